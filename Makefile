@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+# What people call; "make help" lists it. Kbuild says what the module is made of.
+
+RELEASE := $(shell uname -r)
+ifneq ($(wildcard /lib/modules/$(RELEASE)/build),)
+KDIR ?= /lib/modules/$(RELEASE)/build
+else
+KDIR ?= $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -V | tail -n 1)
+endif
+
+# With OUT=DIR the module is built there, from a copy of its source, so that builds for
+# several kernels do not meet.
+OUT ?= $(CURDIR)
+BUILD := $(abspath $(OUT))
+KMAKE = $(MAKE) -C $(KDIR) M=$(BUILD)
+
+.PHONY: modules modules_install clean source demo test bench lint coverage help
+
+modules: source
+	$(KMAKE) modules
+
+modules_install: modules
+	$(KMAKE) modules_install
+
+clean: source
+	$(KMAKE) clean
+	$(MAKE) -C selftests/core clean
+	$(MAKE) -C selftests/net clean
+
+source:
+	@test -d "$(KDIR)" || { \
+		echo "no kernel headers: run scripts/setup, or give KDIR=" >&2; exit 1; }
+ifneq ($(BUILD),$(CURDIR))
+	@mkdir -p $(BUILD)
+	@cp -pu --parents Kbuild $$(find include module -name '*.[ch]') $(BUILD)/
+endif
+
+demo test:
+	@scripts/setup
+	@scripts/$@
+
+bench:
+	@scripts/setup
+	@scripts/bench
+
+lint:
+	@scripts/setup
+	@scripts/lint
+
+coverage:
+	@$(MAKE) -s -C selftests/core coverage
+
+help:
+	@echo "  make                   build hstp.ko [for the kernel of KDIR=DIR] [in OUT=DIR]"
+	@echo "  make modules_install   install it, so that modprobe and socket() find it"
+	@echo "  make clean             remove what was built"
+	@echo "  make demo              watch connections open, move a file and close, in a VM"
+	@echo "  make test              all tests: on the host, and in VMs on several kernels"
+	@echo "  make bench             HSTP beside TCP: instructions and bytes per connection"
+	@echo "  make coverage          which lines and branches of module/core the tests reach"
+	@echo "  make lint              checkpatch, sparse, W=1, host warnings: silent when good"
+	@echo
+	@echo "  Here KDIR is $(KDIR)."
+	@echo "  scripts/setup, vm, kernel, test, lint, bench and demo tell more with --help."

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Connections: from the end of the handshake, or SYN-SENT, to TIME-WAIT. */
+#ifndef HSTP_CONN_H
+#define HSTP_CONN_H
+
+#include <linux/compiler.h>
+#include <linux/list_nulls.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+#include <linux/timer.h>
+
+#include "addr.h"
+#include "core/fsm.h"
+#include "net.h"
+#include "recvq.h"
+#include "sendq.h"
+
+struct dst_entry;
+struct hstp_mini;
+struct sock;
+
+/**
+ * struct hstp_bucket - one chain of the connection table
+ * @conns: struct hstp_conn, read under RCU
+ * @minis: struct hstp_mini, read and written under @lock
+ * @lock: to change either
+ */
+struct hstp_bucket {
+	struct hlist_nulls_head conns;
+	struct hstp_mini *minis;
+	spinlock_t lock;	/* taken inside a connection's lock */
+};
+
+/**
+ * struct hstp_conn - a connection
+ * @node: in the table; hashed as long as the connection can get segments
+ * @lock: over all that follows but @ref
+ * @ref: one for each pointer kept: table, pending timer, socket, accept queue
+ * @tuple: constant while hashed
+ * @hash: of @tuple
+ * @hn: the namespace
+ * @sk: the socket, or NULL: not yet accepted, or closed
+ * @dst: route to the peer, or NULL
+ * @timer: for the earliest deadline of @tcb
+ * @accept_link: in a listener's accept queue
+ * @since_us: when @tcb.state was entered
+ * @tcb: the protocol's variables
+ * @sendq: text given by the user and not acknowledged
+ * @recvq: text arrived and not taken by the user
+ * @sndbuf: bound of @sendq, bytes of memory
+ * @rcvbuf: bound of @recvq, bytes of memory
+ * @ifindex: the interface it is bound to, or 0
+ * @mark: SO_MARK
+ * @priority: SO_PRIORITY
+ * @uid: owner, for /proc
+ * @soft_error: errno the network reported last, positive
+ * @dead_error: errno that ended it while it had no socket, positive
+ * @tos: IP_TOS
+ * @ttl: IP_TTL, or -1
+ * @hashed: is in the table
+ * @orphan: counted in hstp_net.orphans
+ * @accepted: was taken out of the accept queue, or opened actively
+ */
+struct hstp_conn {
+	struct hlist_nulls_node node;
+	spinlock_t lock;	/* BH off; outside of a bucket's lock */
+	refcount_t ref;
+	struct hstp_tuple tuple;
+	u32 hash;
+	struct hstp_net *hn;
+	struct sock *sk;
+	struct dst_entry *dst;
+	struct timer_list timer;
+	struct list_head accept_link;
+	u64 since_us;
+	struct hstp_tcb tcb;
+	struct hstp_sendq sendq;
+	struct hstp_recvq recvq;
+	int sndbuf;
+	int rcvbuf;
+	int ifindex;
+	u32 mark;
+	u32 priority;
+	kuid_t uid;
+	int soft_error;
+	int dead_error;
+	u8 tos;
+	s16 ttl;
+	bool hashed;
+	bool orphan;
+	bool accepted;
+};
+
+int hstp_conn_cache_init(void);
+void hstp_conn_cache_exit(void);
+int hstp_conn_net_init(struct hstp_net *hn);
+void hstp_conn_net_exit(struct hstp_net *hn);
+
+struct hstp_conn *hstp_conn_new(struct hstp_net *hn, gfp_t gfp);
+void hstp_conn_hold(struct hstp_conn *conn);
+void hstp_conn_put(struct hstp_conn *conn);
+
+struct hstp_bucket *hstp_bucket(const struct hstp_net *hn, u32 hash);
+struct hstp_conn *hstp_conn_lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple,
+				   u32 hash);
+bool hstp_conn_in_bucket(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
+void hstp_conn_hash_locked(struct hstp_conn *conn, struct hstp_bucket *b);
+int hstp_conn_hash(struct hstp_conn *conn);
+void hstp_conn_unhash(struct hstp_conn *conn);
+bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport);
+void hstp_conn_abort_all(struct hstp_net *hn);
+
+void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env);
+
+#endif /* HSTP_CONN_H */

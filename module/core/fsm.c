@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SEGMENT ARRIVES: RFC 9293 section 3.10.7, in its order and by its numbers. */
+#include "fsm.h"
+
+static void drop(struct hstp_acts *acts, enum hstp_drop why)
+{
+	acts->drop = (u8)why;
+}
+
+static void owe_ack(struct hstp_tcb *t, struct hstp_acts *acts)
+{
+	t->ack_now = 1;
+	acts->bits |= HSTP_ACT_OUTPUT;
+}
+
+/* RFC 5961: an ACK that makes an honest peer prove itself, rate limited. */
+static void challenge(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (env->cfg->rfc5961)
+		acts->bits |= HSTP_ACT_CHALLENGE;
+	owe_ack(t, acts);
+}
+
+/**
+ * hstp_reply_reset() - answer a segment with a reset
+ * @seg: the segment
+ * @why: counted under this reason
+ * @acts: gets the reply
+ *
+ * Section 3.5.2: a reset takes its sequence number from the ACK field of the
+ * segment, or is zero and acknowledges all of it.
+ */
+void hstp_reply_reset(const struct hstp_segment *seg, enum hstp_reset_out why,
+		      struct hstp_acts *acts)
+{
+	acts->bits |= HSTP_ACT_REPLY;
+	acts->reset_out = (u8)why;
+	if (seg->flags & HSTP_ACK) {
+		acts->reply.seq = seg->ack;
+		acts->reply.ack = 0;
+		acts->reply.flags = HSTP_RST;
+	} else {
+		acts->reply.seq = 0;
+		acts->reply.ack = seg->seq + hstp_seg_len(seg);
+		acts->reply.flags = HSTP_RST | HSTP_ACK;
+	}
+}
+
+static void take_window(struct hstp_tcb *t, const struct hstp_segment *seg)
+{
+	t->snd_wnd = seg->wnd;
+	t->snd_wl1 = seg->seq;
+	t->snd_wl2 = seg->ack;
+	t->snd_wnd_max = hstp_max(t->snd_wnd_max, t->snd_wnd);
+}
+
+/* IRS, and the options that only a SYN carries. */
+static void take_syn(struct hstp_tcb *t, const struct hstp_segment *seg)
+{
+	u16 mss = seg->opt.has & HSTP_HAS_MSS ? seg->opt.mss : HSTP_MSS_DEFAULT;
+
+	t->irs = seg->seq;
+	t->rcv_nxt = seg->seq + 1;
+	t->rcv_acked = t->irs;
+	if (mss && mss < t->mss)
+		t->mss = mss;
+}
+
+static void die(struct hstp_tcb *t, enum hstp_signal signal, enum hstp_cause cause,
+		struct hstp_acts *acts)
+{
+	acts->signal = (u8)signal;
+	acts->bits |= HSTP_ACT_FLUSH;
+	hstp_enter(t, HSTP_CLOSED, cause, acts);
+}
+
+static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			 const struct hstp_env *env, struct hstp_acts *acts);
+
+/* 3.10.7.1 */
+static void closed_arrives(const struct hstp_segment *seg, struct hstp_acts *acts)
+{
+	if (seg->flags & HSTP_RST) {
+		acts->reset_in = HSTP_RESET_IN_IGNORED;
+		drop(acts, HSTP_DROP_RST_NO_CONNECTION);
+		return;
+	}
+	drop(acts, HSTP_DROP_NO_CONNECTION);
+	hstp_reply_reset(seg, HSTP_RESET_OUT_NO_CONNECTION, acts);
+}
+
+/* 3.10.7.2 */
+static void listen_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			   const struct hstp_env *env, struct hstp_acts *acts)
+{
+	/* First, check for a RST */
+	if (seg->flags & HSTP_RST) {
+		acts->reset_in = HSTP_RESET_IN_IGNORED;
+		drop(acts, HSTP_DROP_LISTEN_RST);
+		return;
+	}
+
+	/* Second, check for an ACK */
+	if (seg->flags & HSTP_ACK) {
+		drop(acts, HSTP_DROP_LISTEN_ACK);
+		hstp_reply_reset(seg, HSTP_RESET_OUT_LISTEN_ACK, acts);
+		return;
+	}
+
+	/* Fourth, other data or control */
+	if (!(seg->flags & HSTP_SYN)) {
+		drop(acts, HSTP_DROP_LISTEN_NO_SYN);
+		return;
+	}
+
+	/* Third, check for a SYN. Text and FIN on it are not acknowledged, so
+	 * the peer sends them again when the connection is open.
+	 */
+	take_syn(t, seg);
+	take_window(t, seg);
+	t->iss = env->iss;
+	t->snd_una = t->iss;
+	t->snd_nxt = t->iss;
+	t->snd_end = t->iss + 1;
+	t->passive = 1;
+	hstp_rtt_init(t, env->cfg);
+	t->rcv_wnd = hstp_window_offer(t, env);
+	hstp_enter(t, HSTP_SYN_RECEIVED, HSTP_CAUSE_SYN, acts);
+	owe_ack(t, acts);
+}
+
+/* 3.10.7.3 */
+static void syn_sent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			     const struct hstp_env *env, struct hstp_acts *acts)
+{
+	bool ack = seg->flags & HSTP_ACK;
+
+	/* First, check the ACK bit */
+	if (ack && (!hstp_after(seg->ack, t->iss) || hstp_after(seg->ack, t->snd_nxt))) {
+		drop(acts, HSTP_DROP_SYN_SENT_ACK);
+		if (seg->flags & HSTP_RST)
+			acts->reset_in = HSTP_RESET_IN_IGNORED;
+		else
+			hstp_reply_reset(seg, HSTP_RESET_OUT_SYN_SENT_ACK, acts);
+		return;
+	}
+
+	/* Second, check the RST bit */
+	if (seg->flags & HSTP_RST) {
+		if (!ack) {
+			acts->reset_in = HSTP_RESET_IN_IGNORED;
+			drop(acts, HSTP_DROP_SYN_SENT_RST);
+			return;
+		}
+		acts->reset_in = HSTP_RESET_IN_SYN_SENT;
+		die(t, HSTP_SIGNAL_REFUSED, HSTP_CAUSE_RST, acts);
+		return;
+	}
+
+	/* Fifth, if neither of the SYN or RST bits is set */
+	if (!(seg->flags & HSTP_SYN)) {
+		drop(acts, HSTP_DROP_SYN_SENT_NO_SYN);
+		return;
+	}
+
+	/* Fourth, check the SYN bit */
+	take_syn(t, seg);
+	take_window(t, seg);
+	owe_ack(t, acts);
+	if (!ack) {
+		/* Our SYN goes again, now with an ACK */
+		t->snd_wl2 = t->iss;
+		t->resend = 1;
+		hstp_enter(t, HSTP_SYN_RECEIVED, HSTP_CAUSE_SYN, acts);
+		return;
+	}
+	hstp_send_acked(t, seg->ack, env, acts);
+	hstp_enter(t, HSTP_ESTABLISHED, HSTP_CAUSE_SYN_ACK, acts);
+	text_arrives(t, seg, env, acts);
+}
+
+/* 3.10.7.4 first, RCV.WND = 0: nothing fits, but "special allowance should be
+ * made to accept valid ACKs, URGs, and RSTs" (MUST-66); what text there is will
+ * be trimmed off. A peer that has probed the window sends its ACKs from one
+ * number beyond it: were they lost on us, two ends that probe each other would
+ * answer ACKs with ACKs for ever (appendix A.2).
+ */
+static bool acceptable_closed(const struct hstp_tcb *t, const struct hstp_segment *seg)
+{
+	if (seg->seq == t->rcv_nxt && (!hstp_seg_len(seg) || seg->flags & HSTP_RST))
+		return true;
+	return (seg->flags & (HSTP_ACK | HSTP_SYN | HSTP_RST)) == HSTP_ACK &&
+	       hstp_between(seg->seq, t->rcv_nxt, t->rcv_nxt + 2);
+}
+
+/* 3.10.7.4 first: the four cases of acceptability */
+static bool acceptable(const struct hstp_tcb *t, const struct hstp_segment *seg)
+{
+	u32 len = hstp_seg_len(seg);
+	u32 end = t->rcv_nxt + t->rcv_wnd;
+
+	if (!t->rcv_wnd)
+		return acceptable_closed(t, seg);
+	if (hstp_between(seg->seq, t->rcv_nxt, end))
+		return true;
+	return len && hstp_between(seg->seq + len - 1, t->rcv_nxt, end);
+}
+
+/* Both ends opened at once: the peer's SYN,ACK repeats the SYN that brought us
+ * here, and establishes the connection by its ACK (figure 7, lines 6 and 7).
+ */
+static bool crossed_syn(const struct hstp_tcb *t, const struct hstp_segment *seg)
+{
+	return t->state == HSTP_SYN_RECEIVED && !t->passive && seg->seq == t->irs &&
+	       (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == (HSTP_SYN | HSTP_ACK);
+}
+
+static void restart_time_wait(struct hstp_tcb *t, const struct hstp_env *env)
+{
+	hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at, env->now + 2 * (u32)env->cfg->msl_ms);
+}
+
+static void unacceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
+			 const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (seg->flags & HSTP_RST) {
+		acts->reset_in = HSTP_RESET_IN_IGNORED;
+		drop(acts, HSTP_DROP_RST_SEQ);
+		return;
+	}
+	drop(acts, seg->text_len && !hstp_after(seg->seq + hstp_seg_len(seg), t->rcv_nxt) ?
+	     HSTP_DROP_DUPLICATE : HSTP_DROP_SEQ);
+	owe_ack(t, acts);
+
+	/* RFC 5961 section 4: a SYN is challenged whatever its number; not so the
+	 * one that opened this connection, which is here because ours was lost.
+	 */
+	if (seg->flags & HSTP_SYN && seg->seq != t->irs)
+		challenge(t, env, acts);
+
+	/* Our SYN,ACK was lost: it is the ACK that the peer can use. */
+	if (t->state == HSTP_SYN_RECEIVED && seg->flags & HSTP_SYN && seg->seq == t->irs) {
+		t->resend = 1;
+		acts->bits |= HSTP_ACT_SYN_AGAIN;
+	}
+
+	/* 3.10.7.4 eighth: the peer's FIN again, so our ACK of it was lost */
+	if (t->state == HSTP_TIME_WAIT && seg->flags & HSTP_FIN &&
+	    seg->seq + hstp_seg_len(seg) == t->rcv_nxt)
+		restart_time_wait(t, env);
+}
+
+/* 3.10.7.4 second: RST is on, and in the window */
+static void reset_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			  const struct hstp_env *env, struct hstp_acts *acts)
+{
+	/* RFC 5961 section 3.2: but for the exact number, it may be a guess */
+	if (env->cfg->rfc5961 && seg->seq != t->rcv_nxt) {
+		acts->reset_in = HSTP_RESET_IN_CHALLENGED;
+		drop(acts, HSTP_DROP_RST_SEQ);
+		challenge(t, env, acts);
+		return;
+	}
+
+	switch (t->state) {
+	case HSTP_SYN_RECEIVED:
+		if (t->passive) {
+			acts->reset_in = HSTP_RESET_IN_TO_LISTEN;
+			acts->bits |= HSTP_ACT_FLUSH;
+			hstp_enter(t, HSTP_LISTEN, HSTP_CAUSE_RST, acts);
+			return;
+		}
+		acts->reset_in = HSTP_RESET_IN_SYN_RECEIVED;
+		die(t, HSTP_SIGNAL_REFUSED, HSTP_CAUSE_RST, acts);
+		return;
+	case HSTP_CLOSE_WAIT:
+		acts->reset_in = HSTP_RESET_IN_SYNCHRONIZED;
+		die(t, HSTP_SIGNAL_RESET_AFTER_FIN, HSTP_CAUSE_RST, acts);
+		return;
+	case HSTP_TIME_WAIT:
+		/* RFC 1337 fix F1: an old reset must not cut TIME-WAIT short */
+		if (env->cfg->rfc5961) {
+			acts->reset_in = HSTP_RESET_IN_IGNORED;
+			drop(acts, HSTP_DROP_RST_TIME_WAIT);
+			return;
+		}
+		acts->reset_in = HSTP_RESET_IN_CLOSING;
+		hstp_vanish(t, HSTP_CAUSE_RST, acts);
+		return;
+	case HSTP_CLOSING:
+	case HSTP_LAST_ACK:
+		acts->reset_in = HSTP_RESET_IN_CLOSING;
+		hstp_vanish(t, HSTP_CAUSE_RST, acts);
+		return;
+	default:
+		acts->reset_in = HSTP_RESET_IN_SYNCHRONIZED;
+		die(t, HSTP_SIGNAL_RESET, HSTP_CAUSE_RST, acts);
+		return;
+	}
+}
+
+/* 3.10.7.4 fourth: SYN is on */
+static void syn_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			const struct hstp_env *env, struct hstp_acts *acts)
+{
+	drop(acts, HSTP_DROP_SYN_SYNCHRONIZED);
+	if (t->state == HSTP_SYN_RECEIVED && t->passive) {
+		acts->bits |= HSTP_ACT_FLUSH;
+		hstp_enter(t, HSTP_LISTEN, HSTP_CAUSE_BAD_SYN, acts);
+		return;
+	}
+	if (env->cfg->rfc5961) {
+		challenge(t, env, acts);
+		return;
+	}
+	hstp_reply_reset(seg, HSTP_RESET_OUT_BAD_SYN, acts);
+	die(t, HSTP_SIGNAL_RESET, HSTP_CAUSE_BAD_SYN, acts);
+}
+
+static void start_time_wait(struct hstp_tcb *t, enum hstp_cause cause,
+			    const struct hstp_env *env, struct hstp_acts *acts)
+{
+	hstp_enter(t, HSTP_TIME_WAIT, cause, acts);
+	hstp_timer_stop(t, HSTP_TIMER_REXMIT | HSTP_TIMER_DELACK);
+	restart_time_wait(t, env);
+}
+
+/* 3.10.7.4 fifth, SYN-RECEIVED: true when the rest of the segment counts */
+static bool opening_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
+			const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (!hstp_after(seg->ack, t->snd_una) || hstp_after(seg->ack, t->snd_nxt)) {
+		drop(acts, HSTP_DROP_ACK_SYN_RECEIVED);
+		hstp_reply_reset(seg, HSTP_RESET_OUT_SYN_RECEIVED_ACK, acts);
+		return false;
+	}
+	take_window(t, seg);
+	hstp_send_acked(t, seg->ack, env, acts);
+	hstp_enter(t, HSTP_ESTABLISHED, HSTP_CAUSE_ACK, acts);
+	acts->bits |= HSTP_ACT_OUTPUT;
+
+	/* A CLOSE that had to wait for this (3.10.4, SYN-RECEIVED) */
+	if (t->fin_queued)
+		hstp_enter(t, HSTP_FIN_WAIT_1, HSTP_CAUSE_CLOSE, acts);
+	return true;
+}
+
+/* 3.10.7.4 fifth, ESTABLISHED: true when the rest of the segment counts */
+static bool synchronized_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
+			     const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (hstp_after(seg->ack, t->snd_nxt)) {
+		drop(acts, HSTP_DROP_ACK_BEYOND);
+		challenge(t, env, acts);
+		return false;
+	}
+	/* RFC 5961 section 5.2 */
+	if (env->cfg->rfc5961 && hstp_before(seg->ack, t->snd_una - t->snd_wnd_max)) {
+		drop(acts, HSTP_DROP_ACK_OLD);
+		challenge(t, env, acts);
+		return false;
+	}
+	if (hstp_before(seg->ack, t->snd_una))
+		return true;
+
+	if (hstp_before(t->snd_wl1, seg->seq) ||
+	    (t->snd_wl1 == seg->seq && !hstp_after(t->snd_wl2, seg->ack))) {
+		if (seg->wnd > t->snd_wnd)
+			acts->bits |= HSTP_ACT_OUTPUT;
+		if (seg->wnd && !t->snd_wnd)
+			hstp_send_reopened(t, env->cfg);
+		take_window(t, seg);
+	}
+	hstp_send_acked(t, seg->ack, env, acts);
+	return true;
+}
+
+/* 3.10.7.4 fifth: the ACK field; true when the rest of the segment counts */
+static bool ack_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (t->state == HSTP_SYN_RECEIVED)
+		return opening_ack(t, seg, env, acts);
+	if (!synchronized_ack(t, seg, env, acts))
+		return false;
+	if (!hstp_fin_acked(t))
+		return true;
+
+	switch (t->state) {
+	case HSTP_FIN_WAIT_1:
+		hstp_enter(t, HSTP_FIN_WAIT_2, HSTP_CAUSE_FIN_ACKED, acts);
+		/* Nobody will read: do not wait for the peer for ever */
+		if (t->user_gone)
+			hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at,
+				       env->now + (u32)env->cfg->fin_timeout_ms);
+		return true;
+	case HSTP_CLOSING:
+		start_time_wait(t, HSTP_CAUSE_FIN_ACKED, env, acts);
+		return true;
+	case HSTP_LAST_ACK:
+		hstp_enter(t, HSTP_CLOSED, HSTP_CAUSE_FIN_ACKED, acts);
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* 3.10.7.4 eighth: the FIN at RCV.NXT */
+static void fin_arrives(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
+{
+	t->rcv_nxt++;
+	t->rcv_wnd--;	/* it was in the window, or it would have been trimmed */
+	acts->bits |= HSTP_ACT_EOF;
+	owe_ack(t, acts);
+
+	switch (t->state) {
+	case HSTP_ESTABLISHED:
+		hstp_enter(t, HSTP_CLOSE_WAIT, HSTP_CAUSE_FIN, acts);
+		return;
+	case HSTP_FIN_WAIT_1:
+		hstp_enter(t, HSTP_CLOSING, HSTP_CAUSE_FIN, acts);
+		return;
+	default:
+		start_time_wait(t, HSTP_CAUSE_FIN, env, acts);
+		return;
+	}
+}
+
+/* 3.10.7.4 seventh and eighth: is there anything beyond the ACK, may it come? */
+static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			 const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (!seg->text_len && !(seg->flags & HSTP_FIN))
+		return;
+	if (!hstp_may_receive(t->state)) {
+		/* The peer's FIN was here: nothing can follow it. Text is
+		 * ignored, a FIN is acknowledged.
+		 */
+		drop(acts, HSTP_DROP_AFTER_FIN);
+		if (!(seg->flags & HSTP_FIN))
+			return;
+		owe_ack(t, acts);
+		if (t->state == HSTP_TIME_WAIT)
+			restart_time_wait(t, env);
+		return;
+	}
+	/* RFC 9293 section 3.6.1 (SHLD-3): text that nobody will read */
+	if (t->user_gone && seg->text_len &&
+	    hstp_after(seg->seq + seg->text_len, t->rcv_nxt)) {
+		drop(acts, HSTP_DROP_CLOSED_TEXT);
+		hstp_call_abort(t, HSTP_RESET_OUT_LATE_TEXT, HSTP_CAUSE_LATE_TEXT, acts);
+		return;
+	}
+	hstp_receive_text(t, seg, env, acts);
+	if (acts->bits & HSTP_ACT_EOF)
+		fin_arrives(t, env, acts);
+}
+
+/* MAY-2: a SYN that is beyond the old connection may open the next one */
+static bool reopens(const struct hstp_tcb *t, const struct hstp_segment *seg)
+{
+	return t->state == HSTP_TIME_WAIT &&
+	       (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == HSTP_SYN &&
+	       hstp_after(seg->seq, t->rcv_nxt - 1);
+}
+
+/* 3.10.7.4: SYN-RECEIVED and the synchronized states */
+static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			      const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (reopens(t, seg)) {
+		acts->bits |= HSTP_ACT_REOPEN;
+		hstp_vanish(t, HSTP_CAUSE_REOPEN, acts);
+		return;
+	}
+
+	/* First, check the sequence number */
+	if (crossed_syn(t, seg)) {
+		if (ack_arrives(t, seg, env, acts))
+			owe_ack(t, acts);
+		return;
+	}
+	if (!acceptable(t, seg)) {
+		unacceptable(t, seg, env, acts);
+		return;
+	}
+
+	/* Second, check the RST bit */
+	if (seg->flags & HSTP_RST) {
+		reset_arrives(t, seg, env, acts);
+		return;
+	}
+
+	/* Fourth, check the SYN bit */
+	if (seg->flags & HSTP_SYN) {
+		syn_arrives(t, seg, env, acts);
+		return;
+	}
+
+	/* Fifth, check the ACK field */
+	if (!(seg->flags & HSTP_ACK)) {
+		drop(acts, HSTP_DROP_NO_ACK);
+		return;
+	}
+	if (!ack_arrives(t, seg, env, acts))
+		return;
+
+	/* Seventh, process the segment text; eighth, check the FIN bit */
+	text_arrives(t, seg, env, acts);
+}
+
+/**
+ * hstp_segment_arrives() - a segment for a connection has arrived
+ * @t: the connection; in CLOSED nothing of it but the state is read
+ * @seg: the segment; its checksum was good
+ * @env: clock and settings
+ * @acts: all zero; gets what is to be done
+ *
+ * RFC 9293 section 3.10.7. Context: the connection's lock.
+ */
+void hstp_segment_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			  const struct hstp_env *env, struct hstp_acts *acts)
+{
+	switch (t->state) {
+	case HSTP_CLOSED:
+		closed_arrives(seg, acts);
+		break;
+	case HSTP_LISTEN:
+		listen_arrives(t, seg, env, acts);
+		break;
+	case HSTP_SYN_SENT:
+		syn_sent_arrives(t, seg, env, acts);
+		break;
+	default:
+		otherwise_arrives(t, seg, env, acts);
+		break;
+	}
+	/* A passive open that is back in LISTEN is the listener's again */
+	if (t->state == HSTP_LISTEN && acts->transition_count)
+		hstp_enter(t, HSTP_CLOSED, HSTP_CAUSE_MERGE, acts);
+}
+
+/**
+ * hstp_listen_arrives() - a segment for a listener has arrived
+ * @t: all zero but @mss and @rcv_mss; becomes the new connection
+ * @seg: the segment
+ * @env: clock, settings and the ISS of a new connection
+ * @acts: all zero; gets what is to be done
+ *
+ * RFC 9293 section 3.10.7.2. The listener itself stays in LISTEN: its copy
+ * goes to SYN-RECEIVED.
+ *
+ * Return: true when @t is a new connection in SYN-RECEIVED.
+ */
+bool hstp_listen_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			 const struct hstp_env *env, struct hstp_acts *acts)
+{
+	bool fork = (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == HSTP_SYN;
+
+	if (fork)
+		hstp_enter(t, HSTP_LISTEN, HSTP_CAUSE_FORK, acts);
+	else
+		t->state = HSTP_LISTEN;
+	listen_arrives(t, seg, env, acts);
+	return fork;
+}
+
+/**
+ * hstp_held_arrives() - text that was held may be in order now
+ * @t: connection
+ * @seq: number of its first byte
+ * @len: bytes
+ * @fin: a FIN follows it
+ * @env: clock and settings
+ * @acts: text_off and text_len are overwritten; other actions are added
+ *
+ * To be called for what hstp_acts.HSTP_ACT_HOLD made the caller keep, earliest
+ * first, after RCV.NXT has moved.
+ *
+ * Return: false when a gap is left before @seq, which stays held; else true:
+ * text_len bytes from text_off are the user's, the rest was a duplicate.
+ */
+bool hstp_held_arrives(struct hstp_tcb *t, u32 seq, u32 len, bool fin,
+		       const struct hstp_env *env, struct hstp_acts *acts)
+{
+	u32 known = t->rcv_nxt - seq;
+
+	if (hstp_after(seq, t->rcv_nxt))
+		return false;
+	acts->text_off = hstp_min(known, len);
+	acts->text_len = 0;
+	if (!hstp_may_receive(t->state) || known > len)
+		return true;
+	acts->text_len = len - known;
+	t->rcv_nxt += acts->text_len;
+	t->rcv_wnd -= hstp_min(t->rcv_wnd, acts->text_len);
+	owe_ack(t, acts);
+	if (fin)
+		fin_arrives(t, env, acts);
+	return true;
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Options are parsed without trust: each length is checked before it is used. */
+#include "bytes.h"
+#include "options.h"
+
+/* One option of a known kind; false when its length is not the kind's. */
+static bool parse_one(u8 kind, const u8 *value, unsigned int len, struct hstp_options *opt)
+{
+	unsigned int i;
+
+	switch (kind) {
+	case HSTP_OPT_MSS:
+		if (len != 2)
+			return false;
+		opt->mss = hstp_get16(value);
+		opt->has |= HSTP_HAS_MSS;
+		return true;
+	case HSTP_OPT_WSCALE:
+		if (len != 1)
+			return false;
+		opt->wscale = value[0];
+		opt->has |= HSTP_HAS_WSCALE;
+		return true;
+	case HSTP_OPT_SACK_PERMITTED:
+		if (len != 0)
+			return false;
+		opt->has |= HSTP_HAS_SACK_PERMITTED;
+		return true;
+	case HSTP_OPT_SACK:
+		if (len == 0 || len % 8 || len > 8 * HSTP_SACK_BLOCKS)
+			return false;
+		opt->sack_count = (u8)(len / 8);
+		for (i = 0; i < opt->sack_count; i++) {
+			opt->sack[i].left = hstp_get32(value + 8 * i);
+			opt->sack[i].right = hstp_get32(value + 8 * i + 4);
+		}
+		return true;
+	case HSTP_OPT_TIMESTAMPS:
+		if (len != 8)
+			return false;
+		opt->tsval = hstp_get32(value);
+		opt->tsecr = hstp_get32(value + 4);
+		opt->has |= HSTP_HAS_TIMESTAMPS;
+		return true;
+	default:
+		return true;	/* MUST-6: an unknown option is skipped by its length */
+	}
+}
+
+/**
+ * hstp_options_parse() - read a header's options
+ * @bytes: what follows the first 20 bytes of the header
+ * @len: bytes of options, up to HSTP_OPTIONS_MAX
+ * @opt: filled; meaningful only when the result is true
+ *
+ * MUST-4 (every segment can carry options), MUST-5 (the three required kinds)
+ * and MUST-6. An option that repeats overrides the one before it.
+ *
+ * Return: false when an option has an illegal length or runs past the header,
+ * which MUST-7 asks to survive.
+ */
+bool hstp_options_parse(const u8 *bytes, size_t len, struct hstp_options *opt)
+{
+	size_t at = 0;
+
+	opt->has = 0;
+	opt->sack_count = 0;
+	while (at < len) {
+		u8 kind = bytes[at];
+		u8 size;
+
+		if (kind == HSTP_OPT_END)
+			return true;
+		if (kind == HSTP_OPT_NOP) {
+			at++;
+			continue;
+		}
+		if (len - at < 2)
+			return false;
+		size = bytes[at + 1];
+		if (size < 2 || size > len - at)
+			return false;
+		if (!parse_one(kind, bytes + at + 2, size - 2, opt))
+			return false;
+		at += size;
+	}
+	return true;
+}
+
+/**
+ * hstp_options_build() - write the options that @opt has
+ * @opt: options; SACK blocks are not written
+ * @bytes: room for HSTP_OPTIONS_MAX bytes
+ *
+ * Return: bytes written, a multiple of four, padded with no-operations.
+ */
+unsigned int hstp_options_build(const struct hstp_options *opt, u8 *bytes)
+{
+	unsigned int at = 0;
+
+	if (opt->has & HSTP_HAS_MSS) {
+		bytes[at++] = HSTP_OPT_MSS;
+		bytes[at++] = 4;
+		hstp_put16(bytes + at, opt->mss);
+		at += 2;
+	}
+	if (opt->has & HSTP_HAS_WSCALE) {
+		bytes[at++] = HSTP_OPT_WSCALE;
+		bytes[at++] = 3;
+		bytes[at++] = opt->wscale;
+	}
+	if (opt->has & HSTP_HAS_SACK_PERMITTED) {
+		bytes[at++] = HSTP_OPT_SACK_PERMITTED;
+		bytes[at++] = 2;
+	}
+	if (opt->has & HSTP_HAS_TIMESTAMPS) {
+		bytes[at++] = HSTP_OPT_TIMESTAMPS;
+		bytes[at++] = 10;
+		hstp_put32(bytes + at, opt->tsval);
+		hstp_put32(bytes + at + 4, opt->tsecr);
+		at += 8;
+	}
+	while (at % 4)
+		bytes[at++] = HSTP_OPT_NOP;
+	return at;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Text of an acceptable segment: what of it is new, and when to acknowledge. */
+#include "fsm.h"
+
+/* Section 3.8.6.3: an ACK may wait, but not for more than a second full-sized
+ * segment. Half a window counts as one: a peer may be unable to send more.
+ */
+static void schedule_ack(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
+{
+	u32 unacked = t->rcv_nxt - t->rcv_acked;
+
+	if (unacked >= hstp_min(2 * (u32)t->rcv_mss, HSTP_WINDOW_MAX / 2)) {
+		t->ack_now = 1;
+		acts->bits |= HSTP_ACT_OUTPUT;
+		return;
+	}
+	if (!(t->armed & HSTP_TIMER_DELACK))
+		hstp_timer_arm(t, HSTP_TIMER_DELACK, &t->delack_at,
+			       env->now + (u32)env->cfg->delack_ms);
+}
+
+/**
+ * hstp_receive_text() - RFC 9293 section 3.10.7.4, seventh and eighth
+ * @t: connection in a state in which text may come; the segment is acceptable
+ * @seg: a segment; its SYN, if any, was dealt with
+ * @env: clock and settings
+ * @acts: gets HSTP_ACT_TEXT, HSTP_ACT_HOLD and the part that counts, and
+ *	HSTP_ACT_EOF when a FIN is next in order: RCV.NXT is then before the FIN
+ */
+void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
+		       const struct hstp_env *env, struct hstp_acts *acts)
+{
+	u32 first = seg->seq + !!(seg->flags & HSTP_SYN);
+	u32 last = first + seg->text_len;
+	u32 end = t->rcv_nxt + t->rcv_wnd;
+	bool fin = seg->flags & HSTP_FIN;
+	u32 from = hstp_seq_max(first, t->rcv_nxt);
+	u32 to = last;
+
+	if (!seg->text_len && !fin)
+		return;
+
+	/* Section 3.10.7.4 first: what is outside the window is trimmed off */
+	if (hstp_after(to, end))
+		to = end;
+	if (!hstp_before(last, end))
+		fin = false;
+	if (hstp_after(from, to) || (from == to && !fin)) {
+		acts->drop = HSTP_DROP_SEQ;
+		t->ack_now = 1;
+		acts->bits |= HSTP_ACT_OUTPUT;
+		return;
+	}
+
+	acts->text_off = from - first;
+	acts->text_len = to - from;
+	if (from != t->rcv_nxt) {
+		/* A gap: the ACK tells the peer at once where (SHLD-31) */
+		acts->bits |= HSTP_ACT_HOLD | HSTP_ACT_OUTPUT;
+		if (fin)
+			acts->bits |= HSTP_ACT_HOLD_FIN;
+		t->ack_now = 1;
+		return;
+	}
+
+	if (acts->text_len) {
+		acts->bits |= HSTP_ACT_TEXT;
+		t->rcv_nxt = to;
+		t->rcv_wnd -= acts->text_len;
+		schedule_ack(t, env, acts);
+	}
+	if (fin)
+		acts->bits |= HSTP_ACT_EOF;
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The sending side: which segment is next, and what an acknowledgment frees. */
+#include "fsm.h"
+
+/* No full-sized segment is larger than half the largest window that the peer
+ * ever offered: else a small window would be filled by one segment and the peer
+ * would delay its ACK (section 3.8.6.2.1).
+ */
+static u32 segment_size(const struct hstp_tcb *t)
+{
+	u32 half = t->snd_wnd_max / 2;
+
+	return half && half < t->mss ? half : t->mss;
+}
+
+/**
+ * hstp_window_offer() - RCV.WND that the next segment carries
+ * @t: connection
+ * @env: space of the receive buffer
+ *
+ * The right edge never moves left (SHLD-14) and moves right by a full-sized
+ * segment or half of the buffer at least (MUST-39), from zero as well.
+ *
+ * Return: bytes.
+ */
+u32 hstp_window_offer(const struct hstp_tcb *t, const struct hstp_env *env)
+{
+	u32 offer = hstp_min(env->space, HSTP_WINDOW_MAX);
+	u32 step = hstp_min(t->rcv_mss, hstp_min(env->buffer, HSTP_WINDOW_MAX) / 2);
+
+	if (offer <= t->rcv_wnd || offer - t->rcv_wnd < step)
+		return t->rcv_wnd;
+	return offer;
+}
+
+static void arm_retransmission(struct hstp_tcb *t, const struct hstp_env *env)
+{
+	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, env->now + t->rto);
+}
+
+/* What every segment carries; an ACK is on all but the first SYN. */
+static void fill(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx)
+{
+	tx->text_off = 0;
+	tx->text_len = 0;
+	tx->mss = 0;
+	tx->again = false;
+	t->rcv_wnd = hstp_window_offer(t, env);
+	tx->wnd = (u16)t->rcv_wnd;
+	if (t->state == HSTP_SYN_SENT) {
+		tx->flags = 0;
+		tx->ack = 0;
+		return;
+	}
+	t->rcv_acked = t->rcv_nxt;
+	t->ack_now = 0;
+	hstp_timer_stop(t, HSTP_TIMER_DELACK);
+	tx->flags = HSTP_ACK;
+	tx->ack = t->rcv_nxt;
+}
+
+static void time_segment(struct hstp_tcb *t, const struct hstp_env *env)
+{
+	if (t->timing)
+		return;
+	t->timing = 1;
+	t->rtt_seq = t->snd_nxt;
+	t->rtt_at = env->now;
+}
+
+static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx)
+{
+	fill(t, env, tx);
+	tx->seq = t->iss;
+	tx->flags |= HSTP_SYN;
+	tx->mss = t->rcv_mss;
+	tx->again = t->resend;
+	t->resend = 0;
+	if (t->snd_nxt == t->iss)
+		t->snd_nxt = t->iss + 1;
+	if (tx->again)
+		t->timing = 0;
+	else
+		time_segment(t, env);
+	if (!(t->armed & HSTP_TIMER_REXMIT))
+		arm_retransmission(t, env);
+}
+
+/* The segment at SND.UNA once more, as long as the window allows today. */
+static void send_again(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx)
+{
+	bool fin_out = hstp_fin_sent(t);
+	u32 out = t->snd_nxt - t->snd_una - fin_out;
+	u32 len = hstp_min(out, segment_size(t));
+
+	fill(t, env, tx);
+	t->resend = 0;
+	t->timing = 0;
+	tx->again = true;
+	tx->seq = t->snd_una;
+	tx->text_len = hstp_min(len, hstp_max(t->snd_wnd, 1));
+	if (tx->text_len)
+		tx->flags |= HSTP_PSH;
+	if (fin_out && tx->text_len == out)
+		tx->flags |= HSTP_FIN;
+	arm_retransmission(t, env);
+}
+
+/* Sender's silly window avoidance and Nagle's algorithm, sections 3.7.4 and
+ * 3.8.6.2.1: is a segment of @len bytes, of @unsent, worth sending?
+ */
+static bool worth_sending(const struct hstp_tcb *t, u32 len, u32 unsent)
+{
+	bool idle = t->snd_nxt == t->snd_una;
+
+	if (!len)
+		return false;
+	if (len >= segment_size(t))
+		return true;
+	if (len == unsent)
+		return idle || t->nodelay || t->fin_queued;
+	return (idle || t->nodelay) && len >= t->snd_wnd_max / 2;
+}
+
+/* Text waits, nothing is out, the window is too small: probe it (MUST-35). */
+static void watch_window(struct hstp_tcb *t, const struct hstp_env *env)
+{
+	if (t->snd_nxt == t->snd_una && !(t->armed & HSTP_TIMER_REXMIT))
+		arm_retransmission(t, env);
+}
+
+static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,
+		     struct hstp_tx *tx)
+{
+	u32 unsent = hstp_text_unsent(t);
+	u32 edge = t->snd_una + t->snd_wnd;
+	u32 usable = hstp_after(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
+	bool fin_waits = t->fin_queued && !hstp_fin_sent(t);
+	u32 len, seq = t->snd_nxt;
+	bool fin;
+
+	if (!unsent && !fin_waits)
+		return false;
+	if (t->probe && !usable)
+		usable = 1;
+	len = hstp_min(hstp_min(unsent, usable), segment_size(t));
+	fin = fin_waits && len == unsent && usable > len;
+	if (!fin && !worth_sending(t, len, unsent) && !(t->probe && len)) {
+		watch_window(t, env);
+		return false;
+	}
+
+	t->probe = 0;
+	fill(t, env, tx);
+	tx->seq = seq;
+	tx->text_off = t->syn_acked ? seq - t->snd_una : seq - (t->iss + 1);
+	tx->text_len = len;
+	t->snd_nxt += len + fin;
+	if (len && len == unsent)
+		tx->flags |= HSTP_PSH;	/* MUST-61 */
+	if (fin) {
+		tx->flags |= HSTP_FIN;
+		if (t->state == HSTP_CLOSE_WAIT)
+			hstp_enter(t, HSTP_LAST_ACK, HSTP_CAUSE_CLOSE, acts);
+	}
+	time_segment(t, env);
+	/* A timer that watched the window starts anew */
+	if (seq == t->snd_una || !(t->armed & HSTP_TIMER_REXMIT))
+		arm_retransmission(t, env);
+	return true;
+}
+
+static bool may_send_text(const struct hstp_tcb *t)
+{
+	switch (t->state) {
+	case HSTP_ESTABLISHED:
+	case HSTP_CLOSE_WAIT:
+	case HSTP_FIN_WAIT_1:
+	case HSTP_CLOSING:
+	case HSTP_LAST_ACK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * hstp_send_next() - the next segment that the connection has to send
+ * @t: connection
+ * @env: clock, settings and the free space of the receive buffer
+ * @acts: gets the transition to LAST-ACK when the FIN leaves in CLOSE-WAIT
+ * @tx: the segment
+ *
+ * To be called until it returns false. The caller sends what it gets or loses
+ * it: a loss is repaired like one on the way.
+ *
+ * Context: the connection's lock.
+ *
+ * Return: false when there is nothing to send.
+ */
+bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,
+		    struct hstp_tx *tx)
+{
+	if (t->state == HSTP_CLOSED || t->state == HSTP_LISTEN)
+		return false;
+
+	if (!t->syn_acked && (t->resend || t->snd_nxt == t->iss)) {
+		send_syn(t, env, tx);
+		return true;
+	}
+	if (t->resend) {
+		send_again(t, env, tx);
+		return true;
+	}
+	if (may_send_text(t) && send_new(t, env, acts, tx))
+		return true;
+	if (!t->ack_now)
+		return false;
+	fill(t, env, tx);
+	tx->seq = t->snd_nxt;
+	return true;
+}
+
+/**
+ * hstp_send_reopened() - the peer's window was closed and is open now
+ * @t: connection
+ * @cfg: settings
+ *
+ * The byte that probed the window was thrown away by the peer.
+ */
+void hstp_send_reopened(struct hstp_tcb *t, const struct hstp_config *cfg)
+{
+	hstp_rtt_restore(t, cfg);
+	t->resend = t->snd_nxt != t->snd_una;
+}
+
+/**
+ * hstp_send_acked() - the peer acknowledges what we sent
+ * @t: connection
+ * @ack: SND.UNA =< SEG.ACK =< SND.NXT
+ * @env: clock and settings
+ * @acts: gets HSTP_ACT_ACKED and how many bytes of text that were
+ *
+ * RFC 9293 section 3.10.7.4 fifth, and RFC 6298 rules 3, 5.2 and 5.3.
+ */
+void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
+		     struct hstp_acts *acts)
+{
+	u32 before = hstp_text_unacked(t);
+	bool syn = !t->syn_acked;
+
+	/* MUST-37: a peer that answers probes is alive, however long it takes */
+	if (!t->snd_wnd && !t->user_gone)
+		t->retries = 0;
+	if (ack == t->snd_una)
+		return;
+
+	if (t->timing && !hstp_before(ack, t->rtt_seq)) {
+		t->timing = 0;
+		hstp_rtt_sample(t, env->now - t->rtt_at, env->cfg);
+	}
+	t->snd_una = ack;
+	t->syn_acked = 1;
+	t->retries = 0;
+	acts->acked = before - hstp_text_unacked(t);
+	acts->bits |= HSTP_ACT_ACKED | HSTP_ACT_OUTPUT;
+
+	/* Rule 5.7: a lost SYN says nothing good of the first guess */
+	if (syn && t->syn_resent) {
+		t->backoff = 0;
+		t->rto = hstp_min(3 * (u32)env->cfg->rto_initial_ms,
+				  (u32)env->cfg->rto_max_ms);
+	}
+
+	if (ack == t->snd_nxt) {
+		t->resend = 0;
+		t->recovering = 0;
+		hstp_timer_stop(t, HSTP_TIMER_REXMIT);
+		return;
+	}
+	arm_retransmission(t, env);
+	if (!t->recovering)
+		return;
+	/* An ACK of a part of what was out when the timer went off shows the
+	 * next loss: no need to wait for another timeout.
+	 */
+	t->recovering = hstp_before(ack, t->recover);
+	t->resend = t->recovering;
+}

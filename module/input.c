@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A segment arrives: who is it for? Connections are asked first, then the
+ * records, then the listeners; each hands it to the core and does what that says.
+ */
+#include <net/ip.h>
+#include <net/route.h>
+
+#include "act.h"
+#include "input.h"
+#include "listen.h"
+#include "mini.h"
+#include "output.h"
+#include "socket.h"
+#include "stats.h"
+
+/* Header into variables; the packet's pointers are void afterwards. */
+static enum hstp_drop parse(struct sk_buff *skb, struct hstp_segment *seg)
+{
+	unsigned int len = hstp_header_len(skb->data);
+
+	if (len > HSTP_HEADER_MIN && len <= skb->len && !pskb_may_pull(skb, len))
+		return HSTP_DROP_MEMORY;
+	return hstp_segment_parse(skb->data, skb_headlen(skb), skb->len, seg);
+}
+
+/* Text for which there is no room is left to the peer to send again; the rest
+ * of the segment counts.
+ */
+static void limit_text(struct hstp_conn *conn, const struct sk_buff *skb, struct hstp_segment *seg)
+{
+	u32 limit = 2 * ((u32)conn->rcvbuf + HSTP_WINDOW_MAX);
+
+	if (!seg->text_len || conn->recvq.memory + skb->truesize <= limit)
+		return;
+	HSTP_COUNT(conn->hn, drops[HSTP_DROP_RECEIVE_LIMIT]);
+	seg->text_len = 0;
+	seg->flags &= ~HSTP_FIN;
+}
+
+/* False when the connection is not to be found there any more. */
+static bool to_conn(struct hstp_conn *conn, struct sk_buff *skb, struct hstp_segment *seg)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
+
+	spin_lock(&conn->lock);
+	if (!conn->hashed) {
+		spin_unlock(&conn->lock);
+		return false;
+	}
+	limit_text(conn, skb, seg);
+	hstp_conn_env(conn, &env);
+	hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
+	hstp_act(conn, skb, seg, &env, &acts);
+	spin_unlock(&conn->lock);
+	return true;
+}
+
+/* RFC 9293 section 3.10.7.1 */
+static void to_nobody(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_buff *skb,
+		      const struct hstp_segment *seg)
+{
+	struct hstp_tcb closed = { .state = HSTP_CLOSED };
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env = { .cfg = &hn->settings.core };
+	u64 since = 0;
+
+	hstp_segment_arrives(&closed, seg, &env, &acts);
+	hstp_stats_event(hn, &acts, &since);
+	if (acts.bits & HSTP_ACT_REPLY)
+		hstp_output_stray(hn, tuple, skb, &acts);
+	kfree_skb(skb);
+}
+
+static void to_listener(struct hstp_net *hn, u32 hash, const struct hstp_tuple *tuple,
+			struct sk_buff *skb, const struct hstp_segment *seg, u32 iss_floor)
+{
+	struct hstp_listener *l = hstp_listen_lookup(hn, tuple, inet_sdif(skb) ?: inet_iif(skb));
+
+	if (l)
+		hstp_mini_listen(l, hash, tuple, skb, seg, iss_floor);
+	else
+		to_nobody(hn, tuple, skb, seg);
+}
+
+/**
+ * hstp_input() - a segment has arrived
+ * @hn: namespace
+ * @tuple: both ends as seen from here
+ * @skb: the packet, its first 20 bytes readable and its checksum good; given
+ *	away
+ *
+ * RFC 9293 section 3.10.7. Context: softirq, rcu_read_lock().
+ */
+void hstp_input(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_buff *skb)
+{
+	u32 hash = hstp_tuple_hash(tuple, &hn->hash_key);
+	enum hstp_mini_result result;
+	struct hstp_segment seg;
+	struct hstp_conn *conn;
+	enum hstp_drop why;
+	u32 iss_floor = 0;
+	bool done;
+
+	why = parse(skb, &seg);
+	if (why) {
+		HSTP_COUNT(hn, drops[why]);
+		kfree_skb(skb);
+		return;
+	}
+	hstp_stats_in(hn, seg.flags);
+
+	/* Connection and record replace each other under the bucket's lock: who
+	 * misses one finds the other, or has to look again.
+	 */
+	do {
+		conn = hstp_conn_lookup(hn, tuple, hash);
+		if (conn) {
+			done = to_conn(conn, skb, &seg);
+			hstp_conn_put(conn);
+			if (done)
+				return;
+		}
+		result = hstp_mini_arrives(hn, hash, tuple, skb, &seg, &iss_floor);
+	} while (result == HSTP_MINI_CONN);
+
+	if (result != HSTP_MINI_DONE)
+		to_listener(hn, hash, tuple, skb, &seg, iss_floor);
+}
+
+static struct hstp_conn *lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple)
+{
+	return hstp_conn_lookup(hn, tuple, hstp_tuple_hash(tuple, &hn->hash_key));
+}
+
+/* RFC 5927 section 4.1: it must be about something that is on its way. */
+static bool is_credible(const struct hstp_conn *conn, u32 seq)
+{
+	return conn->hashed && hstp_between(seq, conn->tcb.snd_una, conn->tcb.snd_nxt);
+}
+
+static void take_error(struct hstp_conn *conn, int error, bool hard)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
+
+	conn->soft_error = error;
+	if (conn->sk)
+		WRITE_ONCE(conn->sk->sk_err_soft, error);
+	if (!hard)
+		return;
+	hstp_conn_env(conn, &env);
+	hstp_hard_error(&conn->tcb, &acts);
+	if (acts.transition_count && conn->sk)
+		hstp_sock_error(conn->sk, error);
+	hstp_act(conn, NULL, NULL, &env, &acts);
+}
+
+static void take_mtu(struct hstp_conn *conn, u32 mtu)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
+
+	/* What the route has learned is read when it is looked up again */
+	dst_release(conn->dst);
+	conn->dst = NULL;
+	hstp_conn_env(conn, &env);
+	hstp_too_big(&conn->tcb, max_t(u32, mtu, 68) - 40, &acts);
+	hstp_act(conn, NULL, NULL, &env, &acts);
+}
+
+/**
+ * hstp_input_error() - the network reports that a segment did not arrive
+ * @hn: namespace
+ * @tuple: both ends as seen from here
+ * @seq: the segment's sequence number, host order
+ * @error: positive errno
+ * @hard: the destination cannot be reached at all, see section 3.9.2.2
+ *
+ * Context: softirq, rcu_read_lock().
+ */
+void hstp_input_error(struct hstp_net *hn, const struct hstp_tuple *tuple, u32 seq,
+		      int error, bool hard)
+{
+	struct hstp_conn *conn = lookup(hn, tuple);
+
+	if (!conn)
+		return;
+	spin_lock(&conn->lock);
+	if (is_credible(conn, seq))
+		take_error(conn, error, hard);
+	spin_unlock(&conn->lock);
+	hstp_conn_put(conn);
+}
+
+/**
+ * hstp_input_too_big() - a segment was too big for the path
+ * @hn: namespace
+ * @tuple: both ends as seen from here
+ * @seq: the segment's sequence number, host order
+ * @mtu: bytes of a packet that fits
+ *
+ * RFC 1191 section 6.4. Context: softirq, rcu_read_lock().
+ */
+void hstp_input_too_big(struct hstp_net *hn, const struct hstp_tuple *tuple, u32 seq, u32 mtu)
+{
+	struct hstp_conn *conn = lookup(hn, tuple);
+
+	if (!conn)
+		return;
+	spin_lock(&conn->lock);
+	if (is_credible(conn, seq))
+		take_mtu(conn, mtu);
+	spin_unlock(&conn->lock);
+	hstp_conn_put(conn);
+}

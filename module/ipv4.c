@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0
+/* IPv4: packets and ICMP messages in, routes, packets out. */
+#include <linux/icmp.h>
+#include <net/icmp.h>
+#include <net/inet_common.h>
+#include <net/ip.h>
+#include <net/protocol.h>
+#include <net/route.h>
+
+#include "core/bytes.h"
+#include "input.h"
+#include "ipv4.h"
+#include "stats.h"
+
+/* Where header fields are, RFC 9293 section 3.1 */
+#define SPORT_OFFSET	0
+#define DPORT_OFFSET	2
+#define CHECK_OFFSET	16
+
+static void fill_tuple(struct hstp_tuple *tuple, __be32 laddr, __be32 faddr, __be16 lport,
+		       __be16 fport)
+{
+	ipv6_addr_set_v4mapped(laddr, &tuple->laddr);
+	ipv6_addr_set_v4mapped(faddr, &tuple->faddr);
+	tuple->lport = lport;
+	tuple->fport = fport;
+}
+
+/* MUST-57 and MUST-63: neither end can be a group or the network itself. */
+static enum hstp_drop check_ends(const struct sk_buff *skb, const struct iphdr *iph)
+{
+	if (skb->pkt_type != PACKET_HOST ||
+	    skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
+		return HSTP_DROP_NOT_UNICAST;
+	if (ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr) ||
+	    ipv4_is_zeronet(iph->saddr))
+		return HSTP_DROP_BAD_SOURCE;
+	return HSTP_DROP_NONE;
+}
+
+static enum hstp_drop check(struct sk_buff *skb)
+{
+	enum hstp_drop why = check_ends(skb, ip_hdr(skb));
+
+	if (why)
+		return why;
+	if (!pskb_may_pull(skb, HSTP_HEADER_MIN))
+		return HSTP_DROP_SHORT;
+	if (skb_checksum_validate(skb, hstp_protocol, inet_compute_pseudo))
+		return HSTP_DROP_CHECKSUM;
+	return HSTP_DROP_NONE;
+}
+
+static int ipv4_rcv(struct sk_buff *skb)
+{
+	struct hstp_net *hn = hstp_pernet(dev_net(skb->dev));
+	enum hstp_drop why = READ_ONCE(hn->dying) ? HSTP_DROP_EXITING : check(skb);
+	const struct iphdr *iph = ip_hdr(skb);
+	const u8 *header = skb->data;
+	struct hstp_tuple tuple;
+
+	if (why) {
+		HSTP_COUNT(hn, drops[why]);
+		kfree_skb(skb);
+		return 0;
+	}
+	fill_tuple(&tuple, iph->daddr, iph->saddr,
+		   htons(hstp_get16(header + DPORT_OFFSET)),
+		   htons(hstp_get16(header + SPORT_OFFSET)));
+	hstp_input(hn, &tuple, skb);
+	return 0;
+}
+
+/* Destination Unreachable: section 3.9.2.2 of RFC 9293 and 4.2.3.9 of RFC 1122 */
+static bool is_hard(int code)
+{
+	return code == ICMP_PROT_UNREACH || code == ICMP_PORT_UNREACH;
+}
+
+static int ipv4_err(struct sk_buff *skb, u32 info)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	const u8 *header = skb->data + iph->ihl * 4;	/* 8 bytes can be read */
+	struct net *net = dev_net(skb->dev);
+	struct hstp_net *hn = hstp_pernet(net);
+	int type = icmp_hdr(skb)->type;
+	int code = icmp_hdr(skb)->code;
+	u32 seq = hstp_get32(header + 4);
+	struct hstp_tuple tuple;
+
+	fill_tuple(&tuple, iph->saddr, iph->daddr,
+		   htons(hstp_get16(header + SPORT_OFFSET)),
+		   htons(hstp_get16(header + DPORT_OFFSET)));
+
+	switch (type) {
+	case ICMP_REDIRECT:
+		ipv4_redirect(skb, net, 0, hstp_protocol);
+		return 0;
+	case ICMP_TIME_EXCEEDED:
+		hstp_input_error(hn, &tuple, seq, EHOSTUNREACH, false);
+		return 0;
+	case ICMP_PARAMETERPROB:
+		hstp_input_error(hn, &tuple, seq, EPROTO, false);
+		return 0;
+	case ICMP_DEST_UNREACH:
+		break;
+	default:
+		return 0;	/* MUST-55: Source Quench is silently discarded */
+	}
+
+	if (code > NR_ICMP_UNREACH)
+		return 0;
+	if (code == ICMP_FRAG_NEEDED) {
+		ipv4_update_pmtu(skb, net, info, 0, hstp_protocol);
+		hstp_input_too_big(hn, &tuple, seq, info);
+		return 0;
+	}
+	hstp_input_error(hn, &tuple, seq, icmp_err_convert[code].errno, is_hard(code));
+	return 0;
+}
+
+static struct rtable *lookup(struct hstp_net *hn, struct flowi4 *fl4,
+			     const struct hstp_tuple *tuple, int ifindex, u32 mark, u8 tos,
+			     kuid_t uid)
+{
+	flowi4_init_output(fl4, ifindex, mark, RT_TOS(tos), RT_SCOPE_UNIVERSE, hstp_protocol, 0,
+			   tuple->faddr.s6_addr32[3], tuple->laddr.s6_addr32[3],
+			   tuple->fport, tuple->lport, uid);
+	return ip_route_output_flow(hn->net, fl4, NULL);
+}
+
+/**
+ * hstp_ipv4_route() - the route of a connection
+ * @hn: namespace
+ * @tuple: both ends
+ * @ifindex: interface to use, or 0
+ * @mark: SO_MARK
+ * @tos: IP_TOS
+ * @uid: owner, for rules that ask for it
+ *
+ * Return: a route with a reference for the caller, or an error pointer.
+ */
+struct dst_entry *hstp_ipv4_route(struct hstp_net *hn, const struct hstp_tuple *tuple,
+				  int ifindex, u32 mark, u8 tos, kuid_t uid)
+{
+	struct flowi4 fl4;
+	struct rtable *rt = lookup(hn, &fl4, tuple, ifindex, mark, tos, uid);
+
+	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+}
+
+/**
+ * hstp_ipv4_source() - the route of a connection that is to be opened
+ * @hn: namespace
+ * @tuple: both ends; addresses that are unspecified are filled in (RFC 9293
+ *	section 3.9.1.3)
+ * @ifindex: interface to use, or 0
+ * @mark: SO_MARK
+ * @tos: IP_TOS
+ * @uid: owner, for rules that ask for it
+ * @dst: gets the route with a reference for the caller
+ *
+ * Return: 0; -ENETUNREACH when there is no route, or none to one host.
+ */
+int hstp_ipv4_source(struct hstp_net *hn, struct hstp_tuple *tuple, int ifindex, u32 mark,
+		     u8 tos, kuid_t uid, struct dst_entry **dst)
+{
+	struct flowi4 fl4;
+	struct rtable *rt = lookup(hn, &fl4, tuple, ifindex, mark, tos, uid);
+
+	if (IS_ERR(rt))
+		return PTR_ERR(rt);
+	if (rt->rt_flags & (RTCF_MULTICAST | RTCF_BROADCAST)) {
+		ip_rt_put(rt);
+		return -ENETUNREACH;
+	}
+	ipv6_addr_set_v4mapped(fl4.saddr, &tuple->laddr);
+	ipv6_addr_set_v4mapped(fl4.daddr, &tuple->faddr);
+	*dst = &rt->dst;
+	return 0;
+}
+
+/**
+ * hstp_ipv4_mss() - how much text a packet of a route carries
+ * @dst: route
+ *
+ * RFC 9293 section 3.7.1: the MTU less the fixed headers.
+ *
+ * Return: bytes.
+ */
+u16 hstp_ipv4_mss(const struct dst_entry *dst)
+{
+	return clamp_t(u32, dst_mtu(dst), 68, 65535) - sizeof(struct iphdr) - HSTP_HEADER_MIN;
+}
+
+/**
+ * hstp_ipv4_source_valid() - can the sender of a SYN be a host
+ * @hn: namespace
+ * @tuple: both ends
+ * @skb: the packet
+ *
+ * MUST-63. What IP and the cheaper checks let pass is the broadcast address of
+ * a network of ours.
+ */
+bool hstp_ipv4_source_valid(struct hstp_net *hn, const struct hstp_tuple *tuple,
+			    const struct sk_buff *skb)
+{
+	unsigned int type = inet_addr_type_dev_table(hn->net, skb->dev,
+						     tuple->faddr.s6_addr32[3]);
+
+	return type == RTN_UNICAST || type == RTN_LOCAL;
+}
+
+static void checksum(struct sk_buff *skb, const struct hstp_tuple *tuple,
+		     const struct net_device *dev)
+{
+	__be32 saddr = tuple->laddr.s6_addr32[3];
+	__be32 daddr = tuple->faddr.s6_addr32[3];
+	__sum16 *field = (__sum16 *)(skb_transport_header(skb) + CHECK_OFFSET);
+	__wsum sum;
+
+	/* Devices that know only TCP and UDP would leave our field as it is */
+	if (dev->features & NETIF_F_HW_CSUM) {
+		*field = ~csum_tcpudp_magic(saddr, daddr, skb->len, hstp_protocol, 0);
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_transport_header(skb) - skb->head;
+		skb->csum_offset = CHECK_OFFSET;
+		return;
+	}
+	sum = skb_checksum(skb, 0, skb->len, 0);
+	*field = csum_tcpudp_magic(saddr, daddr, skb->len, hstp_protocol, sum);
+	skb->ip_summed = CHECKSUM_NONE;
+}
+
+/**
+ * hstp_ipv4_send() - sum a segment, put it into a packet and send that
+ * @hn: namespace
+ * @skb: starts with the segment's header; given away
+ * @tuple: both ends
+ * @path: how it gets there; @path->dst stays the caller's
+ *
+ * Context: BH off, rcu_read_lock().
+ */
+void hstp_ipv4_send(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_tuple *tuple,
+		    const struct hstp_path *path)
+{
+	struct dst_entry *dst = path->dst;
+	bool fragment = dst_metric_locked(dst, RTAX_MTU);
+	struct iphdr *iph;
+
+	checksum(skb, tuple, dst->dev);
+
+	iph = skb_push(skb, sizeof(*iph));
+	skb_reset_network_header(skb);
+	iph->version = 4;
+	iph->ihl = sizeof(*iph) / 4;
+	iph->tos = path->tos;
+	iph->frag_off = fragment ? 0 : htons(IP_DF);
+	iph->ttl = path->ttl >= 0 ? path->ttl : ip4_dst_hoplimit(dst);
+	iph->protocol = hstp_protocol;
+	iph->saddr = tuple->laddr.s6_addr32[3];
+	iph->daddr = tuple->faddr.s6_addr32[3];
+	skb_dst_set_noref(skb, dst);
+	ip_select_ident(hn->net, skb, NULL);
+
+	skb->protocol = htons(ETH_P_IP);
+	skb->mark = path->mark;
+	skb->priority = path->priority;
+	skb->ignore_df = fragment;
+	ip_local_out(hn->net, NULL, skb);
+}
+
+static const struct net_protocol ipv4_protocol = {
+	.handler = ipv4_rcv,
+	.err_handler = ipv4_err,
+	.no_policy = 1,
+	.icmp_strict_tag_validation = 1,
+};
+
+/**
+ * hstp_ipv4_init() - have IP deliver the protocol's packets
+ *
+ * Return: 0, or -EBUSY when another protocol has the number.
+ */
+int hstp_ipv4_init(void)
+{
+	return inet_add_protocol(&ipv4_protocol, hstp_protocol) ? -EBUSY : 0;
+}
+
+/**
+ * hstp_ipv4_exit() - have IP deliver no more
+ *
+ * When it returns, no packet is being handled.
+ */
+void hstp_ipv4_exit(void)
+{
+	inet_del_protocol(&ipv4_protocol, hstp_protocol);
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/* LISTEN: the table of listeners, and the queue of those that accept() awaits. */
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <net/inet_sock.h>
+
+#include "act.h"
+#include "listen.h"
+#include "mini.h"
+#include "socket.h"
+#include "stats.h"
+
+static struct hlist_head *chain(const struct hstp_net *hn, __be16 lport)
+{
+	return (struct hlist_head *)&hn->listeners[ntohs(lport) % HSTP_LISTEN_BUCKETS];
+}
+
+static bool overlap(const struct hstp_listener *l, const struct in6_addr *laddr, int ifindex)
+{
+	if (l->ifindex && ifindex && l->ifindex != ifindex)
+		return false;
+	return hstp_addr_any(&l->laddr) || hstp_addr_any(laddr) ||
+	       ipv6_addr_equal(&l->laddr, laddr);
+}
+
+/**
+ * hstp_listen_start() - a socket begins to listen
+ * @sk: the socket
+ * @hn: its namespace
+ * @laddr: address it is bound to, or unspecified
+ * @lport: its port, network order
+ * @ifindex: the interface it is bound to, or 0
+ * @backlog: connections that may wait for accept(), less one
+ * @out: gets the listener with a reference for the socket
+ *
+ * RFC 9293 section 3.10.1, passive OPEN. Context: process, lock_sock().
+ *
+ * Return: 0, -ENOMEM, or -EADDRINUSE when another socket listens there.
+ */
+int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_addr *laddr,
+		      __be16 lport, int ifindex, u32 backlog, struct hstp_listener **out)
+{
+	struct hlist_head *head = chain(hn, lport);
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_listener *l, *other;
+
+	l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
+	if (!l)
+		return -ENOMEM;
+	refcount_set(&l->ref, 2);	/* table and socket */
+	spin_lock_init(&l->lock);
+	INIT_LIST_HEAD(&l->queue);
+	l->hn = hn;
+	l->laddr = *laddr;
+	l->lport = lport;
+	l->ifindex = ifindex;
+	l->backlog = backlog;
+	l->sk = sk;
+
+	spin_lock_bh(&hn->listen_lock);
+	hlist_for_each_entry(other, head, node) {
+		if (other->lport != lport || !overlap(other, laddr, ifindex))
+			continue;
+		spin_unlock_bh(&hn->listen_lock);
+		kfree(l);
+		return -EADDRINUSE;
+	}
+	hstp_call_open_passive(&l->tcb, &acts);
+	hstp_stats_event(hn, &acts, &l->since_us);
+	sock_hold(sk);
+	hlist_add_head_rcu(&l->node, head);
+	spin_unlock_bh(&hn->listen_lock);
+	*out = l;
+	return 0;
+}
+
+static void reset_unaccepted(struct hstp_conn *conn)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
+
+	spin_lock_bh(&conn->lock);
+	hstp_conn_env(conn, &env);
+	hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_LISTENER_CLOSED, HSTP_CAUSE_LISTENER_CLOSED,
+			&acts);
+	hstp_act(conn, NULL, NULL, &env, &acts);
+	spin_unlock_bh(&conn->lock);
+	hstp_conn_put(conn);
+}
+
+/**
+ * hstp_listen_stop() - a socket listens no more
+ * @l: its listener; the socket's reference is given away
+ *
+ * RFC 9293 section 3.10.4, CLOSE in LISTEN. Who waited for accept() is reset.
+ *
+ * Context: process, lock_sock().
+ */
+void hstp_listen_stop(struct hstp_listener *l)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_conn *conn, *next;
+	struct sock *sk;
+	LIST_HEAD(queue);
+
+	spin_lock_bh(&l->hn->listen_lock);
+	hlist_del_init_rcu(&l->node);
+	spin_unlock_bh(&l->hn->listen_lock);
+
+	spin_lock_bh(&l->lock);
+	sk = l->sk;
+	WRITE_ONCE(l->sk, NULL);
+	list_splice_init(&l->queue, &queue);
+	l->queued = 0;
+	hstp_call_close(&l->tcb, &acts);
+	hstp_stats_event(l->hn, &acts, &l->since_us);
+	spin_unlock_bh(&l->lock);
+
+	hstp_mini_drop_listener(l);
+
+	list_for_each_entry_safe(conn, next, &queue, accept_link) {
+		list_del_init(&conn->accept_link);
+		reset_unaccepted(conn);
+	}
+	sock_put(sk);
+	hstp_listen_put(l);	/* the table's */
+	hstp_listen_put(l);	/* the socket's */
+}
+
+/**
+ * hstp_listen_lookup() - who listens for a segment
+ * @hn: namespace
+ * @tuple: both ends
+ * @ifindex: interface that the segment came in on
+ *
+ * The most particular one wins: address and interface, address, interface, any.
+ *
+ * Context: rcu_read_lock(), under which the result is valid.
+ *
+ * Return: a listener or NULL.
+ */
+struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple,
+					 int ifindex)
+{
+	struct hstp_listener *l, *best = NULL;
+	int best_score = -1;
+
+	hlist_for_each_entry_rcu(l, chain(hn, tuple->lport), node) {
+		int score = 0;
+
+		if (l->lport != tuple->lport)
+			continue;
+		if (!hstp_addr_any(&l->laddr)) {
+			if (!ipv6_addr_equal(&l->laddr, &tuple->laddr))
+				continue;
+			score += 2;
+		}
+		if (l->ifindex) {
+			if (l->ifindex != ifindex)
+				continue;
+			score++;
+		}
+		if (score > best_score) {
+			best = l;
+			best_score = score;
+		}
+	}
+	return best;
+}
+
+/**
+ * hstp_listen_put() - give a reference back
+ * @l: listener; freed with the last, after a grace period
+ */
+void hstp_listen_put(struct hstp_listener *l)
+{
+	if (refcount_dec_and_test(&l->ref))
+		kfree_rcu(l, rcu);
+}
+
+static void copy_profile(const struct sock *sk, struct hstp_profile *p)
+{
+	p->sndbuf = READ_ONCE(sk->sk_sndbuf);
+	p->rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+	p->mark = READ_ONCE(sk->sk_mark);
+	p->priority = READ_ONCE(sk->sk_priority);
+	p->ifindex = READ_ONCE(sk->sk_bound_dev_if);
+	p->uid = sk->sk_uid;
+	p->mss = READ_ONCE(hstp_sk(sk)->mss);
+	p->nodelay = READ_ONCE(hstp_sk(sk)->nodelay);
+	p->tos = READ_ONCE(inet_sk(sk)->tos);
+	p->ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
+}
+
+/**
+ * hstp_listen_profile() - what a new connection takes over
+ * @l: listener
+ * @p: filled
+ *
+ * Each field is named here: a connection has nothing else of its listener.
+ *
+ * Return: false when the listener is closed.
+ */
+bool hstp_listen_profile(struct hstp_listener *l, struct hstp_profile *p)
+{
+	const struct sock *sk;
+
+	spin_lock_bh(&l->lock);
+	sk = l->sk;
+	if (sk)
+		copy_profile(sk, p);
+	spin_unlock_bh(&l->lock);
+	return sk;
+}
+
+/**
+ * hstp_listen_admit() - a SYN is going to get a record
+ * @l: listener found under rcu_read_lock()
+ * @p: filled as by hstp_listen_profile()
+ *
+ * Takes a reference for the record and counts it, so that close() of the
+ * listener knows that there may be one. hstp_listen_dismiss() undoes both.
+ *
+ * Return: false when the listener is closed.
+ */
+bool hstp_listen_admit(struct hstp_listener *l, struct hstp_profile *p)
+{
+	const struct sock *sk;
+
+	spin_lock_bh(&l->lock);
+	sk = l->sk;
+	if (sk) {
+		copy_profile(sk, p);
+		refcount_inc(&l->ref);
+		atomic_inc(&l->syns);
+	}
+	spin_unlock_bh(&l->lock);
+	return sk;
+}
+
+/**
+ * hstp_listen_dismiss() - a record that was admitted is gone
+ * @l: listener; the record's reference is given away
+ */
+void hstp_listen_dismiss(struct hstp_listener *l)
+{
+	atomic_dec(&l->syns);
+	hstp_listen_put(l);
+}
+
+/**
+ * hstp_listen_open() - has the listener not been closed
+ * @l: listener
+ *
+ * A record is put into its bucket, under the bucket's lock, only if this is
+ * true: what close() does not find there afterwards is not added later.
+ */
+bool hstp_listen_open(const struct hstp_listener *l)
+{
+	return READ_ONCE(l->sk);
+}
+
+/**
+ * hstp_listen_full() - can no more connections wait for accept()
+ * @l: listener
+ *
+ * As with TCP, one more than listen() was told may wait.
+ */
+bool hstp_listen_full(struct hstp_listener *l)
+{
+	return READ_ONCE(l->queued) > READ_ONCE(l->backlog);
+}
+
+/**
+ * hstp_listen_enqueue() - a connection waits for accept()
+ * @l: listener
+ * @conn: connection; the queue takes a reference
+ *
+ * Context: the connection's lock, BH off.
+ *
+ * Return: false when the listener is closed.
+ */
+bool hstp_listen_enqueue(struct hstp_listener *l, struct hstp_conn *conn)
+{
+	struct sock *sk;
+
+	spin_lock(&l->lock);
+	sk = l->sk;
+	if (sk) {
+		hstp_conn_hold(conn);
+		list_add_tail(&conn->accept_link, &l->queue);
+		WRITE_ONCE(l->queued, l->queued + 1);
+		sock_hold(sk);
+	}
+	spin_unlock(&l->lock);
+	if (!sk)
+		return false;
+	sk->sk_data_ready(sk);
+	sock_put(sk);
+	return true;
+}
+
+/**
+ * hstp_listen_dequeue() - take the connection that has waited longest
+ * @l: listener
+ *
+ * Context: process, lock_sock().
+ *
+ * Return: a connection with the queue's reference, or NULL.
+ */
+struct hstp_conn *hstp_listen_dequeue(struct hstp_listener *l)
+{
+	struct hstp_conn *conn;
+
+	spin_lock_bh(&l->lock);
+	conn = list_first_entry_or_null(&l->queue, struct hstp_conn, accept_link);
+	if (conn) {
+		list_del_init(&conn->accept_link);
+		WRITE_ONCE(l->queued, l->queued - 1);
+	}
+	spin_unlock_bh(&l->lock);
+	return conn;
+}
+
+/**
+ * hstp_listen_waiting() - would accept() return at once
+ * @l: listener
+ */
+bool hstp_listen_waiting(struct hstp_listener *l)
+{
+	return READ_ONCE(l->queued);
+}

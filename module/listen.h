@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* LISTEN: who waits for connections on a port, and those that wait for accept(). */
+#ifndef HSTP_LISTEN_H
+#define HSTP_LISTEN_H
+
+#include <linux/refcount.h>
+
+#include "addr.h"
+#include "conn.h"
+#include "net.h"
+
+/**
+ * struct hstp_listener - one listening socket
+ * @node: in hstp_net.listeners, read under RCU
+ * @ref: one for each pointer kept: table, socket, SYN-RECEIVED records
+ * @rcu: freed after a grace period
+ * @hn: the namespace
+ * @sk: the socket; NULL once it is closed; written under @lock
+ * @laddr: address it is bound to, or unspecified
+ * @lport: its port, network order
+ * @ifindex: the interface it is bound to, or 0
+ * @lock: over what follows; innermost, beside the wait queues' locks
+ * @queue: connections that wait for accept()
+ * @queued: how many
+ * @backlog: listen()'s argument
+ * @syns: SYN-RECEIVED records
+ * @tcb: its state, LISTEN or CLOSED
+ * @since_us: when that was entered
+ */
+struct hstp_listener {
+	struct hlist_node node;
+	refcount_t ref;
+	struct rcu_head rcu;
+	struct hstp_net *hn;
+	struct sock *sk;
+	struct in6_addr laddr;
+	__be16 lport;
+	int ifindex;
+	spinlock_t lock;	/* BH off */
+	struct list_head queue;
+	u32 queued;
+	u32 backlog;
+	atomic_t syns;
+	struct hstp_tcb tcb;
+	u64 since_us;
+};
+
+/**
+ * struct hstp_profile - what a new connection takes over from its listener
+ * @sndbuf: SO_SNDBUF, bytes
+ * @rcvbuf: SO_RCVBUF, bytes
+ * @mark: SO_MARK
+ * @priority: SO_PRIORITY
+ * @ifindex: SO_BINDTODEVICE
+ * @uid: owner
+ * @mss: HSTP_MAXSEG, bytes, or 0
+ * @ttl: IP_TTL, or -1
+ * @tos: IP_TOS
+ * @nodelay: HSTP_NODELAY
+ */
+struct hstp_profile {
+	int sndbuf;
+	int rcvbuf;
+	u32 mark;
+	u32 priority;
+	int ifindex;
+	kuid_t uid;
+	u16 mss;
+	s16 ttl;
+	u8 tos;
+	bool nodelay;
+};
+
+int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_addr *laddr,
+		      __be16 lport, int ifindex, u32 backlog, struct hstp_listener **out);
+void hstp_listen_stop(struct hstp_listener *l);
+struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple,
+					 int ifindex);
+void hstp_listen_put(struct hstp_listener *l);
+bool hstp_listen_profile(struct hstp_listener *l, struct hstp_profile *p);
+bool hstp_listen_admit(struct hstp_listener *l, struct hstp_profile *p);
+void hstp_listen_dismiss(struct hstp_listener *l);
+bool hstp_listen_open(const struct hstp_listener *l);
+bool hstp_listen_full(struct hstp_listener *l);
+bool hstp_listen_enqueue(struct hstp_listener *l, struct hstp_conn *conn);
+struct hstp_conn *hstp_listen_dequeue(struct hstp_listener *l);
+bool hstp_listen_waiting(struct hstp_listener *l);
+
+#endif /* HSTP_LISTEN_H */

@@ -1,0 +1,617 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SYN-RECEIVED and TIME-WAIT need little: a record of 96 bytes, thawed into the
+ * core's variables for each event and frozen again.
+ */
+#include <linux/slab.h>
+#include <net/dst.h>
+
+#include "act.h"
+#include "ident.h"
+#include "ipv4.h"
+#include "mini.h"
+#include "output.h"
+#include "stats.h"
+#include "wait.h"
+
+static struct kmem_cache *mini_cache;
+
+/**
+ * hstp_mini_cache_init() - make the cache of records
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int hstp_mini_cache_init(void)
+{
+	BUILD_BUG_ON(sizeof(struct hstp_mini) > 96);
+
+	mini_cache = KMEM_CACHE(hstp_mini, SLAB_ACCOUNT);
+	return mini_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * hstp_mini_cache_exit() - give it back
+ */
+void hstp_mini_cache_exit(void)
+{
+	kmem_cache_destroy(mini_cache);
+}
+
+static struct hstp_mini *find(const struct hstp_bucket *b, const struct hstp_tuple *tuple)
+{
+	struct hstp_mini *mini;
+
+	for (mini = b->minis; mini; mini = mini->next) {
+		if (hstp_tuple_equal(&mini->tuple, tuple))
+			return mini;
+	}
+	return NULL;
+}
+
+/**
+ * hstp_mini_in_bucket() - is the tuple that of a record
+ * @b: its bucket
+ * @tuple: both ends
+ *
+ * Context: the bucket's lock.
+ */
+bool hstp_mini_in_bucket(const struct hstp_bucket *b, const struct hstp_tuple *tuple)
+{
+	return find(b, tuple);
+}
+
+static void insert(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini)
+{
+	mini->next = b->minis;
+	WRITE_ONCE(b->minis, mini);
+	if (mini->state == HSTP_TIME_WAIT)
+		percpu_counter_inc(&hn->time_waits);
+	hstp_wait_add(hn, mini);
+}
+
+static void erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini)
+{
+	struct hstp_mini **at = &b->minis;
+
+	hstp_wait_del(hn, mini);
+	while (*at != mini)
+		at = &(*at)->next;
+	WRITE_ONCE(*at, mini->next);
+	if (mini->state == HSTP_TIME_WAIT)
+		percpu_counter_dec(&hn->time_waits);
+	else
+		hstp_listen_dismiss(mini->listener);
+	kmem_cache_free(mini_cache, mini);
+}
+
+static void thaw(const struct hstp_mini *mini, const struct hstp_net *hn, struct hstp_tcb *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->state = mini->state;
+	t->irs = mini->rcv_nxt - 1;
+	t->rcv_nxt = mini->rcv_nxt;
+	t->rcv_acked = mini->rcv_nxt;
+	t->rcv_wnd = mini->rcv_wnd;
+	t->rcv_mss = mini->mss;
+	t->snd_wnd = mini->snd_wnd;
+	t->snd_wnd_max = mini->snd_wnd;
+	t->snd_wl1 = t->irs;
+	t->mss = mini->mss;
+	t->snd_una = mini->seq;
+	t->iss = mini->seq;
+	t->rto = hstp_wait_delay(hn, mini);
+
+	if (mini->state == HSTP_TIME_WAIT) {
+		/* All was said and heard: the FIN is the last that was acknowledged */
+		t->snd_nxt = mini->seq;
+		t->snd_end = mini->seq - 1;
+		t->syn_acked = 1;
+		t->fin_queued = 1;
+		t->user_gone = 1;
+		hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at, mini->queued_ms + t->rto);
+		return;
+	}
+	t->snd_nxt = mini->seq + 1;
+	t->snd_end = mini->seq + 1;
+	t->passive = 1;
+	t->retries = mini->retries;
+	t->syn_resent = mini->retries > 0;
+	t->timing = !mini->resent;
+	t->rtt_seq = t->snd_nxt;
+	t->rtt_at = mini->queued_ms;
+	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, mini->queued_ms + t->rto);
+}
+
+static void freeze(struct hstp_mini *mini, const struct hstp_tcb *t)
+{
+	mini->state = t->state;
+	mini->rcv_nxt = t->rcv_nxt;
+	mini->rcv_wnd = (u16)t->rcv_wnd;
+	mini->snd_wnd = (u16)t->snd_wnd;
+	mini->retries = t->retries;
+	mini->resent = !t->timing;
+	mini->mss = t->mss;
+}
+
+static void record_env(const struct hstp_net *hn, struct hstp_env *env)
+{
+	env->cfg = &hn->settings.core;
+	env->now = hstp_now_ms();
+	env->iss = 0;
+	env->buffer = 0;
+	env->space = 0;		/* offers no more than it did */
+}
+
+static void count(struct hstp_net *hn, struct hstp_mini *mini, struct hstp_acts *acts)
+{
+	u64 since = hstp_since_widen(mini->since_us);
+
+	hstp_stats_event(hn, acts, &since);
+	mini->since_us = (u32)since;
+}
+
+/* A challenge ACK that is over the limit is not owed. */
+static void limit_challenge(struct hstp_net *hn, struct hstp_tcb *t, const struct hstp_acts *acts)
+{
+	if (!(acts->bits & HSTP_ACT_CHALLENGE))
+		return;
+	if (hstp_challenge_allowed(hn))
+		HSTP_COUNT(hn, challenges);
+	else
+		t->ack_now = 0;
+}
+
+/* MSS to announce: what the route carries, or less if the user says so. */
+static u16 announced_mss(const struct dst_entry *dst, u16 user_mss)
+{
+	u16 mss = hstp_ipv4_mss(dst);
+
+	return user_mss && user_mss < mss ? user_mss : mss;
+}
+
+static void send(struct hstp_net *hn, const struct hstp_tuple *tuple,
+		 const struct hstp_profile *p, struct hstp_tx *tx)
+{
+	struct hstp_path path = {
+		.mark = p->mark,
+		.priority = p->priority,
+		.tos = p->tos,
+		.ttl = p->ttl,
+	};
+
+	path.dst = hstp_ipv4_route(hn, tuple, p->ifindex, p->mark, p->tos, p->uid);
+	if (IS_ERR(path.dst))
+		return;
+	if (tx->mss)
+		tx->mss = announced_mss(path.dst, p->mss);
+	hstp_output_tx(hn, tuple, &path, tx);
+	dst_release(path.dst);
+}
+
+/* TIME-WAIT has no listener to take these from. */
+static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
+{
+	if (mini->state == HSTP_SYN_RECEIVED)
+		return hstp_listen_profile(mini->listener, p);
+	memset(p, 0, sizeof(*p));
+	p->ttl = -1;
+	p->uid = GLOBAL_ROOT_UID;
+	return true;
+}
+
+/* The connection that a record becomes when its SYN is acknowledged. */
+static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hstp_mini *mini,
+				 const struct hstp_tcb *t, const struct hstp_profile *p)
+{
+	struct hstp_conn *conn = hstp_conn_new(hn, GFP_ATOMIC);
+
+	if (!conn)
+		return NULL;
+	conn->tuple = mini->tuple;
+	conn->hash = hash;
+	conn->tcb = *t;
+	conn->tcb.nodelay = p->nodelay;
+	conn->sndbuf = p->sndbuf;
+	conn->rcvbuf = p->rcvbuf;
+	conn->mark = p->mark;
+	conn->priority = p->priority;
+	conn->ifindex = p->ifindex;
+	conn->uid = p->uid;
+	conn->tos = p->tos;
+	conn->ttl = p->ttl;
+	conn->since_us = hstp_since_widen(mini->since_us);
+	return conn;
+}
+
+static void open_conn(struct hstp_listener *l, struct hstp_conn *conn, struct sk_buff *skb,
+		      const struct hstp_segment *seg, struct hstp_env *env,
+		      struct hstp_acts *acts)
+{
+	struct hstp_acts abort = HSTP_ACTS_INIT;
+
+	hstp_conn_env(conn, env);
+	hstp_act(conn, skb, seg, env, acts);
+	if (hstp_listen_enqueue(l, conn))
+		return;
+	/* close() of the listener came first */
+	hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_LISTENER_CLOSED, HSTP_CAUSE_LISTENER_CLOSED,
+			&abort);
+	hstp_act(conn, NULL, NULL, env, &abort);
+}
+
+static void drop(struct hstp_net *hn, enum hstp_drop why)
+{
+	HSTP_COUNT(hn, drops[why]);
+}
+
+/* The third segment of the handshake: the record gives way to a connection. */
+static void establish(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
+		      u32 hash, struct hstp_tcb *t, struct sk_buff *skb,
+		      const struct hstp_segment *seg, struct hstp_env *env,
+		      struct hstp_acts *acts)
+	__releases(&b->lock)
+{
+	struct hstp_listener *l = mini->listener;
+	struct hstp_profile p;
+	struct hstp_conn *conn;
+
+	if (hstp_listen_full(l) || !hstp_listen_profile(l, &p)) {
+		spin_unlock(&b->lock);
+		drop(hn, HSTP_DROP_LISTEN_OVERFLOW);
+		kfree_skb(skb);
+		return;
+	}
+	conn = promote(hn, hash, mini, t, &p);
+	if (!conn) {
+		spin_unlock(&b->lock);
+		drop(hn, HSTP_DROP_MEMORY);
+		kfree_skb(skb);
+		return;
+	}
+	/* Against the order of locks, which is harmless: whoever finds so young
+	 * a connection holds its lock for a look at it and takes no other.
+	 */
+	while (!spin_trylock(&conn->lock))
+		cpu_relax();
+	refcount_inc(&l->ref);
+	erase(hn, b, mini);
+	hstp_conn_hash_locked(conn, b);
+	spin_unlock(&b->lock);
+
+	open_conn(l, conn, skb, seg, env, acts);
+	spin_unlock(&conn->lock);
+	hstp_conn_put(conn);
+	hstp_listen_put(l);
+}
+
+static bool is_record_state(enum hstp_state state)
+{
+	return state == HSTP_SYN_RECEIVED || state == HSTP_TIME_WAIT;
+}
+
+/**
+ * hstp_mini_arrives() - show a segment to the records of its bucket
+ * @hn: namespace
+ * @hash: of @tuple
+ * @tuple: both ends
+ * @skb: the packet; given away if the result is HSTP_MINI_DONE
+ * @seg: its segment
+ * @iss_floor: gets what the next ISS must be beyond, with HSTP_MINI_REOPEN
+ *
+ * Context: softirq, no lock.
+ *
+ * Return: what became of it.
+ */
+enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
+					const struct hstp_tuple *tuple, struct sk_buff *skb,
+					const struct hstp_segment *seg, u32 *iss_floor)
+{
+	struct hstp_bucket *b = hstp_bucket(hn, hash);
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_profile p;
+	struct hstp_mini *mini;
+	struct hstp_env env;
+	struct hstp_tcb t;
+	struct hstp_tx tx;
+	bool have_tx = false;
+
+	spin_lock(&b->lock);
+	mini = find(b, tuple);
+	if (!mini) {
+		bool conn = hstp_conn_in_bucket(b, tuple);
+
+		spin_unlock(&b->lock);
+		return conn ? HSTP_MINI_CONN : HSTP_MINI_NONE;
+	}
+
+	thaw(mini, hn, &t);
+	record_env(hn, &env);
+	if (mini->state == HSTP_SYN_RECEIVED)
+		env.space = t.rcv_wnd;
+	hstp_segment_arrives(&t, seg, &env, &acts);
+
+	if (t.state != HSTP_CLOSED && !is_record_state(t.state)) {
+		establish(hn, b, mini, hash, &t, skb, seg, &env, &acts);
+		return HSTP_MINI_DONE;
+	}
+
+	count(hn, mini, &acts);
+	limit_challenge(hn, &t, &acts);
+	if (t.state == HSTP_CLOSED) {
+		*iss_floor = t.snd_nxt;
+		erase(hn, b, mini);
+	} else {
+		have_tx = profile_of(mini, &p) && hstp_send_next(&t, &env, &acts, &tx);
+		freeze(mini, &t);
+		if (t.state == HSTP_TIME_WAIT && t.wait_at != mini->queued_ms + t.rto) {
+			hstp_wait_del(hn, mini);
+			hstp_wait_add(hn, mini);
+		}
+	}
+	spin_unlock(&b->lock);
+
+	if (acts.bits & HSTP_ACT_REOPEN)
+		return HSTP_MINI_REOPEN;
+	if (have_tx)
+		send(hn, tuple, &p, &tx);
+	if (acts.bits & HSTP_ACT_REPLY)
+		hstp_output_stray(hn, tuple, skb, &acts);
+	kfree_skb(skb);
+	return HSTP_MINI_DONE;
+}
+
+/* May a SYN come in? The source must be a host's, and not our own end. */
+static enum hstp_drop refuse_syn(struct hstp_listener *l, const struct hstp_tuple *tuple,
+				 const struct sk_buff *skb)
+{
+	if (tuple->lport == tuple->fport && ipv6_addr_equal(&tuple->laddr, &tuple->faddr))
+		return HSTP_DROP_LAND;
+	if (!hstp_ipv4_source_valid(l->hn, tuple, skb))
+		return HSTP_DROP_BAD_SOURCE;
+	if (hstp_listen_full(l))
+		return HSTP_DROP_LISTEN_OVERFLOW;
+	if (atomic_read(&l->syns) >= READ_ONCE(l->hn->settings.max_syn_backlog))
+		return HSTP_DROP_SYN_BACKLOG;
+	return HSTP_DROP_NONE;
+}
+
+/* A SYN for a listener: a record in SYN-RECEIVED, and the SYN,ACK. */
+static void open_passive(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
+			 const struct hstp_segment *seg, struct hstp_env *env)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_tcb t = { .state = HSTP_CLOSED };
+	struct hstp_net *hn = l->hn;
+	struct hstp_bucket *b = hstp_bucket(hn, hash);
+	struct hstp_profile p;
+	struct hstp_path path;
+	struct hstp_mini *mini;
+	struct hstp_tx tx;
+
+	if (!hstp_listen_admit(l, &p)) {
+		drop(hn, HSTP_DROP_NO_CONNECTION);
+		return;
+	}
+	path.mark = p.mark;
+	path.priority = p.priority;
+	path.tos = p.tos;
+	path.ttl = p.ttl;
+	path.dst = hstp_ipv4_route(hn, tuple, p.ifindex, p.mark, p.tos, p.uid);
+	if (IS_ERR(path.dst)) {
+		drop(hn, HSTP_DROP_BAD_SOURCE);
+		hstp_listen_dismiss(l);
+		return;
+	}
+	mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC);
+	if (!mini) {
+		drop(hn, HSTP_DROP_MEMORY);
+		goto dismiss;
+	}
+
+	t.rcv_mss = announced_mss(path.dst, p.mss);
+	t.mss = t.rcv_mss;
+	env->buffer = min_t(u32, p.rcvbuf / 2, HSTP_WINDOW_MAX);
+	env->space = env->buffer;
+	hstp_listen_arrives(&t, seg, env, &acts);
+	hstp_send_next(&t, env, &acts, &tx);
+
+	mini->listener = l;
+	mini->tuple = *tuple;
+	mini->since_us = 0;
+	mini->seq = t.iss;
+	freeze(mini, &t);
+
+	spin_lock(&b->lock);
+	if (!hstp_listen_open(l) || find(b, tuple) || hstp_conn_in_bucket(b, tuple)) {
+		/* close() of the listener, or the same SYN on another CPU */
+		spin_unlock(&b->lock);
+		drop(hn, HSTP_DROP_DUPLICATE);
+		kmem_cache_free(mini_cache, mini);
+		goto dismiss;
+	}
+	count(hn, mini, &acts);
+	insert(hn, b, mini);
+	spin_unlock(&b->lock);
+
+	hstp_output_tx(hn, tuple, &path, &tx);
+	dst_release(path.dst);
+	return;
+
+dismiss:
+	hstp_listen_dismiss(l);
+	dst_release(path.dst);
+}
+
+/**
+ * hstp_mini_listen() - a segment for a listener
+ * @l: listener
+ * @hash: of @tuple
+ * @tuple: both ends
+ * @skb: the packet; given away
+ * @seg: its segment
+ * @iss_floor: what our ISS must be beyond, or 0
+ *
+ * Context: softirq, rcu_read_lock().
+ */
+void hstp_mini_listen(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
+		      struct sk_buff *skb, const struct hstp_segment *seg, u32 iss_floor)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_tcb t = { .state = HSTP_LISTEN };
+	enum hstp_drop why;
+	struct hstp_env env;
+	u64 since = 0;
+
+	record_env(l->hn, &env);
+	if ((seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) != HSTP_SYN) {
+		hstp_listen_arrives(&t, seg, &env, &acts);
+		hstp_stats_event(l->hn, &acts, &since);
+		if (acts.bits & HSTP_ACT_REPLY)
+			hstp_output_stray(l->hn, tuple, skb, &acts);
+		kfree_skb(skb);
+		return;
+	}
+	why = refuse_syn(l, tuple, skb);
+	if (why) {
+		drop(l->hn, why);
+		kfree_skb(skb);
+		return;
+	}
+	env.iss = hstp_ident_isn(l->hn, tuple);
+	/* MAY-2: beyond all that the connection before this one has used */
+	if (iss_floor && !hstp_after(env.iss, iss_floor))
+		env.iss = iss_floor + 1;
+	open_passive(l, hash, tuple, seg, &env);
+	kfree_skb(skb);
+}
+
+/**
+ * hstp_mini_time_wait() - a connection in TIME-WAIT needs no more than a record
+ * @conn: the connection; afterwards it is out of the table and in CLOSED
+ *
+ * Context: the connection's lock; the caller has a reference.
+ *
+ * Return: false when the namespace has too many records, or no memory.
+ */
+bool hstp_mini_time_wait(struct hstp_conn *conn)
+{
+	struct hstp_net *hn = conn->hn;
+	struct hstp_bucket *b = hstp_bucket(hn, conn->hash);
+	struct hstp_mini *mini;
+
+	if (percpu_counter_compare(&hn->time_waits,
+				   READ_ONCE(hn->settings.max_time_wait)) >= 0)
+		return false;
+	mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!mini)
+		return false;
+	mini->listener = NULL;
+	mini->tuple = conn->tuple;
+	mini->since_us = (u32)conn->since_us;
+	mini->seq = conn->tcb.snd_nxt;
+	freeze(mini, &conn->tcb);
+	mini->retries = 0;
+
+	spin_lock_bh(&b->lock);
+	insert(hn, b, mini);
+	hlist_nulls_del_init_rcu(&conn->node);
+	spin_unlock_bh(&b->lock);
+
+	conn->hashed = false;
+	hstp_handover(&conn->tcb);
+	hstp_conn_put(conn);
+	return true;
+}
+
+/**
+ * hstp_mini_timeout() - a record has waited long enough
+ * @hn: namespace
+ * @tuple: both ends
+ *
+ * Context: softirq, no lock.
+ */
+void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple)
+{
+	struct hstp_bucket *b = hstp_bucket(hn, hstp_tuple_hash(tuple, &hn->hash_key));
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_profile p;
+	struct hstp_mini *mini;
+	struct hstp_env env;
+	struct hstp_tcb t;
+	struct hstp_tx tx;
+	bool have_tx = false;
+
+	spin_lock(&b->lock);
+	mini = find(b, tuple);
+	if (!mini) {
+		spin_unlock(&b->lock);
+		return;
+	}
+	thaw(mini, hn, &t);
+	record_env(hn, &env);
+	hstp_timeouts(&t, &env, &acts);
+	if (acts.transition_count || acts.bits) {
+		count(hn, mini, &acts);
+		if (t.state == HSTP_CLOSED) {
+			erase(hn, b, mini);
+		} else {
+			have_tx = profile_of(mini, &p) && hstp_send_next(&t, &env, &acts, &tx);
+			hstp_wait_del(hn, mini);
+			freeze(mini, &t);
+			hstp_wait_add(hn, mini);
+		}
+	}
+	spin_unlock(&b->lock);
+	if (have_tx)
+		send(hn, tuple, &p, &tx);
+}
+
+/* Delete the records of @l, or all, without a word to the peers. */
+static void vanish(struct hstp_net *hn, const struct hstp_listener *l, enum hstp_cause cause)
+{
+	struct hstp_mini *mini, *next;
+	u32 i;
+
+	for (i = 0; i <= hn->bucket_mask; i++) {
+		struct hstp_bucket *b = &hn->buckets[i];
+
+		if (!READ_ONCE(b->minis))
+			continue;
+		spin_lock_bh(&b->lock);
+		for (mini = b->minis; mini; mini = next) {
+			struct hstp_acts acts = HSTP_ACTS_INIT;
+			struct hstp_tcb t;
+
+			next = mini->next;
+			if (l && mini->listener != l)
+				continue;
+			thaw(mini, hn, &t);
+			hstp_vanish(&t, cause, &acts);
+			count(hn, mini, &acts);
+			erase(hn, b, mini);
+		}
+		spin_unlock_bh(&b->lock);
+	}
+}
+
+/**
+ * hstp_mini_drop_listener() - forget the handshakes of a listener
+ * @l: listener that was closed
+ *
+ * Context: process.
+ */
+void hstp_mini_drop_listener(struct hstp_listener *l)
+{
+	if (atomic_read(&l->syns))
+		vanish(l->hn, l, HSTP_CAUSE_LISTENER_CLOSED);
+}
+
+/**
+ * hstp_mini_exit() - forget all records of a namespace
+ * @hn: namespace; no segment and no call reaches it any more
+ *
+ * Context: process.
+ */
+void hstp_mini_exit(struct hstp_net *hn)
+{
+	vanish(hn, NULL, HSTP_CAUSE_EXIT);
+}

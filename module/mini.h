@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The compact records of SYN-RECEIVED and TIME-WAIT. */
+#ifndef HSTP_MINI_H
+#define HSTP_MINI_H
+
+#include "addr.h"
+#include "conn.h"
+#include "listen.h"
+
+/**
+ * struct hstp_mini - a connection with nothing but its state
+ * @next: next record of the bucket
+ * @wait: in one of the queues of wait.c
+ * @listener: SYN-RECEIVED: who it belongs to, a reference
+ * @tuple: both ends
+ * @since_us: when the state was entered, us modulo 2^32
+ * @queued_ms: when it entered its wait queue, ms modulo 2^32
+ * @seq: SYN-RECEIVED: ISS; TIME-WAIT: SND.NXT
+ * @rcv_nxt: RCV.NXT
+ * @rcv_wnd: RCV.WND
+ * @snd_wnd: SND.WND of the SYN
+ * @mss: what we may send
+ * @cpu: whose wait queue it is in
+ * @state: SYN-RECEIVED or TIME-WAIT
+ * @retries: retransmissions of the SYN,ACK, by the timer
+ * @resent: SYN,ACK was sent more than once
+ *
+ * Under its bucket's lock, with its wait queue's lock inside for @wait.
+ */
+struct hstp_mini {
+	struct hstp_mini *next;
+	struct list_head wait;
+	struct hstp_listener *listener;
+	struct hstp_tuple tuple;
+	u32 since_us;
+	u32 queued_ms;
+	u32 seq;
+	u32 rcv_nxt;
+	u16 rcv_wnd;
+	u16 snd_wnd;
+	u16 mss;
+	u16 cpu;
+	u8 state;
+	u8 retries;
+	bool resent;
+};
+
+int hstp_mini_cache_init(void);
+void hstp_mini_cache_exit(void);
+
+/* What became of a segment that was shown to the records of its bucket. */
+enum hstp_mini_result {
+	HSTP_MINI_NONE,		/* nobody has that tuple */
+	HSTP_MINI_CONN,		/* a connection has: look it up again */
+	HSTP_MINI_DONE,		/* dealt with */
+	HSTP_MINI_REOPEN,	/* TIME-WAIT has gone: show it to LISTEN */
+};
+
+enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
+					const struct hstp_tuple *tuple, struct sk_buff *skb,
+					const struct hstp_segment *seg, u32 *iss_floor);
+void hstp_mini_listen(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
+		      struct sk_buff *skb, const struct hstp_segment *seg, u32 iss_floor);
+bool hstp_mini_time_wait(struct hstp_conn *conn);
+void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple);
+void hstp_mini_drop_listener(struct hstp_listener *l);
+bool hstp_mini_in_bucket(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
+void hstp_mini_exit(struct hstp_net *hn);
+
+#endif /* HSTP_MINI_H */

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How a socket gets its connection: connect(), listen(), accept(). */
+#include <linux/in.h>
+#include <linux/security.h>
+#include <net/dst.h>
+#include <net/inet_common.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+
+#include "act.h"
+#include "ident.h"
+#include "ipv4.h"
+#include "socket.h"
+
+/* bytes of IPv4's and of HSTP's header, without options */
+#define HEADERS_LEN	(20 + HSTP_HEADER_MIN)
+
+static void set_mss(const struct hstp_sock *hsk, struct hstp_conn *conn)
+{
+	u32 mss = min_t(u32, dst_mtu(conn->dst) - HEADERS_LEN, U16_MAX);
+
+	if (hsk->mss)
+		mss = min_t(u32, mss, hsk->mss);
+	conn->tcb.rcv_mss = mss;
+	conn->tcb.mss = mss;
+}
+
+/* A connection with its route, not yet with a port. */
+static struct hstp_conn *prepare(struct sock *sk, const struct sockaddr_in *to)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct hstp_net *hn = hstp_pernet(sock_net(sk));
+	struct hstp_conn *conn = hstp_conn_new(hn, GFP_KERNEL);
+	int err;
+
+	if (!conn)
+		return ERR_PTR(-ENOMEM);
+	ipv6_addr_set_v4mapped(inet->inet_saddr, &conn->tuple.laddr);
+	ipv6_addr_set_v4mapped(to->sin_addr.s_addr, &conn->tuple.faddr);
+	conn->tuple.lport = htons(inet->inet_num);
+	conn->tuple.fport = to->sin_port;
+	hstp_sock_options(sk, conn);
+	conn->ifindex = sk->sk_bound_dev_if;
+	conn->uid = sk->sk_uid;
+	conn->accepted = true;
+	conn->tcb.nodelay = hstp_sk(sk)->nodelay;
+	err = hstp_ipv4_source(hn, &conn->tuple, conn->ifindex, conn->mark, conn->tos,
+			       conn->uid, &conn->dst);
+	if (err) {
+		hstp_conn_put(conn);
+		return ERR_PTR(err);
+	}
+	set_mss(hstp_sk(sk), conn);
+	return conn;
+}
+
+static void set_names(struct sock *sk, const struct hstp_tuple *tuple)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	inet->inet_saddr = tuple->laddr.s6_addr32[3];
+	inet->inet_rcv_saddr = tuple->laddr.s6_addr32[3];
+	inet->inet_sport = tuple->lport;
+	inet->inet_num = ntohs(tuple->lport);
+	inet->inet_daddr = tuple->faddr.s6_addr32[3];
+	inet->inet_dport = tuple->fport;
+}
+
+/* OPEN, once the connection is in the table. The SYN may be answered before
+ * this returns.
+ */
+static void open_conn(struct sock *sk, struct hstp_conn *conn)
+	__must_hold(&conn->lock)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
+
+	set_names(sk, &conn->tuple);
+	WRITE_ONCE(hstp_sk(sk)->conn, conn);
+	sock_hold(sk);
+	conn->sk = sk;
+	sk->sk_state = TCP_SYN_SENT;
+	hstp_conn_env(conn, &env);
+	env.iss = hstp_ident_isn(conn->hn, &conn->tuple);
+	hstp_call_open_active(&conn->tcb, &env, &acts);
+	hstp_act(conn, NULL, NULL, &env, &acts);
+}
+
+/**
+ * hstp_connect() - begin an active open
+ * @sk: socket, owned, in TCP_CLOSE
+ * @uaddr: the peer
+ * @addr_len: its length, bytes
+ *
+ * inet_stream_connect() has looked at the socket's state, and waits after this.
+ *
+ * Return: 0; -EINVAL, -EAFNOSUPPORT, -ENETUNREACH and what else routing says;
+ * -EADDRNOTAVAIL when no port is free; -ENOMEM.
+ */
+int hstp_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
+{
+	const struct sockaddr_in *to = (struct sockaddr_in *)uaddr;
+	struct hstp_conn *conn;
+	int err;
+
+	if (addr_len < sizeof(*to))
+		return -EINVAL;
+	if (to->sin_family != AF_INET)
+		return -EAFNOSUPPORT;
+	/* A dead connection is gone: disconnect() comes before another connect() */
+	if (WARN_ON_ONCE(hstp_sk(sk)->conn))
+		return -EISCONN;
+
+	conn = prepare(sk, to);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	spin_lock_bh(&conn->lock);
+	err = hstp_port_connect(sk, conn);
+	if (!err)
+		open_conn(sk, conn);
+	spin_unlock_bh(&conn->lock);
+	if (err)
+		hstp_conn_put(conn);
+	return err;
+}
+
+static int start_listening(struct sock *sk, u32 backlog)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	struct hstp_listener *l;
+	struct in6_addr laddr;
+	int err;
+
+	if (!inet->inet_num) {
+		err = hstp_port_get(sk, 0);
+		if (err)
+			return err;
+		inet->inet_sport = htons(inet->inet_num);
+	} else if (hstp_port_listen_conflict(sk)) {
+		return -EADDRINUSE;
+	}
+
+	ipv6_addr_set_v4mapped(inet->inet_rcv_saddr, &laddr);
+	sk->sk_state = TCP_LISTEN;
+	err = hstp_listen_start(sk, hstp_pernet(sock_net(sk)), &laddr, inet->inet_sport,
+				sk->sk_bound_dev_if, backlog, &l);
+	if (err) {
+		sk->sk_state = TCP_CLOSE;
+		return err;
+	}
+	WRITE_ONCE(hstp_sk(sk)->listener, l);
+	/* Whoever polled meanwhile saw LISTEN, but no queue */
+	if (hstp_listen_waiting(l))
+		sk->sk_data_ready(sk);
+	return 0;
+}
+
+/**
+ * hstp_listen() - passive open
+ * @sock: socket
+ * @backlog: how many connections may wait for accept(), less one
+ *
+ * On a socket that listens already only the backlog changes.
+ *
+ * Return: 0; -EINVAL on a connected socket; -EADDRINUSE; -ENOMEM.
+ */
+int hstp_listen(struct socket *sock, int backlog)
+{
+	struct sock *sk = sock->sk;
+	struct hstp_listener *l;
+	int err = -EINVAL;
+
+	lock_sock(sk);
+	if (sock->state != SS_UNCONNECTED || sock->type != SOCK_STREAM)
+		goto out;
+	if (!((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
+		goto out;
+
+	WRITE_ONCE(sk->sk_max_ack_backlog, backlog);
+	l = hstp_sk(sk)->listener;
+	if (!l) {
+		err = start_listening(sk, backlog);
+		goto out;
+	}
+	spin_lock_bh(&l->lock);
+	l->backlog = backlog;
+	spin_unlock_bh(&l->lock);
+	err = 0;
+out:
+	release_sock(sk);
+	return err;
+}
+
+static int look_for_connection(const struct sock *sk)
+{
+	if (sk->sk_state != TCP_LISTEN)
+		return -EINVAL;
+	return hstp_listen_waiting(hstp_sk(sk)->listener) ? 0 : -EAGAIN;
+}
+
+/* Until a connection waits. Of several callers each connection wakes one. */
+static int wait_for_connection(struct sock *sk, long timeo)
+{
+	int err = look_for_connection(sk);
+	DEFINE_WAIT(wait);
+
+	if (err != -EAGAIN || !timeo)
+		return err;
+	for (;;) {
+		prepare_to_wait_exclusive(sk_sleep(sk), &wait, TASK_INTERRUPTIBLE);
+		err = look_for_connection(sk);
+		if (err != -EAGAIN)
+			break;
+		if (signal_pending(current)) {
+			err = sock_intr_errno(timeo);
+			break;
+		}
+		if (!timeo)
+			break;
+		release_sock(sk);
+		timeo = schedule_timeout(timeo);
+		lock_sock(sk);
+	}
+	finish_wait(sk_sleep(sk), &wait);
+	return err;
+}
+
+/* What accept()'s socket has from the listening one, as if it had been made by
+ * the same calls.
+ */
+static void inherit(struct sock *sk, const struct sock *from)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	const struct inet_sock *parent = inet_sk(from);
+
+	sk->sk_type = from->sk_type;
+	sk->sk_protocol = from->sk_protocol;
+	sk->sk_destruct = inet_sock_destruct;
+	sk->sk_uid = from->sk_uid;
+	sk->sk_bound_dev_if = from->sk_bound_dev_if;
+	sk->sk_reuse = from->sk_reuse;
+	sk->sk_reuseport = from->sk_reuseport;
+	sk->sk_no_check_tx = from->sk_no_check_tx;
+	sk->sk_allocation = from->sk_allocation;
+	sk->sk_userlocks = from->sk_userlocks & ~SOCK_BINDPORT_LOCK;
+	sk->sk_sndbuf = from->sk_sndbuf;
+	sk->sk_rcvbuf = from->sk_rcvbuf;
+	sk->sk_rcvlowat = from->sk_rcvlowat;
+	sk->sk_rcvtimeo = from->sk_rcvtimeo;
+	sk->sk_sndtimeo = from->sk_sndtimeo;
+	sk->sk_lingertime = from->sk_lingertime;
+	sk->sk_mark = from->sk_mark;
+	sk->sk_pacing_rate = from->sk_pacing_rate;
+	sk->sk_max_pacing_rate = from->sk_max_pacing_rate;
+	sock_valbool_flag(sk, SOCK_LINGER, sock_flag(from, SOCK_LINGER));
+	sock_valbool_flag(sk, SOCK_KEEPOPEN, sock_flag(from, SOCK_KEEPOPEN));
+	sock_valbool_flag(sk, SOCK_URGINLINE, sock_flag(from, SOCK_URGINLINE));
+	sock_valbool_flag(sk, SOCK_BROADCAST, sock_flag(from, SOCK_BROADCAST));
+	sock_valbool_flag(sk, SOCK_LOCALROUTE, sock_flag(from, SOCK_LOCALROUTE));
+	sock_valbool_flag(sk, SOCK_DBG, sock_flag(from, SOCK_DBG));
+
+	inet->tos = parent->tos;
+	inet->uc_ttl = parent->uc_ttl;
+	inet->mc_ttl = parent->mc_ttl;
+	inet->mc_loop = parent->mc_loop;
+	inet->mc_all = parent->mc_all;
+	inet->mc_index = parent->mc_index;
+	inet->pmtudisc = parent->pmtudisc;
+	inet->freebind = parent->freebind;
+	inet->transparent = parent->transparent;
+	inet->recverr = parent->recverr;
+	inet->cmsg_flags = parent->cmsg_flags;
+
+	hstp_sk(sk)->mss = hstp_sk(from)->mss;
+	hstp_sk(sk)->nodelay = hstp_sk(from)->nodelay;
+	security_sk_clone(from, sk);
+}
+
+static struct sock *new_socket(const struct sock *from, bool kern)
+{
+	struct sock *sk = sk_alloc(sock_net(from), PF_INET, GFP_KERNEL, &hstp_prot, kern);
+
+	if (!sk)
+		return NULL;
+	sock_init_data(NULL, sk);
+	hstp_prot.init(sk);
+	inherit(sk, from);
+	return sk;
+}
+
+/* The connection has lived without a socket until now, and may be dead. */
+static void attach(struct sock *sk, struct hstp_conn *conn)
+{
+	set_names(sk, &conn->tuple);
+	WRITE_ONCE(hstp_sk(sk)->conn, conn);
+	spin_lock_bh(&conn->lock);
+	conn->accepted = true;
+	sock_hold(sk);
+	conn->sk = sk;
+	hstp_sock_options(sk, conn);
+	switch (conn->tcb.state) {
+	case HSTP_CLOSED:
+		WRITE_ONCE(sk->sk_err, conn->dead_error);
+		sk->sk_shutdown = SHUTDOWN_MASK;
+		/* EPIPE: the peer's FIN had come before its reset */
+		sock_valbool_flag(sk, SOCK_DONE, conn->dead_error == EPIPE);
+		break;
+	case HSTP_CLOSE_WAIT:
+		sk->sk_shutdown = RCV_SHUTDOWN;
+		sock_set_flag(sk, SOCK_DONE);
+		break;
+	default:
+		break;
+	}
+	/* Pairs with inet_sk_state_load(): who sees the state sees what came with it */
+	smp_store_release(&sk->sk_state, hstp_tcp_states[conn->tcb.state]);
+	spin_unlock_bh(&conn->lock);
+}
+
+/**
+ * hstp_accept() - make a socket for the connection that has waited longest
+ * @sk: listening socket
+ * @flags: O_NONBLOCK
+ * @err: gets -EINVAL when @sk does not listen, -EAGAIN, -EINTR or -ERESTARTSYS,
+ *	-ENOMEM
+ * @kern: the kernel asks for itself
+ *
+ * Context: process.
+ *
+ * Return: the new socket, or NULL.
+ */
+struct sock *hstp_accept(struct sock *sk, int flags, int *err, bool kern)
+{
+	struct sock *newsk = NULL;
+	struct hstp_conn *conn;
+
+	lock_sock(sk);
+	*err = wait_for_connection(sk, sock_rcvtimeo(sk, flags & O_NONBLOCK));
+	if (*err)
+		goto out;
+	newsk = new_socket(sk, kern);
+	if (!newsk) {
+		*err = -ENOMEM;
+		goto out;
+	}
+	/* accept() alone takes from the queue, and we own the socket */
+	conn = hstp_listen_dequeue(hstp_sk(sk)->listener);
+	attach(newsk, conn);
+out:
+	release_sock(sk);
+	return newsk;
+}

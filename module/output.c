@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Segments on their way out: packet, header, checksum, route. */
+#include <net/dst.h>
+#include <net/ip.h>
+#include <net/ip.h>
+#include <net/route.h>
+
+#include "ipv4.h"
+#include "output.h"
+#include "stats.h"
+
+#define HEADROOM	(SKB_DATA_ALIGN(MAX_HEADER + 128) + HSTP_HEADER_MAX)
+
+/* A segment without text is short-lived and small: a page fragment holds it,
+ * which costs less than an object of the smallest slab that would.
+ */
+static struct sk_buff *alloc_control(void)
+{
+	unsigned int size = SKB_DATA_ALIGN(HEADROOM) +
+			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	void *data = napi_alloc_frag(size);
+	struct sk_buff *skb;
+
+	if (unlikely(!data))
+		return NULL;
+	skb = napi_build_skb(data, size);
+	if (unlikely(!skb)) {
+		skb_free_frag(data);
+		return NULL;
+	}
+	skb_reserve(skb, HEADROOM);
+	return skb;
+}
+
+static void add_header(struct sk_buff *skb, const struct hstp_tuple *tuple,
+		       const struct hstp_tx *tx)
+{
+	struct hstp_segment seg;
+	u8 header[HSTP_HEADER_MAX];
+	unsigned int len;
+
+	seg.sport = ntohs(tuple->lport);
+	seg.dport = ntohs(tuple->fport);
+	seg.seq = tx->seq;
+	seg.ack = tx->ack;
+	seg.wnd = tx->wnd;
+	seg.up = 0;
+	seg.flags = tx->flags;
+	seg.opt.has = tx->mss ? HSTP_HAS_MSS : 0;
+	seg.opt.mss = tx->mss;
+	len = hstp_segment_build(&seg, header);
+	memcpy(skb_push(skb, len), header, len);
+	skb_reset_transport_header(skb);
+}
+
+static void transmit(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_tuple *tuple,
+		     const struct hstp_path *path, const struct hstp_tx *tx)
+{
+	add_header(skb, tuple, tx);
+	hstp_stats_out(hn, tx->flags, tx->again);
+	hstp_ipv4_send(hn, skb, tuple, path);
+}
+
+/**
+ * hstp_output_tx() - send a segment without text
+ * @hn: namespace
+ * @tuple: both ends
+ * @path: how it gets there; @path->dst stays the caller's
+ * @tx: the segment
+ *
+ * Context: BH off, rcu_read_lock().
+ */
+void hstp_output_tx(struct hstp_net *hn, const struct hstp_tuple *tuple,
+		    const struct hstp_path *path, const struct hstp_tx *tx)
+{
+	struct sk_buff *skb = alloc_control();
+
+	if (skb)
+		transmit(hn, skb, tuple, path, tx);
+}
+
+/* The route of a connection, found again when the tables have changed. */
+static bool have_route(struct hstp_conn *conn)
+{
+	struct dst_entry *dst = conn->dst;
+	u16 mss;
+
+	if (likely(dst && (!dst->obsolete || dst->ops->check(dst, 0))))
+		return true;
+	dst_release(dst);
+	conn->dst = NULL;
+	dst = hstp_ipv4_route(conn->hn, &conn->tuple, conn->ifindex, conn->mark, conn->tos,
+			      conn->uid);
+	if (IS_ERR(dst))
+		return false;
+	conn->dst = dst;
+	mss = hstp_ipv4_mss(dst);
+	if (mss < conn->tcb.mss)
+		conn->tcb.mss = mss;
+	return true;
+}
+
+static void path_of(const struct hstp_conn *conn, struct hstp_path *path)
+{
+	path->dst = conn->dst;
+	path->mark = conn->mark;
+	path->priority = conn->priority;
+	path->tos = conn->tos;
+	path->ttl = conn->ttl;
+}
+
+static void send_one(struct hstp_conn *conn, const struct hstp_path *path,
+		     const struct hstp_tx *tx)
+{
+	struct sk_buff *skb;
+
+	if (tx->text_len)
+		skb = hstp_sendq_segment(&conn->sendq, tx->text_off, tx->text_len, HEADROOM);
+	else
+		skb = alloc_control();
+	if (skb)
+		transmit(conn->hn, skb, &conn->tuple, path, tx);
+}
+
+/**
+ * hstp_output() - send all that the core has to send
+ * @conn: connection
+ * @env: the event's surroundings
+ * @acts: gets transitions
+ *
+ * What cannot be sent now is as if lost on the way: it will be sent again.
+ *
+ * Context: the connection's lock, BH off.
+ */
+void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp_acts *acts)
+{
+	struct hstp_path path;
+	struct hstp_tx tx;
+
+	rcu_read_lock();
+	while (hstp_send_next(&conn->tcb, env, acts, &tx)) {
+		if (!have_route(conn))
+			continue;
+		path_of(conn, &path);
+		send_one(conn, &path, &tx);
+	}
+	rcu_read_unlock();
+}
+
+static void reply_tx(const struct hstp_acts *acts, struct hstp_tx *tx)
+{
+	memset(tx, 0, sizeof(*tx));
+	tx->seq = acts->reply.seq;
+	tx->ack = acts->reply.ack;
+	tx->flags = acts->reply.flags;
+}
+
+/**
+ * hstp_output_reply() - send a connection's reset
+ * @conn: connection
+ * @acts: has the reply
+ *
+ * Context: the connection's lock, BH off.
+ */
+void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts)
+{
+	struct hstp_path path;
+	struct hstp_tx tx;
+
+	reply_tx(acts, &tx);
+	rcu_read_lock();
+	if (have_route(conn)) {
+		path_of(conn, &path);
+		hstp_output_tx(conn->hn, &conn->tuple, &path, &tx);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * hstp_output_stray() - answer a segment that belongs to no connection
+ * @hn: namespace
+ * @tuple: both ends
+ * @skb: the packet that is answered
+ * @acts: has the reply
+ *
+ * Context: softirq, rcu_read_lock().
+ */
+void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_buff *skb,
+		       const struct hstp_acts *acts)
+{
+	struct hstp_path path = {
+		.mark = IP4_REPLY_MARK(hn->net, skb->mark),
+		.ttl = -1,
+	};
+	struct hstp_tx tx;
+
+	path.dst = hstp_ipv4_route(hn, tuple, 0, path.mark, 0, GLOBAL_ROOT_UID);
+	if (IS_ERR(path.dst))
+		return;
+	reply_tx(acts, &tx);
+	hstp_output_tx(hn, tuple, &path, &tx);
+	dst_release(path.dst);
+}
+
+/**
+ * hstp_challenge_allowed() - may one more challenge ACK be sent this second
+ * @hn: namespace
+ *
+ * RFC 5961 section 7: a limit for all connections together, which a stranger
+ * cannot use to learn of one connection: half of it is random.
+ */
+bool hstp_challenge_allowed(struct hstp_net *hn)
+{
+	unsigned long second = jiffies / HZ;
+	bool allowed = false;
+
+	spin_lock_bh(&hn->challenge_lock);
+	if (hn->challenge_second != second) {
+		u32 limit = READ_ONCE(hn->settings.challenge_ack_limit);
+		u32 half = (limit + 1) / 2;
+
+		hn->challenge_second = second;
+		hn->challenge_count = half + prandom_u32_max(limit - half + 1);
+	}
+	if (hn->challenge_count) {
+		hn->challenge_count--;
+		allowed = true;
+	}
+	spin_unlock_bh(&hn->challenge_lock);
+	return allowed;
+}

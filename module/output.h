@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Building and sending of segments. */
+#ifndef HSTP_OUTPUT_H
+#define HSTP_OUTPUT_H
+
+#include "conn.h"
+#include "core/fsm.h"
+
+/**
+ * struct hstp_path - what a segment needs besides its header
+ * @dst: route, a reference of the caller's
+ * @mark: SO_MARK
+ * @priority: SO_PRIORITY
+ * @tos: IP_TOS
+ * @ttl: IP_TTL, or -1
+ */
+struct hstp_path {
+	struct dst_entry *dst;
+	u32 mark;
+	u32 priority;
+	u8 tos;
+	s16 ttl;
+};
+
+void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp_acts *acts);
+void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts);
+void hstp_output_tx(struct hstp_net *hn, const struct hstp_tuple *tuple,
+		    const struct hstp_path *path, const struct hstp_tx *tx);
+void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_buff *skb,
+		       const struct hstp_acts *acts);
+bool hstp_challenge_allowed(struct hstp_net *hn);
+
+#endif /* HSTP_OUTPUT_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Text that arrived: in order for the user, and what is held for a gap. */
+#ifndef HSTP_RECVQ_H
+#define HSTP_RECVQ_H
+
+#include <linux/skbuff.h>
+
+/**
+ * struct hstp_recvq - two queues
+ * @head: in order, oldest first; linked by skb->next
+ * @tail: last of them
+ * @held: out of order, by sequence number
+ * @bytes: of text in order
+ * @taken: bytes of @head that the user has
+ * @memory: bytes of memory that both queues take
+ */
+struct hstp_recvq {
+	struct sk_buff *head;
+	struct sk_buff *tail;
+	struct sk_buff *held;
+	u32 bytes;
+	u32 taken;
+	u32 memory;
+};
+
+/**
+ * struct hstp_skb_cb - what is kept beside the text of a queued buffer
+ * @seq: number of its first byte, host order
+ * @off: where the text begins, bytes after skb->data
+ * @len: bytes of text
+ * @fin: a FIN follows it
+ */
+struct hstp_skb_cb {
+	u32 seq;
+	u32 off;
+	u32 len;
+	bool fin;
+};
+
+#define HSTP_CB(skb)	((struct hstp_skb_cb *)(skb)->cb)
+
+void hstp_recvq_append(struct hstp_recvq *q, struct sk_buff *skb);
+void hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb);
+struct sk_buff *hstp_recvq_held_pop(struct hstp_recvq *q);
+void hstp_recvq_purge_held(struct hstp_recvq *q);
+void hstp_recvq_purge(struct hstp_recvq *q);
+
+#endif /* HSTP_RECVQ_H */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The descriptor's view of a connection or a listener. */
+#ifndef HSTP_SOCKET_H
+#define HSTP_SOCKET_H
+
+#include <linux/net.h>
+#include <linux/poll.h>
+#include <net/inet_sock.h>
+
+#include "conn.h"
+#include "listen.h"
+
+/**
+ * struct hstp_sock - a socket; lock_sock() orders its callers among themselves
+ * @inet: must be first
+ * @conn: the connection, a reference; set once and kept until release or
+ *	disconnect, under lock_sock()
+ * @listener: the same for a listening socket
+ * @bind_node: in hstp_net.ports, under its lock, when the port was bound
+ * @bound_port: the port that @bind_node stands for, host order; 0: none
+ * @mss: HSTP_MAXSEG, bytes, or 0
+ * @state_next: the TCP_* that release_sock() shows when @state_held
+ * @state_held: softirq changed the state while a call owned the socket
+ * @eof_held: the same for the end of the peer's text
+ * @nodelay: HSTP_NODELAY
+ */
+struct hstp_sock {
+	struct inet_sock inet;
+	struct hstp_conn *conn;
+	struct hstp_listener *listener;
+	struct hlist_node bind_node;
+	u16 bound_port;
+	u16 mss;
+	u8 state_next;
+	bool state_held;
+	bool eof_held;
+	bool nodelay;
+};
+
+static inline struct hstp_sock *hstp_sk(const struct sock *sk)
+{
+	return (struct hstp_sock *)sk;
+}
+
+/**
+ * hstp_sock_options() - let a connection know what its socket was set to
+ * @sk: its socket
+ * @conn: the connection, locked or not yet in the table
+ */
+static inline void hstp_sock_options(const struct sock *sk, struct hstp_conn *conn)
+{
+	conn->sndbuf = READ_ONCE(sk->sk_sndbuf);
+	conn->rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+	conn->mark = READ_ONCE(sk->sk_mark);
+	conn->priority = READ_ONCE(sk->sk_priority);
+	conn->tos = inet_sk(sk)->tos;
+	conn->ttl = inet_sk(sk)->uc_ttl;
+}
+
+extern const u8 hstp_tcp_states[HSTP_STATE_COUNT];	/* HSTP's state -> TCP_* */
+extern struct proto hstp_prot;
+extern const struct proto_ops hstp_stream_ops;
+
+/* socket.c: what the connection tells its socket; under the connection's lock */
+void hstp_sock_state(struct sock *sk, enum hstp_state state);
+void hstp_sock_eof(struct sock *sk);
+void hstp_sock_error(struct sock *sk, int error);
+void hstp_sock_readable(struct sock *sk);
+void hstp_sock_writable(struct sock *sk);
+void hstp_sock_changed(struct sock *sk);
+void hstp_sock_show(struct sock *sk, u8 state);
+int hstp_socket_init(void);
+void hstp_socket_exit(void);
+
+/* open.c */
+int hstp_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
+int hstp_listen(struct socket *sock, int backlog);
+struct sock *hstp_accept(struct sock *sk, int flags, int *err, bool kern);
+
+/* stream.c */
+int hstp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
+int hstp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
+bool hstp_stream_writable(const struct hstp_conn *conn);
+
+/* poll.c */
+__poll_t hstp_poll(struct file *file, struct socket *sock, poll_table *wait);
+int hstp_ioctl(struct sock *sk, int cmd, unsigned long arg);
+
+/* sockopt.c */
+int hstp_setsockopt(struct sock *sk, int level, int name, sockptr_t val, unsigned int len);
+int hstp_getsockopt(struct sock *sk, int level, int name, char __user *val, int __user *len);
+int hstp_set_rcvlowat(struct sock *sk, int val);
+
+/* ports.c */
+int hstp_port_get(struct sock *sk, unsigned short port);
+void hstp_port_put(struct sock *sk);
+int hstp_port_connect(struct sock *sk, struct hstp_conn *conn);
+bool hstp_port_listen_conflict(struct sock *sk);
+
+#endif /* HSTP_SOCKET_H */

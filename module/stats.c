@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Counting: transitions, time in state, segments, resets; and adding it up. */
+#include <linux/bitops.h>
+#include <linux/lockdep.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+
+#include "stats.h"
+
+/**
+ * hstp_stats_init() - the counters of a new namespace
+ * @hn: namespace
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int hstp_stats_init(struct hstp_net *hn)
+{
+	hn->stats = alloc_percpu(struct hstp_stats);
+	return hn->stats ? 0 : -ENOMEM;
+}
+
+/**
+ * hstp_stats_exit() - free what hstp_stats_init() allocated
+ * @hn: namespace, in which nothing counts any more
+ */
+void hstp_stats_exit(struct hstp_net *hn)
+{
+	free_percpu(hn->stats);
+}
+
+/* Each octave has four classes: the two bits after a number's first one. Below
+ * 4 us a class is one microsecond.
+ */
+static unsigned int time_class(u64 us)
+{
+	unsigned int octave;
+
+	if (us < 4)
+		return us;
+	octave = fls64(us) - 1;
+	return min_t(unsigned int, (octave - 1) * 4 + ((us >> (octave - 2)) & 3),
+		     HSTP_TIME_CLASSES - 1);
+}
+
+/* The longest time that belongs to a class. */
+static u64 time_class_end(unsigned int class)
+{
+	if (class < 4)
+		return class;
+	return ((class % 4 + 5ULL) << (class / 4 - 1)) - 1;
+}
+
+/* Is this the step of a listener's copy on its way from or to the listener? It
+ * does not wait for anything in LISTEN.
+ */
+static bool passes_listen(unsigned int edge, unsigned int cause)
+{
+	return edge == HSTP_EDGE_LISTEN_SYN_RECEIVED ||
+	       (edge == HSTP_EDGE_LISTEN_CLOSED && cause == HSTP_CAUSE_MERGE);
+}
+
+/**
+ * hstp_stats_event() - count what an event did
+ * @hn: namespace
+ * @acts: what came of the event; to be counted once
+ * @since_us: when the connection entered the state it was in before the event,
+ *	microseconds since boot; advanced when it has left it
+ *
+ * A reset that was sent is counted when it is @acts' reply; drops and resets
+ * that arrived are counted as @acts names them.
+ *
+ * Context: BH off; under the lock that protects @since_us.
+ */
+void hstp_stats_event(struct hstp_net *hn, const struct hstp_acts *acts, u64 *since_us)
+{
+	struct hstp_stats *s = this_cpu_ptr(hn->stats);
+	unsigned int i;
+	u64 now;
+
+	lockdep_assert_in_softirq();
+	if (acts->drop)
+		s->drops[acts->drop]++;
+	if (acts->reset_in)
+		s->resets_in[acts->reset_in]++;
+	if (acts->reset_out && (acts->bits & HSTP_ACT_REPLY))
+		s->resets_out[acts->reset_out]++;
+	if (!acts->transition_count)
+		return;
+
+	now = ktime_to_us(ktime_get());
+	for (i = 0; i < acts->transition_count; i++) {
+		unsigned int edge = acts->transitions[i].edge;
+		unsigned int cause = acts->transitions[i].cause;
+		unsigned int from = hstp_edges[edge].from;
+
+		s->transitions[edge][cause]++;
+		if (from != HSTP_CLOSED && !passes_listen(edge, cause)) {
+			u64 spent = now - *since_us;
+
+			s->spent[from][time_class(spent)]++;
+			if (spent > s->spent_max[from])
+				s->spent_max[from] = spent;
+		}
+		*since_us = now;
+	}
+}
+
+static void count_flags(u64 *counters, u8 flags)
+{
+	for (; flags; flags &= flags - 1)
+		counters[__ffs(flags)]++;
+}
+
+/**
+ * hstp_stats_in() - count a segment that arrived
+ * @hn: namespace
+ * @flags: of enum hstp_flag
+ *
+ * Context: BH off.
+ */
+void hstp_stats_in(struct hstp_net *hn, u8 flags)
+{
+	struct hstp_stats *s = this_cpu_ptr(hn->stats);
+
+	lockdep_assert_in_softirq();
+	s->segments_in++;
+	count_flags(s->flags_in, flags);
+}
+
+/**
+ * hstp_stats_out() - count a segment that is sent
+ * @hn: namespace
+ * @flags: of enum hstp_flag
+ * @again: it is a retransmission
+ *
+ * Context: BH off.
+ */
+void hstp_stats_out(struct hstp_net *hn, u8 flags, bool again)
+{
+	struct hstp_stats *s = this_cpu_ptr(hn->stats);
+
+	lockdep_assert_in_softirq();
+	s->segments_out++;
+	count_flags(s->flags_out, flags);
+	if (again)
+		s->retransmits++;
+}
+
+/**
+ * hstp_stats_sum() - add up what all CPUs have counted
+ * @hn: namespace
+ *
+ * Takes no lock and stops nobody: the sums belong together when the namespace
+ * is idle; under load each is right for some time during the call.
+ *
+ * Context: process, may sleep.
+ * Return: the sums, and the largest of the maxima, for the caller to kvfree(),
+ * or NULL: no memory.
+ */
+struct hstp_stats *hstp_stats_sum(const struct hstp_net *hn)
+{
+	struct hstp_stats *sum = kvzalloc(sizeof(*sum), GFP_KERNEL);
+	u64 longest[HSTP_STATE_COUNT] = { 0 };
+	u64 *total = (u64 *)sum;
+	unsigned int cpu, i;
+
+	BUILD_BUG_ON(sizeof(*sum) % sizeof(u64));
+	if (!sum)
+		return NULL;
+	for_each_possible_cpu(cpu) {
+		const struct hstp_stats *s = per_cpu_ptr(hn->stats, cpu);
+		const u64 *counter = (const u64 *)s;
+
+		for (i = 0; i < sizeof(*s) / sizeof(u64); i++)
+			total[i] += READ_ONCE(counter[i]);
+		for (i = 0; i < HSTP_STATE_COUNT; i++)
+			longest[i] = max(longest[i], READ_ONCE(s->spent_max[i]));
+	}
+	memcpy(sum->spent_max, longest, sizeof(longest));
+	return sum;
+}
+
+/**
+ * hstp_stats_passages() - how often a state was entered and left
+ * @sum: from hstp_stats_sum()
+ * @state: the state
+ * @entered: times entered
+ * @left: times left; the difference is the number of connections now in it
+ */
+void hstp_stats_passages(const struct hstp_stats *sum, enum hstp_state state,
+			 u64 *entered, u64 *left)
+{
+	unsigned int edge, cause;
+
+	*entered = 0;
+	*left = 0;
+	for (edge = 0; edge < HSTP_EDGE_COUNT; edge++) {
+		u64 count = 0;
+
+		if (hstp_edges[edge].from != state && hstp_edges[edge].to != state)
+			continue;
+		for (cause = 0; cause < HSTP_CAUSE_COUNT; cause++)
+			count += sum->transitions[edge][cause];
+		if (hstp_edges[edge].to == state)
+			*entered += count;
+		else
+			*left += count;
+	}
+}
+
+/**
+ * hstp_stats_percentile() - the time that so many of a hundred did not exceed
+ * @sum: from hstp_stats_sum()
+ * @state: the state that the time was spent in
+ * @percent: 1 to 100
+ *
+ * Return: microseconds, at most a quarter too many and never more than the
+ * longest time of all; 0 when the state was never left.
+ */
+u64 hstp_stats_percentile(const struct hstp_stats *sum, enum hstp_state state,
+			  unsigned int percent)
+{
+	const u64 *spent = sum->spent[state];
+	u64 rank, seen = 0;
+	unsigned int class;
+
+	for (class = 0; class < HSTP_TIME_CLASSES; class++)
+		seen += spent[class];
+	if (!seen)
+		return 0;
+
+	rank = div_u64(seen * percent + 99, 100);
+	seen = 0;
+	for (class = 0; class < HSTP_TIME_CLASSES - 1; class++) {
+		seen += spent[class];
+		if (seen >= rank)
+			return min(time_class_end(class), sum->spent_max[state]);
+	}
+	return sum->spent_max[state];
+}

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The stream as the user sees it: send and receive, with TCP's rules of when to
+ * wait and what to say. User memory is touched without the connection's lock.
+ */
+#include <linux/sched/signal.h>
+#include <net/inet_common.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+
+#include "act.h"
+#include "socket.h"
+
+/* bytes that are copied in one go */
+#define CHUNK_MAX	65536
+
+/* A user of the sleepers below may find that another thread has disconnected
+ * the socket meanwhile: hstp_sock.conn is to be read again.
+ */
+
+/**
+ * hstp_stream_writable() - is there so much room that writing is worth a wake-up
+ * @conn: connection
+ *
+ * Context: any; without the connection's lock the answer may be old.
+ *
+ * Return: true when at least a third of the send buffer is free.
+ */
+bool hstp_stream_writable(const struct hstp_conn *conn)
+{
+	u32 used = READ_ONCE(conn->sendq.memory);
+
+	return used + used / 2 <= (u32)READ_ONCE(conn->sndbuf);
+}
+
+static u32 send_room(const struct hstp_conn *conn)
+{
+	u32 used = READ_ONCE(conn->sendq.memory);
+	u32 bound = READ_ONCE(conn->sndbuf);
+
+	return used < bound ? bound - used : 0;
+}
+
+static bool may_send(const struct sock *sk)
+{
+	return (1 << READ_ONCE(sk->sk_state)) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT);
+}
+
+static bool connecting(const struct sock *sk)
+{
+	return (1 << READ_ONCE(sk->sk_state)) & (TCPF_SYN_SENT | TCPF_SYN_RECV);
+}
+
+static bool send_is_over(const struct sock *sk)
+{
+	return READ_ONCE(sk->sk_err) || (READ_ONCE(sk->sk_shutdown) & SEND_SHUTDOWN);
+}
+
+/* For a connect() that is under way. */
+static int wait_for_open(struct sock *sk, long *timeo)
+{
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int done;
+
+	while (!may_send(sk)) {
+		int err = sock_error(sk);
+
+		if (err)
+			return err;
+		if (!connecting(sk))
+			return -EPIPE;
+		if (!*timeo)
+			return -EAGAIN;
+		if (signal_pending(current))
+			return sock_intr_errno(*timeo);
+
+		add_wait_queue(sk_sleep(sk), &wait);
+		done = sk_wait_event(sk, timeo, READ_ONCE(sk->sk_err) || !connecting(sk), &wait);
+		remove_wait_queue(sk_sleep(sk), &wait);
+		if (done < 0)
+			return done;
+	}
+	return 0;
+}
+
+static int sleep_for_room(struct sock *sk, long *timeo)
+{
+	struct hstp_conn *conn = hstp_sk(sk)->conn;
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int done;
+
+	hstp_conn_hold(conn);
+	add_wait_queue(sk_sleep(sk), &wait);
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	smp_mb__after_atomic();		/* pairs with hstp_sock_writable() */
+	done = sk_wait_event(sk, timeo, send_is_over(sk) || send_room(conn), &wait);
+	remove_wait_queue(sk_sleep(sk), &wait);
+	hstp_conn_put(conn);
+	return done;
+}
+
+/* For acknowledgments to make room in the send buffer. */
+static int wait_for_room(struct sock *sk, long *timeo)
+{
+	for (;;) {
+		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+		if (send_is_over(sk) || !hstp_sk(sk)->conn)
+			return -EPIPE;
+		if (send_room(hstp_sk(sk)->conn)) {
+			sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+			return 0;
+		}
+		if (!*timeo) {
+			/* EAGAIN promises an event when there is room again */
+			set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+			smp_mb__after_atomic();	/* pairs with hstp_sock_writable() */
+			return send_room(hstp_sk(sk)->conn) ? 0 : -EAGAIN;
+		}
+		if (signal_pending(current))
+			return sock_intr_errno(*timeo);
+		if (sleep_for_room(sk, timeo) < 0)
+			return -EPIPE;
+	}
+}
+
+/* SEND. */
+static int hand_over(struct sock *sk, struct hstp_conn *conn, struct sk_buff *skb)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	enum hstp_result result;
+	struct hstp_env env;
+
+	spin_lock_bh(&conn->lock);
+	hstp_sock_options(sk, conn);
+	hstp_conn_env(conn, &env);
+	result = hstp_call_send(&conn->tcb, skb->len, &acts);
+	if (result == HSTP_OK) {
+		hstp_sendq_append(&conn->sendq, skb);
+		hstp_act(conn, NULL, NULL, &env, &acts);
+	}
+	spin_unlock_bh(&conn->lock);
+	if (result == HSTP_OK)
+		return 0;
+	kfree_skb(skb);
+	return -EPIPE;
+}
+
+static int send_chunk(struct sock *sk, struct msghdr *msg)
+{
+	struct hstp_conn *conn = hstp_sk(sk)->conn;
+	struct sk_buff *skb;
+	u32 room, bytes;
+	int err;
+
+	room = max_t(u32, send_room(conn), conn->tcb.mss);
+	skb = hstp_sendq_fill(sk, msg, min3(msg_data_left(msg), (size_t)room, (size_t)CHUNK_MAX),
+			      sk->sk_allocation);
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
+	bytes = skb->len;
+	err = hand_over(sk, conn, skb);
+	return err ? err : bytes;
+}
+
+static int send_locked(struct sock *sk, struct msghdr *msg)
+{
+	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	int sent = 0, err;
+
+	err = wait_for_open(sk, &timeo);
+	if (err)
+		goto out;
+	if (msg->msg_controllen) {
+		struct sockcm_cookie cookie;
+
+		sockcm_init(&cookie, sk);
+		if (sock_cmsg_send(sk, msg, &cookie))
+			return -EINVAL;
+	}
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+
+	err = -EPIPE;
+	if (send_is_over(sk) || !hstp_sk(sk)->conn)
+		goto out;
+	while (msg_data_left(msg)) {
+		err = wait_for_room(sk, &timeo);
+		if (err)
+			goto out;
+		err = send_chunk(sk, msg);
+		if (err < 0)
+			goto out;
+		sent += err;
+	}
+	return sent;
+out:
+	if (sent)
+		return sent;
+	return sk_stream_error(sk, msg->msg_flags, err);
+}
+
+/**
+ * hstp_sendmsg() - send()
+ * @sk: socket
+ * @msg: what to send, and MSG_DONTWAIT, MSG_NOSIGNAL
+ * @len: bytes of it
+ *
+ * Context: process.
+ *
+ * Return: bytes taken; -EPIPE, with SIGPIPE, when the stream is shut; the error
+ * that the connection died of; -EAGAIN, -EINTR or -ERESTARTSYS; -EOPNOTSUPP for
+ * urgent data; -EINVAL, -EFAULT, -ENOMEM.
+ */
+int hstp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	int ret;
+
+	if (msg->msg_flags & (MSG_OOB | MSG_FASTOPEN))
+		return -EOPNOTSUPP;
+	lock_sock(sk);
+	ret = send_locked(sk, msg);
+	release_sock(sk);
+	return ret;
+}
+
+/* The buffer with the byte that comes @skip bytes after the next one to read. */
+static struct sk_buff *find_text(const struct hstp_recvq *q, u32 skip, u32 *off)
+{
+	struct sk_buff *skb;
+	u32 at = q->taken + skip;
+
+	for (skb = q->head; skb; skb = skb->next) {
+		if (at < HSTP_CB(skb)->len)
+			break;
+		at -= HSTP_CB(skb)->len;
+	}
+	*off = at;
+	return skb;
+}
+
+static int copy_text(struct sk_buff *skb, u32 off, struct msghdr *msg, size_t len, int flags)
+{
+	if (flags & MSG_TRUNC)
+		return 0;
+	return skb_copy_datagram_msg(skb, HSTP_CB(skb)->off + off, msg, len);
+}
+
+/* MSG_PEEK may look at the last buffer, which grows while text arrives, unless it
+ * is cloned.
+ */
+static struct sk_buff *peek_at(struct hstp_conn *conn, u32 skip, u32 *off)
+{
+	struct sk_buff *skb;
+
+	spin_lock_bh(&conn->lock);
+	skb = find_text(&conn->recvq, skip, off);
+	if (skb)
+		skb = skb_clone(skb, GFP_ATOMIC) ?: ERR_PTR(-ENOMEM);
+	spin_unlock_bh(&conn->lock);
+	return skb;
+}
+
+/* Returns the bytes copied, or -ENODATA when no text waits after @skip bytes. */
+static int peek(struct hstp_conn *conn, u32 skip, struct msghdr *msg, size_t len, int flags)
+{
+	struct sk_buff *skb;
+	u32 off, bytes;
+	int err;
+
+	skb = peek_at(conn, skip, &off);
+	if (!skb)
+		return -ENODATA;
+	if (IS_ERR(skb))
+		return PTR_ERR(skb);
+	bytes = min_t(size_t, len, HSTP_CB(skb)->len - off);
+	err = copy_text(skb, off, msg, bytes, flags);
+	consume_skb(skb);
+	return err ? -EFAULT : bytes;
+}
+
+/* The user has @bytes more of the first buffer; returns it when that was all. */
+static struct sk_buff *eat(struct hstp_recvq *q, u32 bytes)
+{
+	struct sk_buff *skb = q->head;
+
+	WRITE_ONCE(q->bytes, q->bytes - bytes);
+	q->taken += bytes;
+	if (q->taken < HSTP_CB(skb)->len)
+		return NULL;
+	q->taken = 0;
+	q->head = skb->next;
+	if (!q->head)
+		q->tail = NULL;
+	q->memory -= skb->truesize;
+	skb->next = NULL;
+	return skb;
+}
+
+/* Only the owner of the socket takes the head away, so that it can be copied from
+ * without the lock; nothing is added to it. Returns as peek().
+ */
+static int take(struct hstp_conn *conn, struct msghdr *msg, size_t len, int flags)
+{
+	struct sk_buff *skb;
+	u32 off, bytes;
+
+	spin_lock_bh(&conn->lock);
+	skb = find_text(&conn->recvq, 0, &off);
+	spin_unlock_bh(&conn->lock);
+	if (!skb)
+		return -ENODATA;
+	bytes = min_t(size_t, len, HSTP_CB(skb)->len - off);
+	if (copy_text(skb, off, msg, bytes, flags))
+		return -EFAULT;
+	spin_lock_bh(&conn->lock);
+	skb = eat(&conn->recvq, bytes);
+	spin_unlock_bh(&conn->lock);
+	consume_skb(skb);
+	return bytes;
+}
+
+/* RECEIVE: the window may open. */
+static void tell_window(struct sock *sk, struct hstp_conn *conn)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
+
+	spin_lock_bh(&conn->lock);
+	hstp_sock_options(sk, conn);
+	hstp_conn_env(conn, &env);
+	hstp_call_receive(&conn->tcb, &env, &acts);
+	if (acts.bits)
+		hstp_act(conn, NULL, NULL, &env, &acts);
+	spin_unlock_bh(&conn->lock);
+}
+
+/* No text waits: may the call sleep? 1: yes; 0: it ends with what it has; else an
+ * error.
+ */
+static int may_wait(struct sock *sk, bool some, long timeo)
+{
+	if (some) {
+		if (!timeo || READ_ONCE(sk->sk_err) || sk->sk_state == TCP_CLOSE ||
+		    (sk->sk_shutdown & RCV_SHUTDOWN) || signal_pending(current))
+			return 0;
+		return 1;
+	}
+	if (sock_flag(sk, SOCK_DONE))
+		return 0;
+	if (READ_ONCE(sk->sk_err))
+		return sock_error(sk);
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		return 0;
+	if (sk->sk_state == TCP_CLOSE)
+		return -ENOTCONN;
+	if (!timeo)
+		return -EAGAIN;
+	if (signal_pending(current))
+		return sock_intr_errno(timeo);
+	return 1;
+}
+
+/* Until there is more text than @known bytes, or the end of it. */
+static int wait_for_text(struct sock *sk, u32 known, long *timeo)
+{
+	struct hstp_conn *conn = hstp_sk(sk)->conn;
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	int done;
+
+	hstp_conn_hold(conn);
+	add_wait_queue(sk_sleep(sk), &wait);
+	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
+	done = sk_wait_event(sk, timeo,
+			     READ_ONCE(conn->recvq.bytes) != known || READ_ONCE(sk->sk_err) ||
+			     (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) ||
+			     READ_ONCE(sk->sk_state) == TCP_CLOSE, &wait);
+	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
+	remove_wait_queue(sk_sleep(sk), &wait);
+	hstp_conn_put(conn);
+	return done;
+}
+
+static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
+{
+	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
+	bool peeking = flags & MSG_PEEK;
+	int got = 0, untold = 0, ret;
+
+	do {
+		struct hstp_conn *conn = hstp_sk(sk)->conn;
+
+		if (!conn)
+			ret = -ENODATA;
+		else if (peeking)
+			ret = peek(conn, got, msg, len, flags);
+		else
+			ret = take(conn, msg, len, flags);
+		if (ret >= 0) {
+			got += ret;
+			len -= ret;
+			untold += peeking ? 0 : ret;
+			continue;
+		}
+		if (ret != -ENODATA) {
+			got = got ? got : ret;
+			break;
+		}
+		if (got >= target)
+			break;
+
+		ret = may_wait(sk, got, timeo);
+		if (ret <= 0) {
+			got = got ? got : ret;
+			break;
+		}
+		if (untold)
+			tell_window(sk, conn);
+		untold = 0;
+		if (wait_for_text(sk, peeking ? got : 0, &timeo) < 0) {
+			got = got ? got : -EPIPE;
+			break;
+		}
+	} while (len > 0);
+
+	if (untold && hstp_sk(sk)->conn)
+		tell_window(sk, hstp_sk(sk)->conn);
+	return got;
+}
+
+/**
+ * hstp_recvmsg() - recv()
+ * @sk: socket
+ * @msg: where the text goes
+ * @len: bytes of room
+ * @flags: MSG_PEEK, MSG_WAITALL, MSG_TRUNC (throw away), MSG_DONTWAIT,
+ *	MSG_ERRQUEUE
+ * @addr_len: not written: the peer's name is not asked for on a stream
+ *
+ * Text that arrived before the connection died can still be read.
+ *
+ * Context: process.
+ *
+ * Return: bytes; 0 at the end; -ENOTCONN when there never was a connection; the
+ * error that the connection died of; -EAGAIN, -EINTR or -ERESTARTSYS; -EINVAL for
+ * urgent data, which there is none; -EFAULT, -ENOMEM.
+ */
+int hstp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
+{
+	int ret;
+
+	if (flags & MSG_ERRQUEUE)
+		return inet_recv_error(sk, msg, len, addr_len);
+	lock_sock(sk);
+	if (sk->sk_state == TCP_LISTEN)
+		ret = -ENOTCONN;
+	else if (flags & MSG_OOB)
+		ret = -EINVAL;
+	else
+		ret = receive_locked(sk, msg, len, flags);
+	release_sock(sk);
+	return ret;
+}

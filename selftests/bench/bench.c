@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Measures HSTP beside the kernel's other protocols and prints one table of it.
+ *
+ * To be run by scripts/bench in a machine whose clock counts instructions. Each figure
+ * is taken in a process and a network namespace of its own, so that what one leaves
+ * behind (TIME-WAIT above all) does not weigh on the next.
+ */
+#include <err.h>
+#include <linux/hstp.h>
+#include <math.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+enum { TCP, DCCP, SCTP, UNIX, HSTP, PROTOCOLS };
+
+static const struct protocol protocols[PROTOCOLS] = {
+	[TCP] = { "TCP", AF_INET, SOCK_STREAM, IPPROTO_TCP, true },
+	[DCCP] = { "DCCP", AF_INET, SOCK_DCCP, IPPROTO_DCCP, false },
+	[SCTP] = { "SCTP", AF_INET, SOCK_STREAM, IPPROTO_SCTP, false },
+	[UNIX] = { "AF_UNIX", AF_UNIX, SOCK_STREAM, 0, true },
+	[HSTP] = { "HSTP", AF_INET, SOCK_STREAM, IPPROTO_HSTP, true },
+};
+
+static const struct figure figures[] = {
+	{ .name = "connection", .title = "socket+connect+accept+close+close",
+	  .measure = measure_connection, .goal = 58000 },
+	{ .name = "connection_rr", .title = "the same with a 1-byte request and reply",
+	  .measure = measure_connection_rr, .goal = 78000 },
+	{ .name = "rr", .title = "1-byte request and reply, open connection",
+	  .measure = measure_rr, .goal = 18000 },
+	{ .name = "bulk_mib", .title = "1 MiB between two processes",
+	  .measure = measure_bulk_mib, .stream = true },
+	{ .name = "slab_syn_received", .title = "SYN-RECEIVED",
+	  .measure = measure_syn_received, .bytes = true, .peer = true, .goal = 96 },
+	{ .name = "slab_unaccepted", .title = "ESTABLISHED, waiting for accept()",
+	  .measure = measure_unaccepted, .bytes = true, .peer = true, .goal = 512 },
+	{ .name = "slab_orphan", .title = "closed by the user, waiting for the peer",
+	  .measure = measure_orphan, .bytes = true, .peer = true, .goal = 512 },
+	{ .name = "slab_time_wait", .title = "TIME-WAIT",
+	  .measure = measure_time_wait, .bytes = true, .peer = true, .goal = 96 },
+};
+
+static void raise_loopback(void)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request))
+		err(1, "bringing up lo");
+	close(fd);
+}
+
+/* The last namespace is taken down behind our back; on a machine whose clock counts
+ * instructions, time passes only when the kernel has nothing left to do.
+ */
+static void let_kernel_finish(void)
+{
+	struct timespec second = { .tv_sec = 1 };
+
+	nanosleep(&second, NULL);
+}
+
+/* Return: the figure, or NAN when it could not be measured. */
+static double measure(const struct figure *f, const struct protocol *p)
+{
+	double value = NAN;
+	int status, fd[2];
+	pid_t child;
+
+	let_kernel_finish();
+	fflush(stdout);
+	if (pipe(fd))
+		err(1, "pipe");
+	child = fork();
+	if (child < 0)
+		err(1, "fork");
+	if (!child) {
+		close(fd[0]);
+		if (unshare(CLONE_NEWNET))
+			err(1, "unshare");
+		raise_loopback();
+		value = f->measure(p);
+		_exit(write(fd[1], &value, sizeof(value)) != sizeof(value));
+	}
+	close(fd[1]);
+	if (read(fd[0], &value, sizeof(value)) != sizeof(value))
+		value = NAN;
+	close(fd[0]);
+	if (waitpid(child, &status, 0) != child || status)
+		value = NAN;
+	if (isnan(value))
+		warnx("%s of %s could not be measured", f->name, p->name);
+	return value;
+}
+
+static bool applies(const struct figure *f, int protocol)
+{
+	if (f->peer)
+		return protocol == TCP || protocol == HSTP;
+	return !f->stream || protocols[protocol].type == SOCK_STREAM;
+}
+
+static void print_figure(double value, const char *after)
+{
+	char text[32], *end, *point;
+	int digits;
+
+	if (isnan(value) || !value) {
+		printf("%12s%s", "", after);
+		return;
+	}
+	/* Thousands apart: 87,500. */
+	digits = snprintf(text, sizeof(text), "%.0f", value);
+	end = text + digits;
+	for (point = end - 3; point > text; point -= 3) {
+		memmove(point + 1, point, strlen(point) + 1);
+		*point = ',';
+	}
+	printf("%12s%s", text, after);
+}
+
+static void print_row(const struct figure *f, const double *row)
+{
+	printf("%-42s", f->title);
+	for (int p = 0; p < PROTOCOLS; p++)
+		print_figure(row[p], "");
+	print_figure(f->goal, "\n");
+	fflush(stdout);
+}
+
+static void print_head(const char *what)
+{
+	printf("\n%-42s", what);
+	for (int p = 0; p < PROTOCOLS; p++)
+		printf("%12s", protocols[p].name);
+	printf("%12s\n", "goal");
+}
+
+int main(void)
+{
+	double rows[ARRAY_SIZE(figures)][PROTOCOLS];
+	bool exists[PROTOCOLS], complete = true;
+
+	for (int p = 0; p < PROTOCOLS; p++) {
+		exists[p] = protocol_exists(&protocols[p]);
+		if (exists[p])
+			continue;
+		warn("%s", protocols[p].name);
+		complete = complete && !protocols[p].needed;
+	}
+	for (size_t f = 0; f < ARRAY_SIZE(figures); f++) {
+		if (!f || figures[f].bytes != figures[f - 1].bytes)
+			print_head(figures[f].bytes ? "bytes of slab objects" : "instructions");
+		for (int p = 0; p < PROTOCOLS; p++) {
+			rows[f][p] = NAN;
+			if (!exists[p] || !applies(&figures[f], p))
+				continue;
+			rows[f][p] = measure(&figures[f], &protocols[p]);
+			complete = complete && !isnan(rows[f][p]);
+		}
+		print_row(&figures[f], rows[f]);
+	}
+	putchar('\n');
+	for (size_t f = 0; f < ARRAY_SIZE(figures); f++)
+		if (!isnan(rows[f][HSTP]) && !isnan(rows[f][TCP]))
+			printf("bench: %s %.0f %.0f %.3f\n", figures[f].name, rows[f][HSTP],
+			       rows[f][TCP], rows[f][HSTP] / rows[f][TCP]);
+	return complete ? 0 : 1;
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Random bytes become headers, and random events on a connection, against what
+ * must hold whatever happens. The entry point is libFuzzer's.
+ */
+#include "fsm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+
+#define HOLD(cond) \
+	do { \
+		if (!(cond)) \
+			broken(__LINE__, #cond); \
+	} while (0)
+
+#define BUFFER_MAX	70000u
+#define HELD_MAX	8
+
+/* The connection, its surroundings, and a model of what both users may see. */
+struct run {
+	const u8 *at;
+	const u8 *end;
+	struct hstp_config cfg;
+	struct hstp_env env;
+	struct hstp_tcb tcb;
+	u8 state;		/* as the transitions tell it */
+	bool open;		/* ISS and IRS are known, and what follows is valid */
+	u32 next;		/* number of the next byte that the user gets */
+	u32 offered;		/* largest right edge that left on a segment */
+	u32 queued;		/* bytes that the user gave */
+	u32 freed;		/* of those, acknowledged */
+	bool gone;
+	bool eof;
+	struct {
+		u32 seq;
+		u32 len;
+		bool fin;
+	} held[HELD_MAX];
+	unsigned int held_count;
+};
+
+static struct run r;
+
+static void broken(int line, const char *what)
+{
+	printf("# fuzz.c:%d: broken: %s\n#   in %s, ISS %u SND.UNA %u SND.NXT %u end %u, "
+	       "IRS %u RCV.NXT %u RCV.WND %u\n", line, what, hstp_state_names[r.tcb.state],
+	       r.tcb.iss, r.tcb.snd_una, r.tcb.snd_nxt, r.tcb.snd_end, r.tcb.irs, r.tcb.rcv_nxt,
+	       r.tcb.rcv_wnd);
+	fflush(stdout);
+	abort();
+}
+
+static u8 byte(void)
+{
+	return r.at < r.end ? *r.at++ : 0;
+}
+
+static u32 word(void)
+{
+	u32 high = byte();
+
+	return high << 24 | (u32)byte() << 16 | (u32)byte() << 8 | byte();
+}
+
+/* --- what must hold -------------------------------------------------------- */
+
+static void check_transitions(const struct hstp_acts *acts)
+{
+	unsigned int i;
+
+	HOLD(acts->transition_count <= HSTP_TRANSITIONS_MAX);
+	for (i = 0; i < acts->transition_count; i++) {
+		HOLD(acts->transitions[i].edge < HSTP_EDGE_COUNT);
+		HOLD(acts->transitions[i].cause < HSTP_CAUSE_COUNT);
+		HOLD(hstp_edges[acts->transitions[i].edge].from == r.state);
+		r.state = hstp_edges[acts->transitions[i].edge].to;
+	}
+	HOLD(r.state == r.tcb.state);
+	HOLD(!(acts->bits & HSTP_ACT_CLOSED) == (r.state != HSTP_CLOSED ||
+						 !acts->transition_count));
+}
+
+/* A connection that waits for its peer must have a timer, or it waits for ever. */
+static void check_alive(void)
+{
+	const struct hstp_tcb *t = &r.tcb;
+	bool waits = false;
+
+	switch (t->state) {
+	case HSTP_CLOSED:
+		HOLD(!t->armed);
+		return;
+	case HSTP_SYN_SENT:
+	case HSTP_SYN_RECEIVED:
+		waits = true;
+		break;
+	case HSTP_ESTABLISHED:
+	case HSTP_CLOSE_WAIT:
+	case HSTP_FIN_WAIT_1:
+	case HSTP_CLOSING:
+	case HSTP_LAST_ACK:
+		waits = t->snd_una != t->snd_nxt || t->snd_end != t->snd_una ||
+			(t->fin_queued && !hstp_fin_acked(t));
+		waits = waits && !hstp_fin_acked(t);
+		break;
+	case HSTP_TIME_WAIT:
+		HOLD(t->armed == HSTP_TIMER_WAIT);
+		return;
+	case HSTP_FIN_WAIT_2:
+		HOLD(!t->user_gone || t->armed & HSTP_TIMER_WAIT);
+		break;
+	default:
+		break;
+	}
+	HOLD(!waits == !(t->armed & HSTP_TIMER_REXMIT));
+	/* an ACK that is owed has left, or a timer sends it */
+	HOLD(!t->ack_now);
+	HOLD(t->state < HSTP_ESTABLISHED || t->rcv_nxt == t->rcv_acked ||
+	     t->armed & HSTP_TIMER_DELACK);
+}
+
+static void check_numbers(void)
+{
+	const struct hstp_tcb *t = &r.tcb;
+
+	if (t->state < HSTP_SYN_RECEIVED)
+		return;
+	HOLD(!hstp_after(t->snd_una, t->snd_nxt));
+	HOLD(!hstp_after(t->snd_nxt, t->snd_end + 1));
+	HOLD(t->fin_queued || !hstp_after(t->snd_nxt, t->snd_end));
+	HOLD(t->snd_end == t->iss + 1 + r.queued);
+	HOLD(!t->syn_acked || r.freed + hstp_text_unacked(t) == r.queued);
+	HOLD(!hstp_after(t->rcv_nxt, r.offered));
+	HOLD(t->rcv_nxt + t->rcv_wnd == r.offered);
+	HOLD(t->rcv_wnd <= HSTP_WINDOW_MAX);
+	HOLD(t->rto >= 1 && t->rto <= (u32)r.cfg.rto_max_ms);
+	HOLD(t->mss);
+	if (t->state >= HSTP_ESTABLISHED)
+		HOLD(t->rcv_nxt == r.next + r.eof);
+}
+
+static void check_sent(const struct hstp_tx *tx, u32 una)
+{
+	const struct hstp_tcb *t = &r.tcb;
+	u32 end = tx->seq + tx->text_len + !!(tx->flags & HSTP_FIN);
+
+	HOLD(!(tx->flags & HSTP_RST));
+	HOLD(!(tx->flags & HSTP_SYN) || (tx->seq == t->iss && !tx->text_len && !t->syn_acked));
+	HOLD(!(tx->flags & HSTP_SYN) || tx->mss == t->rcv_mss);
+	if (!(tx->flags & HSTP_ACK)) {
+		HOLD(tx->flags == HSTP_SYN && t->state == HSTP_SYN_SENT);
+	} else {
+		HOLD(tx->ack == t->rcv_nxt);
+		/* SHLD-14: the right edge never moves left */
+		HOLD(!r.open || !hstp_before(tx->ack + tx->wnd, r.offered));
+		r.offered = tx->ack + tx->wnd;
+	}
+	HOLD(tx->text_len <= t->mss);
+	if (tx->text_len) {
+		HOLD(hstp_synchronized(t->state));
+		HOLD(!hstp_after(tx->seq + tx->text_len, t->iss + 1 + r.queued));
+		HOLD(tx->text_off == tx->seq - (t->syn_acked ? una : t->iss + 1));
+	}
+	if (tx->flags & HSTP_FIN)
+		HOLD(t->fin_queued && end == t->snd_end + 1);
+	if (tx->text_len && !tx->again && !t->snd_wnd)
+		HOLD(tx->text_len == 1);	/* a probe */
+	HOLD(!hstp_after(end, t->snd_nxt));
+}
+
+static void deliver(const struct hstp_acts *acts, u32 first)
+{
+	/* RFC 9293 section 3.6.1: nobody would read it */
+	HOLD(!r.gone);
+	HOLD(!r.eof);
+	/* in order, once, and nothing that was not in the segment */
+	HOLD(first + acts->text_off == r.next);
+	HOLD(acts->text_len <= r.env.space);
+	r.next += acts->text_len;
+	r.env.space -= acts->text_len;
+}
+
+/* --- performing the actions ------------------------------------------------ */
+
+static void release_held(struct hstp_acts *acts)
+{
+	unsigned int i, first;
+
+	while (r.held_count) {
+		for (first = 0, i = 1; i < r.held_count; i++)
+			if (hstp_before(r.held[i].seq, r.held[first].seq))
+				first = i;
+		if (!hstp_held_arrives(&r.tcb, r.held[first].seq, r.held[first].len,
+				       r.held[first].fin, &r.env, acts))
+			return;
+		HOLD(acts->text_off + acts->text_len <= r.held[first].len);
+		if (acts->text_len)
+			deliver(acts, r.held[first].seq);
+		r.eof |= !!(acts->bits & HSTP_ACT_EOF);
+		r.held[first] = r.held[--r.held_count];
+	}
+}
+
+static void perform(struct hstp_acts *acts)
+{
+	struct hstp_tx tx;
+	unsigned int sent = 0;
+
+	HOLD(acts->drop < HSTP_DROP_COUNT && acts->reset_in < HSTP_RESET_IN_COUNT &&
+	     acts->reset_out < HSTP_RESET_OUT_COUNT);
+	HOLD(!(acts->bits & HSTP_ACT_REPLY) == !acts->reset_out);
+	if (acts->bits & HSTP_ACT_ACKED)
+		r.freed += acts->acked;
+	if (acts->bits & HSTP_ACT_OUTPUT) {
+		u32 una = r.tcb.snd_una;
+
+		while (hstp_send_next(&r.tcb, &r.env, acts, &tx)) {
+			check_sent(&tx, una);
+			HOLD(++sent < 100000);
+		}
+	} else {
+		/* nobody forgot to ask for output */
+		struct hstp_tcb copy = r.tcb;
+		struct hstp_acts other = HSTP_ACTS_INIT;
+
+		HOLD(!hstp_send_next(&copy, &r.env, &other, &tx));
+	}
+	check_transitions(acts);
+	check_numbers();
+	check_alive();
+}
+
+/* --- events ------------------------------------------------------------------ */
+
+static u32 near(u32 a, u32 b, u8 how)
+{
+	static const s32 steps[] = { 0, 0, 0, 1, -1, 2, 10, -10 };
+	u32 base = how & 8 ? b : a;
+
+	if ((how & 0xf0) == 0xf0)
+		return word();
+	if ((how & 0xf0) == 0xe0)
+		return a + (b - a) / 2;
+	return base + (u32)steps[how & 7];
+}
+
+static void segment(void)
+{
+	static const u16 windows[] = { 8000, 0, 1, 500, 65535, 8000, 0, 3000 };
+	static const u16 lengths[] = { 0, 0, 1, 10, 536, 1460, 5000, 0 };
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_segment seg;
+	u8 shape = byte();
+	u32 first;
+
+	memset(&seg, 0, sizeof(seg));
+	seg.flags = byte();
+	if (shape & 0x80)
+		seg.flags = HSTP_ACK;
+	seg.seq = near(r.tcb.rcv_nxt, r.offered, byte());
+	if (shape == 0x7f)
+		seg.seq = r.tcb.irs;
+	seg.ack = near(r.tcb.snd_una, r.tcb.snd_nxt, byte());
+	seg.wnd = windows[shape & 7];
+	seg.text_len = lengths[shape >> 3 & 7];
+	if (seg.flags & HSTP_SYN && shape & 0x40) {
+		seg.opt.has = HSTP_HAS_MSS;
+		seg.opt.mss = (u16)(word() & 0x7ff);
+	}
+	if (!r.open)
+		r.tcb.rcv_nxt = 0;
+
+	hstp_segment_arrives(&r.tcb, &seg, &r.env, &acts);
+
+	HOLD(!(seg.flags & HSTP_RST) || !(acts.bits & HSTP_ACT_REPLY));
+	HOLD(acts.text_off + acts.text_len <= seg.text_len);
+	if (!r.open && r.tcb.state >= HSTP_SYN_RECEIVED) {
+		r.open = true;
+		r.next = seg.seq + 1;
+		r.offered = r.next + r.tcb.rcv_wnd;
+	}
+	first = seg.seq + !!(seg.flags & HSTP_SYN);
+	if (acts.bits & HSTP_ACT_HOLD && r.held_count < HELD_MAX) {
+		r.held[r.held_count].seq = first + acts.text_off;
+		r.held[r.held_count].len = acts.text_len;
+		r.held[r.held_count].fin = acts.bits & HSTP_ACT_HOLD_FIN;
+		r.held_count++;
+	}
+	if (acts.bits & HSTP_ACT_TEXT)
+		deliver(&acts, first);
+	r.eof |= !!(acts.bits & HSTP_ACT_EOF);
+	if (acts.bits & HSTP_ACT_TEXT)
+		release_held(&acts);
+	perform(&acts);
+}
+
+static void tick(u32 ms)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	u32 when;
+
+	/* to the next deadline, or to some point before it */
+	if (hstp_deadline(&r.tcb, &when) && hstp_before(when, r.env.now + ms))
+		ms = hstp_before(when, r.env.now) ? 0 : when - r.env.now;
+	r.env.now += ms;
+	hstp_timeouts(&r.tcb, &r.env, &acts);
+	perform(&acts);
+}
+
+static void user(u8 what)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	u32 len;
+
+	switch (what) {
+	case 0:
+		len = byte() * 16u;
+		if (hstp_call_send(&r.tcb, len, &acts) == HSTP_OK)
+			r.queued += len;
+		break;
+	case 1:
+		len = byte() * 64u;
+		r.env.space += hstp_min(len, r.env.buffer - r.env.space);
+		hstp_call_receive(&r.tcb, &r.env, &acts);
+		break;
+	case 2:
+		hstp_call_close(&r.tcb, &acts);
+		break;
+	case 3:
+		if (r.gone)
+			break;
+		r.gone = true;
+		hstp_call_leave(&r.tcb, r.env.space != r.env.buffer, &r.env, &acts);
+		break;
+	case 4:
+		hstp_call_abort(&r.tcb, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_ABORT, &acts);
+		break;
+	case 5:
+		hstp_hard_error(&r.tcb, &acts);
+		break;
+	case 6:
+		hstp_too_big(&r.tcb, (u16)(byte() * 8), &acts);
+		break;
+	default:
+		r.tcb.nodelay = 1;
+		acts.bits |= HSTP_ACT_OUTPUT;
+		break;
+	}
+	perform(&acts);
+}
+
+static void begin(void)
+{
+	static const struct hstp_config defaults = HSTP_CONFIG_DEFAULT;
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	u8 how = byte();
+
+	r.cfg = defaults;
+	r.cfg.rfc5961 = how & 1;
+	r.env.cfg = &r.cfg;
+	r.env.iss = how & 2 ? 0xffffff00u + byte() : word();
+	r.env.now = how & 4 ? 0xfffff000u : word();
+	r.env.buffer = 1 + (word() & 0xffff) % BUFFER_MAX;
+	r.env.space = r.env.buffer;
+	r.tcb.mss = how & 8 ? 1460 : 536;
+	r.tcb.rcv_mss = how & 16 ? 1460 : 536;
+	if (how & 32)
+		hstp_call_open_passive(&r.tcb, &acts);
+	else
+		hstp_call_open_active(&r.tcb, &r.env, &acts);
+	perform(&acts);
+}
+
+static void connection(void)
+{
+	begin();
+	while (r.at < r.end && r.tcb.state != HSTP_CLOSED) {
+		u8 event = byte();
+
+		if (event < 160)
+			segment();
+		else if (event < 200)
+			tick(byte() * 8u);
+		else if (event < 208)
+			tick(400000);
+		else if (event < 232)
+			user(0);
+		else if (event < 244)
+			user(1);
+		else
+			user((event - 244) % 6 + 2);
+	}
+}
+
+/* --- headers ------------------------------------------------------------------ */
+
+static void header(const u8 *data, size_t size)
+{
+	struct hstp_segment seg, again;
+	u8 built[HSTP_HEADER_MAX];
+	u8 *exact = malloc(size ? size : 1);	/* a byte more is found out */
+	unsigned int len;
+
+	memset(&seg, 0, sizeof(seg));
+	memset(&again, 0, sizeof(again));
+	if (size)
+		memcpy(exact, data, size);
+	if (hstp_segment_parse(exact, size, size, &seg) == HSTP_DROP_NONE) {
+		HOLD(seg.header_len + seg.text_len == size);
+		HOLD(seg.opt.sack_count <= HSTP_SACK_BLOCKS);
+		len = hstp_segment_build(&seg, built);
+		HOLD(len <= HSTP_HEADER_MAX);
+		HOLD(hstp_segment_parse(built, len, len, &again) == HSTP_DROP_NONE);
+		HOLD(again.seq == seg.seq && again.ack == seg.ack && again.flags == seg.flags);
+		HOLD(again.wnd == seg.wnd && again.up == seg.up && again.opt.has == seg.opt.has);
+		HOLD(!(seg.opt.has & HSTP_HAS_MSS) || again.opt.mss == seg.opt.mss);
+	}
+	free(exact);
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	memset(&r, 0, sizeof(r));
+	if (!size)
+		return 0;
+	r.at = data + 1;
+	r.end = data + size;
+	if (data[0] & 7)
+		connection();
+	else
+		header(data + 1, size - 1);
+	return 0;
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Exchange 1: the three-way handshake, RFC 9293 section 3.5, figure 6. */
+#include "lib/exchange.h"
+
+#include <sys/syscall.h>
+
+/* Figure 6, peer B. The connection is open before anybody accepts it. */
+TEST_F(peer, passive)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct sockaddr_in name;
+	socklen_t len = sizeof(name);
+	int listener, fd;
+
+	state_is(it, "CLOSED");
+	listener = fd_listen(it, 1);
+	state_is(it, "LISTEN");
+	STATS(NS_A, "transition CLOSED LISTEN open-passive 1");
+
+	wire_send(us, SYN, 100, .mss = 1000);
+	wire_expect(it, SYN | ACK, 300, 101, .mss = 1460);
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, "transition CLOSED LISTEN fork 1",
+	      "transition LISTEN SYN-RECEIVED syn 1");
+	fd_no_accept(listener);
+
+	wire_send(us, ACK, 101, 301);
+	state_is(it, "ESTABLISHED");
+	STATS(NS_A, "transition SYN-RECEIVED ESTABLISHED ack 1");
+	wire_silence(it);
+
+	fd = TRY(accept(listener, (struct sockaddr *)&name, &len));
+	ASSERT_EQ(us->addr, name.sin_addr.s_addr);
+	ASSERT_EQ(htons(us->port), name.sin_port);
+	fd_empty(fd);
+	fd_send(fd, "hello");
+	wire_expect(it, PSH | ACK, 301, 101, "hello");
+	wire_send(us, PSH | ACK, 101, 306, "welcome");
+	fd_recv(fd, "welcome");
+	wire_expect(it, ACK, 306, 108);
+	STATS_NONE(NS_A);
+}
+
+/* Figure 6, peer A. */
+TEST_F(peer, active)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = fd_start(it);
+
+	wire_expect(it, SYN, 300, .mss = 1460);
+	state_is(it, "SYN-SENT");
+	STATS(NS_A, "transition CLOSED SYN-SENT open-active 1");
+	ASSERT_EQ(0, fd_events(fd, POLLOUT, 0));
+
+	wire_send(us, SYN | ACK, 100, 301, .mss = 1000);
+	wire_expect(it, ACK, 301, 101);
+	state_is(it, "ESTABLISHED");
+	STATS(NS_A, "transition SYN-SENT ESTABLISHED syn-ack 1");
+	ASSERT_EQ(0, fd_connected(fd));
+	fd_send(fd, "hello");
+	wire_expect(it, PSH | ACK, 301, 101, "hello");
+	wire_silence(it);
+}
+
+/* Figure 6, both peers, and what a blocking connect() returns. */
+TEST_F(relay, two_stacks)
+{
+	struct end *a = &self->a, *b = &self->b;
+	struct st_call connect_call = { .nr = SYS_connect };
+	int listener = fd_listen(b, 1), fd;
+
+	connect_call.fd = fd_bound(a);
+	connect_call.addr = addr_of(b->addr, b->port);
+	call_asleep(&connect_call);
+	wire_pass(a, SYN, 100);
+	state_is(b, "SYN-RECEIVED");
+	state_is(a, "SYN-SENT");
+	wire_pass(b, SYN | ACK, 300, 101);
+	call_returns(&connect_call, 0, 0);
+	state_is(a, "ESTABLISHED");
+	state_is(b, "SYN-RECEIVED");
+	wire_pass(a, ACK, 101, 301);
+	state_is(b, "ESTABLISHED");
+	fd = fd_accept(listener);
+
+	fd_send(connect_call.fd, "question");
+	wire_pass(a, PSH | ACK, 101, 301, "question");
+	fd_recv(fd, "question");
+	wire_pass(b, ACK, 301, 109);
+	fd_send(fd, "answer");
+	wire_pass(b, PSH | ACK, 301, 109, "answer");
+	fd_recv(connect_call.fd, "answer");
+	wire_pass(a, ACK, 109, 307);
+	STATS(NS_A, OPEN_ACTIVE);
+	STATS(NS_B, OPEN_PASSIVE);
+}
+
+/* Section 3.10.7.4: after the ACK of the SYN the text of the segment is processed. */
+TEST_F(peer, text_on_third_segment)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 1), fd;
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, PSH | ACK, 101, 301, "early bird");
+	wire_expect(it, ACK, 301, 111);
+	state_is(it, "ESTABLISHED");
+	fd = fd_accept(listener);
+	fd_recv(fd, "early bird");
+	fd_empty(fd);
+	STATS(NS_A, OPEN_PASSIVE);
+}
+
+/* ... and its FIN too. */
+TEST_F(peer, text_and_fin_on_third_segment)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 1), fd;
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, FIN | PSH | ACK, 101, 301, "all of it");
+	wire_expect(it, ACK, 301, 111);
+	state_is(it, "CLOSE-WAIT");
+	fd = fd_accept(listener);
+	fd_recv(fd, "all of it");
+	fd_eof(fd);
+	STATS(NS_A, OPEN_PASSIVE,
+	      "transition ESTABLISHED CLOSE-WAIT fin 1");
+}
+
+/* Section 3.10.7.3: text on the SYN,ACK is processed once the state is ESTABLISHED. */
+TEST_F(peer, text_on_syn_ack)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = fd_start(it);
+
+	wire_expect(it, SYN, 300);
+	wire_send(us, SYN | ACK, 100, 301, "hello");
+	wire_expect(it, ACK, 301, 106);
+	ASSERT_EQ(0, fd_connected(fd));
+	fd_recv(fd, "hello");
+	fd_empty(fd);
+	STATS(NS_A, OPEN_ACTIVE);
+}
+
+/* Section 3.5: text on a SYN is legal, and not delivered before ESTABLISHED. A stack that
+ * does not keep it leaves it unacknowledged, and gets it again; never is it there twice.
+ */
+TEST_F(peer, text_on_syn)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 1), fd;
+	struct seen *answer;
+
+	wire_send(us, SYN, 100, 0, "hello");
+	answer = wire_next(it, PATIENCE_MS);
+	ASSERT_NE(NULL, answer);
+	ASSERT_EQ(SYN | ACK, answer->flags);
+	ASSERT_TRUE(answer->ack == 101 || answer->ack == 106);
+	it->shift = answer->real_seq - 300;
+	fd_no_accept(listener);
+	wire_send(us, PSH | ACK, 101, 301, "hello, world");
+	wire_expect(it, ACK, 301, 113);
+	fd = fd_accept(listener);
+	fd_recv(fd, "hello, world");
+	fd_empty(fd);
+}
+
+/* The third segment is lost: the first text carries the same ACK. */
+TEST_F(relay, third_segment_lost)
+{
+	struct end *a = &self->a, *b = &self->b;
+	int listener = fd_listen(b, 1), client = fd_start(a), fd;
+
+	wire_pass(a, SYN, 100);
+	wire_pass(b, SYN | ACK, 300, 101);
+	wire_lose(a, ACK, 101, 301);
+	ASSERT_EQ(0, fd_connected(client));
+	state_is(a, "ESTABLISHED");
+	state_is(b, "SYN-RECEIVED");
+	fd_send(client, "hello");
+	wire_pass(a, PSH | ACK, 101, 301, "hello");
+	state_wait(b, "ESTABLISHED");
+	fd = fd_accept(listener);
+	fd_recv(fd, "hello");
+	wire_pass(b, ACK, 301, 106);
+	STATS(NS_B, OPEN_PASSIVE);
+}
+
+/* MUST-10 and 3.10.7.4: the same SYN once more gets a segment that acknowledges it, and
+ * the connection opens once.
+ */
+TEST_F(peer, syn_twice)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 1);
+	struct seen *again;
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, SYN, 100);
+	again = wire_next(it, PATIENCE_MS);
+	ASSERT_NE(NULL, again);
+	ASSERT_EQ(ACK, again->flags & ACK);
+	ASSERT_EQ(0, again->flags & RST);
+	ASSERT_EQ(101, again->ack);
+	ASSERT_EQ(again->flags & SYN ? 300 : 301, again->seq);
+	state_is(it, "SYN-RECEIVED");
+	wire_send(us, ACK, 101, 301);
+	fd_accept(listener);
+	fd_no_accept(listener);
+	state_is(it, "ESTABLISHED");
+	ASSERT_EQ(2, conn_count(NS_A));
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /proc/net/hstp: connections and their states. */
+#include "fd.h"
+#include "proc.h"
+
+#define CONNS_MAX	8192
+
+/* Numbers as in the kernel's TCP; SYN-RECEIVED is shown as 03. */
+static const char *const names[] = {
+	NULL, "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2",
+	"TIME-WAIT", "CLOSED", "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING",
+};
+
+const char *conn_state(const struct conn *conn)
+{
+	if (conn->st < 1 || conn->st >= (int)(sizeof(names) / sizeof(names[0])))
+		die(__FILE__, __LINE__, "a connection in state %d", conn->st);
+	return names[conn->st];
+}
+
+static bool parse(const char *line, struct conn *conn)
+{
+	unsigned int lport, rport, st;
+
+	if (sscanf(line, " %*d: %x:%x %x:%x %x %x:%x %x:%x %x %u %*u %lu",
+		   &conn->laddr, &lport, &conn->raddr, &rport, &st, &conn->tx, &conn->rx,
+		   &conn->timer, &conn->when, &conn->retransmits, &conn->uid,
+		   &conn->inode) != 12)
+		return false;
+	conn->lport = lport;
+	conn->rport = rport;
+	conn->st = st;
+	return true;
+}
+
+int conn_list(enum net_ns ns, struct conn *conns, int max)
+{
+	char line[512];
+	FILE *file;
+	int count = 0;
+
+	net_enter(ns);
+	file = fopen(proto == IPPROTO_TCP ? "/proc/thread-self/net/tcp" :
+		     "/proc/thread-self/net/hstp", "r");
+	if (!file)
+		die_errno(__FILE__, __LINE__, "/proc/net/hstp");
+	NEED(fgets(line, sizeof(line), file));
+	while (count < max && fgets(line, sizeof(line), file)) {
+		if (!parse(line, &conns[count++]))
+			die(__FILE__, __LINE__, "cannot read this line: %s", line);
+	}
+	fclose(file);
+	return count;
+}
+
+int conn_count(enum net_ns ns)
+{
+	static struct conn conns[CONNS_MAX];
+
+	return conn_list(ns, conns, CONNS_MAX);
+}
+
+static bool find(const struct end *end, struct conn *found, bool *listener)
+{
+	static struct conn conns[CONNS_MAX];
+	int count = conn_list(end->ns, conns, CONNS_MAX);
+
+	*listener = false;
+	for (int i = 0; i < count; i++) {
+		const struct conn *conn = &conns[i];
+
+		if (conn->lport != end->port)
+			continue;
+		if (!strcmp(conn_state(conn), "LISTEN"))
+			*listener = true;
+		if (conn->laddr != end->addr || conn->raddr != end->other->addr ||
+		    conn->rport != end->other->port)
+			continue;
+		*found = *conn;
+		return true;
+	}
+	return false;
+}
+
+bool conn_find(const struct end *end, struct conn *conn)
+{
+	bool listener;
+
+	return find(end, conn, &listener);
+}
+
+const char *state_of(const struct end *end)
+{
+	struct conn conn;
+	bool listener;
+
+	if (find(end, &conn, &listener))
+		return conn_state(&conn);
+	return listener ? "LISTEN" : "CLOSED";
+}
+
+void state_is_at(const char *file, int line, struct end *end, const char *state)
+{
+	const char *now;
+
+	if (net_wired(end->ns))
+		wire_sync(end->ns);
+	now = state_of(end);
+	if (strcmp(now, state))
+		die(file, line, "state is %s, not %s", now, state);
+}
+
+void state_wait_at(const char *file, int line, struct end *end, const char *state)
+{
+	uint64_t until = now_ms() + PATIENCE_MS;
+	const char *now;
+
+	while (strcmp(now = state_of(end), state)) {
+		if (now_ms() > until)
+			die(file, line, "state stays %s, does not become %s", now, state);
+		usleep(POLL_US);
+	}
+}

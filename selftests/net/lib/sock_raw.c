@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Raw sockets beside a stream socket: seeing its segments, forging answers and ICMP errors. */
+#define _GNU_SOURCE
+#include "sock_raw.h"
+#include "sock_pair.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static uint32_t add(uint32_t sum, const void *data, size_t len)
+{
+	const uint8_t *byte = data;
+
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 ? byte[i] : byte[i] << 8;
+	return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return htons(~sum);
+}
+
+/**
+ * st_raw_open - a raw socket that sees the protocol's segments
+ * @proto: IPPROTO_TCP or HSTP's number
+ *
+ * Return: the descriptor, or -1 with errno.
+ */
+int st_raw_open(int proto)
+{
+	return socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, proto);
+}
+
+/**
+ * st_raw_next - the next segment that a raw socket saw
+ * @raw: of st_raw_open()
+ * @seg: filled in
+ *
+ * Return: 0, or -1 when none came within %ST_WAIT_MS or it has no whole header.
+ */
+int st_raw_next(int raw, struct st_segment *seg)
+{
+	struct pollfd p = { .fd = raw, .events = POLLIN };
+	struct tcphdr tcp;
+	struct iphdr ip;
+	ssize_t len;
+	int head;
+
+	if (poll(&p, 1, ST_WAIT_MS) != 1)
+		return -1;
+	len = recv(raw, seg->packet, sizeof(seg->packet), MSG_TRUNC);
+	if (len < (ssize_t)(sizeof(ip) + sizeof(tcp)))
+		return -1;
+	memcpy(&ip, seg->packet, sizeof(ip));
+	memcpy(&tcp, seg->packet + ip.ihl * 4, sizeof(tcp));
+	head = ip.ihl * 4 + tcp.doff * 4;
+	seg->saddr.s_addr = ip.saddr;
+	seg->daddr.s_addr = ip.daddr;
+	seg->sport = ntohs(tcp.source);
+	seg->dport = ntohs(tcp.dest);
+	seg->seq = ntohl(tcp.seq);
+	seg->ack = ntohl(tcp.ack_seq);
+	seg->flags = seg->packet[ip.ihl * 4 + 13];
+	seg->len = len - head;
+	seg->text = seg->packet + head;
+	seg->packet_len = len < (ssize_t)sizeof(seg->packet) ? len : (int)sizeof(seg->packet);
+	return 0;
+}
+
+/**
+ * st_raw_wait - the next segment of a kind, the others being passed over
+ * @raw: of st_raw_open()
+ * @seg: filled in
+ * @mask: which flags matter
+ * @flags: what they have to be
+ *
+ * Return: 0, or -1 when none came.
+ */
+int st_raw_wait(int raw, struct st_segment *seg, uint8_t mask, uint8_t flags)
+{
+	long long end = st_now_ms() + ST_WAIT_MS;
+
+	while (st_now_ms() < end) {
+		if (st_raw_next(raw, seg))
+			return -1;
+		if ((seg->flags & mask) == flags)
+			return 0;
+	}
+	return -1;
+}
+
+/**
+ * st_raw_send - forge a segment without text
+ * @proto: IPPROTO_TCP or HSTP's number
+ * @seg: its addresses, ports, numbers and flags
+ *
+ * Return: 0, or -1 with errno.
+ */
+int st_raw_send(int proto, const struct st_segment *seg)
+{
+	struct {
+		struct iphdr ip;
+		struct tcphdr tcp;
+	} packet = {
+		.ip = {
+			.version = 4, .ihl = 5, .ttl = 64, .protocol = proto,
+			.saddr = seg->saddr.s_addr, .daddr = seg->daddr.s_addr,
+			.tot_len = htons(sizeof(packet)),
+		},
+		.tcp = {
+			.source = htons(seg->sport), .dest = htons(seg->dport),
+			.seq = htonl(seg->seq), .ack_seq = htonl(seg->ack),
+			.doff = 5, .window = htons(1000),
+		},
+	};
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = seg->daddr };
+	uint32_t sum;
+	int raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW), ret;
+
+	if (raw < 0)
+		return -1;
+	((uint8_t *)&packet.tcp)[13] = seg->flags;
+	sum = add(0, &packet.ip.saddr, 8) + proto + sizeof(packet.tcp);
+	packet.tcp.check = fold(add(sum, &packet.tcp, sizeof(packet.tcp)));
+	ret = sendto(raw, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to));
+	close(raw);
+	return ret == sizeof(packet) ? 0 : -1;
+}
+
+/**
+ * st_icmp_error - tell a segment's sender that it did not arrive
+ * @about: the segment; the message quotes what RFC 792 says, its first 28 bytes
+ * @type: ICMP_DEST_UNREACH, …
+ * @code: ICMP_HOST_UNREACH, …
+ * @mtu: of the next hop, for ICMP_FRAG_NEEDED; bytes
+ *
+ * Return: 0, or -1 with errno.
+ */
+int st_icmp_error(const struct st_segment *about, int type, int code, uint16_t mtu)
+{
+	struct {
+		struct icmphdr icmp;
+		uint8_t quote[28];
+	} packet = {
+		.icmp = { .type = type, .code = code, .un.frag.mtu = htons(mtu) },
+	};
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = about->saddr };
+	int raw = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), ret;
+
+	if (raw < 0)
+		return -1;
+	memcpy(packet.quote, about->packet, sizeof(packet.quote));
+	packet.icmp.checksum = fold(add(0, &packet, sizeof(packet)));
+	ret = sendto(raw, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to));
+	close(raw);
+	return ret == sizeof(packet) ? 0 : -1;
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Network namespaces know nothing of each other: tables, settings and counters are their
+ * own; and one that dies takes its connections along, whatever they are doing.
+ */
+#include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+
+#include "lib/fd.h"
+#include "lib/proc.h"
+#include "lib/wire.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 180
+
+#define PORT 80
+#define PEER 4000
+
+static struct sockaddr_in loopback(uint16_t port)
+{
+	return addr_of(htonl(INADDR_LOOPBACK), port);
+}
+
+/* Wherever the caller is. */
+static int listen_here(uint16_t port)
+{
+	struct sockaddr_in name = loopback(port);
+	int fd = TRY(socket(AF_INET, SOCK_STREAM, proto));
+
+	TRY(bind(fd, (struct sockaddr *)&name, sizeof(name)));
+	TRY(listen(fd, 100));
+	return fd;
+}
+
+static int connect_here(uint16_t from, uint16_t to)
+{
+	struct sockaddr_in name = loopback(from);
+	int fd = TRY(socket(AF_INET, SOCK_STREAM, proto));
+
+	if (from)
+		TRY(bind(fd, (struct sockaddr *)&name, sizeof(name)));
+	name = loopback(to);
+	TRY(connect(fd, (struct sockaddr *)&name, sizeof(name)));
+	return fd;
+}
+
+/* The very same four numbers are two connections in two namespaces. */
+TEST(same_tuple_twice)
+{
+	static const char *const texts[] = { "in A", "in B" };
+	int client[2], server[2];
+
+	net_pair();
+	for (int i = 0; i < 2; i++) {
+		int listener;
+
+		net_enter(i ? NS_B : NS_A);
+		listener = listen_here(PORT);
+		client[i] = connect_here(PEER, PORT);
+		server[i] = fd_accept(listener);
+		fd_close(listener);
+	}
+	for (int i = 0; i < 2; i++)
+		fd_send(client[i], texts[i]);
+	for (int i = 0; i < 2; i++)
+		fd_recv(server[i], texts[i]);
+
+	/* The end of one is not the end of the other. */
+	fd_linger(client[0], 1, 0);
+	fd_close(client[0]);
+	WAIT(!conn_count(NS_A));
+	SAME(conn_count(NS_B), 2);
+	fd_send(server[1], "and back");
+	fd_recv(client[1], "and back");
+	SAME(stat_now(NS_B, "reset out abort"), 0);
+	SAME(stat_now(NS_A, "reset out abort"), 1);
+}
+
+TEST(settings_are_independent)
+{
+	net_pair();
+	net_hstp(NS_A, "msl_ms", 1234);
+	SAME(net_get_sysctl(NS_A, "net.hstp.msl_ms"), 1234);
+	SAME(net_get_sysctl(NS_B, "net.hstp.msl_ms"), 30000);
+	/* A new one begins with the defaults, not with somebody's. */
+	net_run(NS_A, "unshare -n sh -c 'test $(cat /proc/sys/net/hstp/msl_ms) = 30000'");
+}
+
+TEST(counters_are_independent)
+{
+	struct end us, it;
+
+	net_relay();
+	wire_ends(&us, NS_T, PEER, &it, NS_A, PORT);
+	stats_mark(NS_A);
+	stats_mark(NS_B);
+	wire_send(&us, ACK, 100, 500);
+	wire_expect(&it, RST, 500);
+	STATS(NS_A, "drop no_connection 1", "reset out no_connection 1");
+	STATS_NONE(NS_B);
+	SAME(stat_now(NS_B, "segments in"), 0);
+}
+
+/* Connections in most states, sockets closed and open: what a dying namespace may hold. */
+static void fill(void)
+{
+	int listener = listen_here(PORT);
+
+	for (int i = 0; i < 20; i++) {
+		int client = connect_here(0, PORT), server = fd_accept(listener);
+
+		switch (i % 4) {
+		case 0:		/* ESTABLISHED, text unread on both ends */
+			fd_send(client, "unread");
+			fd_send(server, "unread");
+			break;
+		case 1:		/* FIN-WAIT-2 and CLOSE-WAIT */
+			fd_shut(client, SHUT_WR);
+			break;
+		case 2:		/* FIN-WAIT-2 without a socket, CLOSE-WAIT */
+			fd_close(client);
+			break;
+		case 3:		/* TIME-WAIT */
+			fd_close(client);
+			fd_close(server);
+			break;
+		}
+	}
+	for (int i = 0; i < 5; i++)
+		connect_here(0, PORT);
+}
+
+static atomic_long rounds;
+
+/* Opens, sends and closes for ever, in the namespace of the thread that started it. */
+static void *load(void *arg)
+{
+	uint16_t port = (uint16_t)(uintptr_t)arg;
+	struct sockaddr_in name = loopback(port);
+	int listener = listen_here(port);
+	char text[1000] = "";
+
+	for (;;) {
+		int client = TRY(socket(AF_INET, SOCK_STREAM, proto)), server;
+
+		TRY(connect(client, (struct sockaddr *)&name, sizeof(name)));
+		server = TRY(accept(listener, NULL, NULL));
+		send(client, text, sizeof(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+		send(server, text, sizeof(text), MSG_NOSIGNAL | MSG_DONTWAIT);
+		close(client);
+		close(server);
+		rounds++;
+	}
+	return NULL;
+}
+
+static void start_load(void)
+{
+	pthread_t thread;
+
+	for (uintptr_t port = PORT; port < PORT + 4; port++)
+		SAME(pthread_create(&thread, NULL, load, (void *)port), 0);
+	WAIT(rounds > 50);
+}
+
+/* A child makes a namespace, @does something in it and is killed. The namespace is gone
+ * when the link between it and ours is: nothing held it, and nothing waited for 2MSL.
+ */
+static void born_to_die(void (*does)(void))
+{
+	int ready[2];
+	pid_t child;
+	char byte = 0;
+
+	TRY(pipe(ready));
+	child = TRY(fork());
+	if (!child) {
+		char command[128];
+
+		TRY(unshare(CLONE_NEWNET));
+		snprintf(command, sizeof(command),
+			 "ip link set lo up; ip link add inside type veth peer outside netns %d",
+			 getppid());
+		SAME(system(command), 0);
+		does();
+		TRY(write(ready[1], &byte, 1));
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	SAME(TRY(read(ready[0], &byte, 1)), 1);
+	NEED(if_nametoindex("outside"));
+	TRY(kill(child, SIGKILL));
+	TRY(waitpid(child, NULL, 0));
+	WAIT(!if_nametoindex("outside"));
+	close(ready[0]);
+}
+
+TEST(dies_with_connections)
+{
+	net_alone();
+	for (int i = 0; i < 5; i++)
+		born_to_die(fill);
+}
+
+/* Four threads are opening and closing when the namespace loses its last process. */
+TEST(dies_under_load)
+{
+	net_alone();
+	for (int i = 0; i < 5; i++)
+		born_to_die(start_load);
+}
+
+/* The link goes with one namespace while the other end is still talking over it. */
+TEST(peer_namespace_dies)
+{
+	struct end client, server;
+	int fd, listener;
+
+	net_pair();
+	net_hstp(NS_A, "rto_initial_ms", 100);
+	net_hstp(NS_A, "rto_min_ms", 100);
+	net_hstp(NS_A, "retries", 2);
+	wire_ends(&client, NS_A, PEER, &server, NS_B, PORT);
+	listener = fd_listen(&server, 1);
+	fd = fd_start(&client);
+	SAME(fd_connected(fd), 0);
+	fd_close(fd_accept(listener));
+	fd_close(listener);
+	net_enter(NS_A);
+	net_leave(NS_B);
+	fd_send(fd, "anyone?");
+	/* With the device gone, there is no route: the connection ends all the same. */
+	WAIT(!strcmp(state_of(&client), "CLOSED"));
+	stats_sums(NS_A);
+}
+
+/* A socket keeps its namespace alive after the last process has gone elsewhere. */
+TEST(socket_keeps_namespace)
+{
+	int client, server, listener;
+
+	net_alone();
+	net_enter(NS_A);
+	listener = listen_here(PORT);
+	client = connect_here(0, PORT);
+	server = fd_accept(listener);
+	net_enter(NS_HOME);
+	net_leave(NS_A);
+	fd_send(client, "still connected");
+	fd_recv(server, "still connected");
+	fd_close(client);
+	fd_eof(server);
+	fd_close(server);
+	fd_close(listener);
+}
+
+TEST_HARNESS_MAIN

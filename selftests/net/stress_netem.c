@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Connections through a bad network: what is lost, doubled and reordered on the way must
+ * not show in what the programs get, and every connection comes to its end.
+ */
+#include <poll.h>
+
+#include "kselftest_harness.h"
+
+#include "lib/fd.h"
+#include "lib/proc.h"
+#include "lib/wire.h"
+#include "stress.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 900
+
+#define PORT 80
+#define END_MS 240000		/* for the last retransmission of the last FIN */
+
+/* One end of a connection: sends its text, reads the other's, closes. */
+struct side {
+	int fd;
+	uint32_t seed, peer_seed;	/* of the texts */
+	int sent, got;			/* bytes */
+	bool ended;			/* the peer's end of text was read */
+};
+
+struct transfer {
+	struct side *sides;
+	int count;		/* of sides, two for each connection */
+	int size;		/* bytes each way */
+	int open;		/* descriptors */
+};
+
+/* A byte of a text that tells where it belongs: another for each connection and offset. */
+static uint8_t text_byte(uint32_t seed, int at)
+{
+	uint32_t x = seed * 2654435761u + (uint32_t)at * 40503u;
+
+	return (uint8_t)(x >> 16 ^ x >> 7 ^ (uint32_t)at);
+}
+
+static bool again(void)
+{
+	return errno == EAGAIN || errno == EINTR;
+}
+
+static void send_some(struct transfer *t, struct side *s)
+{
+	uint8_t text[4096];
+
+	while (s->sent < t->size) {
+		int len = t->size - s->sent < (int)sizeof(text) ? t->size - s->sent : (int)sizeof(text);
+		ssize_t n;
+
+		for (int i = 0; i < len; i++)
+			text[i] = text_byte(s->seed, s->sent + i);
+		n = send(s->fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && again())
+			return;
+		NEED(n > 0);
+		s->sent += (int)n;
+	}
+	fd_shut(s->fd, SHUT_WR);
+}
+
+static void receive_some(struct transfer *t, struct side *s)
+{
+	uint8_t text[4096];
+	ssize_t n;
+
+	while ((n = recv(s->fd, text, sizeof(text), MSG_DONTWAIT)) > 0) {
+		NEED(s->got + n <= t->size);
+		for (int i = 0; i < n; i++)
+			if (text[i] != text_byte(s->peer_seed, s->got + i))
+				die(__FILE__, __LINE__, "text %u is wrong at %d", s->peer_seed,
+				    s->got + i);
+		s->got += (int)n;
+	}
+	if (n < 0) {
+		if (!again())
+			die_errno(__FILE__, __LINE__, "recv");
+		return;
+	}
+	SAME(s->got, t->size);
+	s->ended = true;
+}
+
+static void step(struct transfer *t, struct side *s, short events)
+{
+	if (events & (POLLOUT | POLLERR) && s->sent < t->size)
+		send_some(t, s);
+	if (events & (POLLIN | POLLERR | POLLHUP) && !s->ended)
+		receive_some(t, s);
+	if (s->sent < t->size || !s->ended)
+		return;
+	fd_close(s->fd);
+	s->fd = -1;
+	t->open--;
+}
+
+static void transfer(struct transfer *t)
+{
+	struct pollfd *fds = calloc((size_t)t->count, sizeof(*fds));
+
+	NEED(fds);
+	while (t->open) {
+		for (int i = 0; i < t->count; i++) {
+			struct side *s = &t->sides[i];
+
+			fds[i].fd = s->fd;
+			fds[i].events = (short)((s->sent < t->size ? POLLOUT : 0) |
+						(s->ended ? 0 : POLLIN));
+		}
+		if (!TRY(poll(fds, (nfds_t)t->count, END_MS)))
+			die(__FILE__, __LINE__, "%d of %d ends are stuck", t->open, t->count);
+		for (int i = 0; i < t->count; i++)
+			if (fds[i].revents)
+				step(t, &t->sides[i], fds[i].revents);
+	}
+	free(fds);
+}
+
+/* Short timers, or the losses of a few seconds would take as many minutes; patience,
+ * or too many in a row would rightly end a connection.
+ */
+static void impatient(enum net_ns ns)
+{
+	net_hstp(ns, "rto_initial_ms", 200);
+	net_hstp(ns, "rto_min_ms", 50);
+	net_hstp(ns, "rto_max_ms", 1000);
+	net_hstp(ns, "delack_ms", 10);
+	net_hstp(ns, "msl_ms", 500);
+	net_hstp(ns, "syn_retries", 60);
+	net_hstp(ns, "synack_retries", 60);
+	net_hstp(ns, "retries", 60);
+	net_hstp(ns, "orphan_retries", 60);
+}
+
+static bool spoil(const char *how)
+{
+	return !net_status(NS_A, "tc qdisc add dev va root netem limit 100000 %s", how) &&
+	       !net_status(NS_B, "tc qdisc add dev vb root netem limit 100000 %s", how);
+}
+
+static void open_all(struct transfer *t)
+{
+	struct end client, server;
+	int listener;
+
+	t->sides = calloc((size_t)t->count, sizeof(*t->sides));
+	NEED(t->sides);
+	wire_ends(&client, NS_A, 0, &server, NS_B, PORT);
+	listener = fd_listen(&server, t->count);
+	for (int i = 0; i < t->count; i += 2) {
+		client.port = (uint16_t)(10000 + i);
+		t->sides[i].fd = fd_start(&client);
+	}
+	/* Who is who, the ports tell: they come in any order. */
+	for (int i = 0; i < t->count; i += 2) {
+		struct sockaddr_in name;
+		socklen_t len = sizeof(name);
+		int fd, number;
+
+		while (!(fd_events(listener, POLLIN, PATIENCE_MS) & POLLIN))
+			;
+		fd = TRY(accept(listener, (struct sockaddr *)&name, &len));
+		number = ntohs(name.sin_port) - 10000;
+		NEED(number >= 0 && number < t->count && !t->sides[number + 1].fd);
+		t->sides[number + 1].fd = fd;
+		t->sides[number].seed = t->sides[number + 1].peer_seed = (uint32_t)number;
+		t->sides[number + 1].seed = t->sides[number].peer_seed = (uint32_t)number + 1;
+	}
+	fd_close(listener);
+	for (int i = 0; i < t->count; i++)
+		fd_block(t->sides[i].fd, false);
+	t->open = t->count;
+}
+
+static void through(int connections, int size)
+{
+	struct transfer t = { .count = 2 * connections, .size = size };
+
+	impatient(NS_A);
+	impatient(NS_B);
+	open_all(&t);
+	transfer(&t);
+	WAIT_MS(!conn_count(NS_A) && !conn_count(NS_B), END_MS);
+	stats_sums(NS_A);
+	stats_sums(NS_B);
+	/* The network was as bad as it was meant to be. */
+	NEED(stat_now(NS_A, "retransmit") > 0);
+	NEED(stat_now(NS_B, "retransmit") > 0);
+	SAME(stat_now(NS_A, "state CLOSED entered"), connections);
+	SAME(stat_now(NS_A, "state CLOSED left"), connections);
+}
+
+/* 200 connections, 128 KiB each way */
+TEST(loss_duplication_reordering)
+{
+	net_pair();
+	if (!spoil("delay 5ms loss 10% duplicate 5% reorder 25%"))
+		SKIP(return, "this kernel has no netem");
+	through(stress_scaled(200), 128 * 1024);
+	/* What came twice was recognized as such. */
+	NEED(stat_now(NS_B, "drop duplicate") + stat_now(NS_A, "drop duplicate") +
+	     stat_now(NS_B, "drop seq") + stat_now(NS_A, "drop seq") > 0);
+}
+
+/* 20 connections, 16 KiB each way, three of ten segments lost */
+TEST(heavy_loss)
+{
+	net_pair();
+	if (!spoil("loss 30%"))
+		SKIP(return, "this kernel has no netem");
+	through(stress_scaled(20), 16 * 1024);
+}
+
+TEST_HARNESS_MAIN
