@@ -17,13 +17,13 @@ KMAKE = $(MAKE) -C $(KDIR) M=$(BUILD)
 .PHONY: modules modules_install clean source demo test bench lint coverage help
 
 modules: source
-	$(KMAKE) modules
+	+$(KMAKE) modules
 
 modules_install: modules
-	$(KMAKE) modules_install
+	+$(KMAKE) modules_install
 
 clean: source
-	$(KMAKE) clean
+	+$(KMAKE) clean
 	$(MAKE) -C selftests/core clean
 	$(MAKE) -C selftests/net clean
 

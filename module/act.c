@@ -76,17 +76,17 @@ static void tell_socket(struct hstp_conn *conn, const struct hstp_acts *acts)
 			conn->dead_error = error;
 		return;
 	}
-	if (acts->transition_count)
-		hstp_sock_state(sk, conn->tcb.state);
-	if (acts->bits & HSTP_ACT_EOF)
-		hstp_sock_eof(sk);
 	if (error)
 		hstp_sock_error(sk, error);
-	if (acts->transition_count)
+	if (acts->bits & HSTP_ACT_EOF)
+		hstp_sock_eof(sk);
+	if (acts->transition_count) {
+		hstp_sock_state(sk, conn->tcb.state);
 		hstp_sock_changed(sk);
+	}
 	if (acts->bits & (HSTP_ACT_TEXT | HSTP_ACT_EOF))
 		hstp_sock_readable(sk);
-	if (acts->bits & (HSTP_ACT_ACKED | HSTP_ACT_OPENED) && hstp_stream_writable(conn))
+	if (acts->bits & (HSTP_ACT_ACKED | HSTP_ACT_OPENED))
 		hstp_sock_writable(sk);
 }
 

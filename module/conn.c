@@ -375,4 +375,5 @@ void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 	env->iss = 0;
 	env->buffer = window;
 	env->space = window > conn->recvq.bytes ? window - conn->recvq.bytes : 0;
+	env->nobody_listens = false;
 }

@@ -4,6 +4,8 @@
  */
 #include <linux/slab.h>
 #include <net/dst.h>
+#include <net/ip.h>
+#include <net/route.h>
 
 #include "act.h"
 #include "ident.h"
@@ -139,6 +141,7 @@ static void record_env(const struct hstp_net *hn, struct hstp_env *env)
 	env->iss = 0;
 	env->buffer = 0;
 	env->space = 0;		/* offers no more than it did */
+	env->nobody_listens = false;
 }
 
 static void count(struct hstp_net *hn, struct hstp_mini *mini, struct hstp_acts *acts)
@@ -327,6 +330,9 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	record_env(hn, &env);
 	if (mini->state == HSTP_SYN_RECEIVED)
 		env.space = t.rcv_wnd;
+	else if (seg->flags & HSTP_SYN)
+		env.nobody_listens = !hstp_listen_lookup(hn, tuple,
+							 inet_sdif(skb) ?: inet_iif(skb));
 	hstp_segment_arrives(&t, seg, &env, &acts);
 
 	if (t.state != HSTP_CLOSED && !is_record_state(t.state)) {

@@ -2,7 +2,6 @@
 /* How a socket gets its connection: connect(), listen(), accept(). */
 #include <linux/in.h>
 #include <linux/security.h>
-#include <net/dst.h>
 #include <net/inet_common.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
@@ -12,15 +11,12 @@
 #include "ipv4.h"
 #include "socket.h"
 
-/* bytes of IPv4's and of HSTP's header, without options */
-#define HEADERS_LEN	(20 + HSTP_HEADER_MIN)
-
 static void set_mss(const struct hstp_sock *hsk, struct hstp_conn *conn)
 {
-	u32 mss = min_t(u32, dst_mtu(conn->dst) - HEADERS_LEN, U16_MAX);
+	u16 mss = hstp_ipv4_mss(conn->dst);
 
 	if (hsk->mss)
-		mss = min_t(u32, mss, hsk->mss);
+		mss = min(mss, hsk->mss);
 	conn->tcb.rcv_mss = mss;
 	conn->tcb.mss = mss;
 }

@@ -11,12 +11,12 @@
 
 #define HEADROOM	(SKB_DATA_ALIGN(MAX_HEADER + 128) + HSTP_HEADER_MAX)
 
-/* A segment without text is short-lived and small: a page fragment holds it,
- * which costs less than an object of the smallest slab that would.
+/* A packet's head is small and short-lived: a page fragment holds it, which
+ * costs less than an object of the smallest slab that would.
  */
-static struct sk_buff *alloc_control(void)
+static struct sk_buff *alloc_packet(unsigned int room)
 {
-	unsigned int size = SKB_DATA_ALIGN(HEADROOM) +
+	unsigned int size = SKB_DATA_ALIGN(HEADROOM + room) +
 			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 	void *data = napi_alloc_frag(size);
 	struct sk_buff *skb;
@@ -73,7 +73,7 @@ static void transmit(struct hstp_net *hn, struct sk_buff *skb, const struct hstp
 void hstp_output_tx(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		    const struct hstp_path *path, const struct hstp_tx *tx)
 {
-	struct sk_buff *skb = alloc_control();
+	struct sk_buff *skb = alloc_packet(0);
 
 	if (skb)
 		transmit(hn, skb, tuple, path, tx);
@@ -109,15 +109,43 @@ static void path_of(const struct hstp_conn *conn, struct hstp_path *path)
 	path->ttl = conn->ttl;
 }
 
+static struct sk_buff *alloc_large(unsigned int room)
+{
+	struct sk_buff *skb = alloc_skb(HEADROOM + room, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (skb)
+		skb_reserve(skb, HEADROOM);
+	return skb;
+}
+
+/* A packet with the segment's text: copied if there is little of it, else shared
+ * with the queue; copied after all if it is in too many pieces.
+ */
+static struct sk_buff *text_packet(const struct hstp_sendq *q, const struct hstp_tx *tx)
+{
+	struct sk_buff *skb;
+
+	skb = alloc_packet(tx->text_len <= HSTP_COPY_MAX ? tx->text_len : 0);
+	if (!skb)
+		return NULL;
+	if (likely(hstp_sendq_get(q, tx->text_off, tx->text_len, skb)))
+		return skb;
+	kfree_skb(skb);
+
+	skb = alloc_large(tx->text_len);
+	if (skb && !hstp_sendq_get(q, tx->text_off, tx->text_len, skb)) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	return skb;
+}
+
 static void send_one(struct hstp_conn *conn, const struct hstp_path *path,
 		     const struct hstp_tx *tx)
 {
 	struct sk_buff *skb;
 
-	if (tx->text_len)
-		skb = hstp_sendq_segment(&conn->sendq, tx->text_off, tx->text_len, HEADROOM);
-	else
-		skb = alloc_control();
+	skb = tx->text_len ? text_packet(&conn->sendq, tx) : alloc_packet(0);
 	if (skb)
 		transmit(conn->hn, skb, &conn->tuple, path, tx);
 }

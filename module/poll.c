@@ -32,7 +32,7 @@ static bool writable(const struct sock *sk)
 
 	rcu_read_lock();
 	conn = READ_ONCE(hstp_sk(sk)->conn);
-	ready = !conn || hstp_stream_writable(conn);
+	ready = !conn || hstp_stream_writable(sk, conn);
 	rcu_read_unlock();
 	return ready;
 }

@@ -5,18 +5,22 @@
 
 #include "sendq.h"
 
-/* Up to this many bytes are copied rather than shared: a reference to a page
- * costs more.
+/* A small message fits into the buffer's own head, a page fragment: an object
+ * of a slab would be cleared first.
  */
-#define COPY_MAX	256
-
-/* A small message fits into the buffer's own head. */
-static struct sk_buff *fill_linear(struct msghdr *msg, size_t len, gfp_t gfp)
+static struct sk_buff *fill_linear(struct msghdr *msg, size_t len)
 {
-	struct sk_buff *skb = alloc_skb(len, gfp);
+	unsigned int size = SKB_DATA_ALIGN(len) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	void *data = netdev_alloc_frag(size);
+	struct sk_buff *skb;
 
-	if (!skb)
+	if (!data)
 		return ERR_PTR(-ENOMEM);
+	skb = build_skb(data, size);
+	if (!skb) {
+		skb_free_frag(data);
+		return ERR_PTR(-ENOMEM);
+	}
 	if (!copy_from_iter_full(skb_put(skb, len), len, &msg->msg_iter)) {
 		kfree_skb(skb);
 		return ERR_PTR(-EFAULT);
@@ -41,8 +45,8 @@ struct sk_buff *hstp_sendq_fill(struct sock *sk, struct msghdr *msg, size_t len,
 	struct sk_buff *skb;
 	int frags = 0;
 
-	if (len <= COPY_MAX)
-		return fill_linear(msg, len, gfp);
+	if (len <= HSTP_COPY_MAX)
+		return fill_linear(msg, len);
 
 	skb = alloc_skb(0, gfp);
 	if (!skb)
@@ -123,40 +127,55 @@ void hstp_sendq_purge(struct hstp_sendq *q)
 	memset(q, 0, sizeof(*q));
 }
 
-/* Add to @to the part of @from's pages that holds @len bytes from @off; false
- * when some of it is not in pages, or there are too many.
+/* One more piece of a page at the end of @to; false when it has too many. */
+static bool add_piece(struct sk_buff *to, struct page *page, u32 off, u32 len)
+{
+	int at = skb_shinfo(to)->nr_frags;
+
+	if (skb_can_coalesce(to, at, page, off)) {
+		skb_frag_size_add(&skb_shinfo(to)->frags[at - 1], len);
+	} else {
+		if (at == MAX_SKB_FRAGS)
+			return false;
+		get_page(page);
+		skb_fill_page_desc(to, at, page, off, len);
+	}
+	to->len += len;
+	to->data_len += len;
+	to->truesize += len;
+	return true;
+}
+
+/* Add to @to the pieces of @from's pages that hold @len bytes from @off. A
+ * buffer's head is a page fragment, too: see fill_linear().
  */
 static bool share(struct sk_buff *to, const struct sk_buff *from, u32 off, u32 len)
 {
 	struct skb_shared_info *info = skb_shinfo(from);
+	u32 size = skb_headlen(from), n;
+	struct page *page;
 	int i;
 
-	if (off < skb_headlen(from))
-		return false;
-	off -= skb_headlen(from);
+	if (off < size) {
+		n = min(size - off, len);
+		page = virt_to_head_page(from->head);
+		if (!add_piece(to, page, from->data + off - (u8 *)page_address(page), n))
+			return false;
+		len -= n;
+		off += n;
+	}
+	off -= size;
 	for (i = 0; i < info->nr_frags && len; i++) {
 		const skb_frag_t *frag = &info->frags[i];
-		u32 size = skb_frag_size(frag), n;
-		int at = skb_shinfo(to)->nr_frags;
-		u32 page_off;
 
+		size = skb_frag_size(frag);
 		if (off >= size) {
 			off -= size;
 			continue;
 		}
 		n = min(size - off, len);
-		page_off = skb_frag_off(frag) + off;
-		if (skb_can_coalesce(to, at, skb_frag_page(frag), page_off)) {
-			skb_frag_size_add(&skb_shinfo(to)->frags[at - 1], n);
-		} else {
-			if (at == MAX_SKB_FRAGS)
-				return false;
-			get_page(skb_frag_page(frag));
-			skb_fill_page_desc(to, at, skb_frag_page(frag), page_off, n);
-		}
-		to->len += n;
-		to->data_len += n;
-		to->truesize += n;
+		if (!add_piece(to, skb_frag_page(frag), skb_frag_off(frag) + off, n))
+			return false;
 		len -= n;
 		off = 0;
 	}
@@ -175,55 +194,38 @@ static bool share_range(struct sk_buff *to, const struct sk_buff *from, u32 off,
 	return true;
 }
 
-static struct sk_buff *copy_range(const struct sk_buff *from, u32 off, u32 len,
-				  unsigned int headroom)
+static bool copy_range(struct sk_buff *to, const struct sk_buff *from, u32 off, u32 len)
 {
-	struct sk_buff *to = alloc_skb(headroom + len, GFP_ATOMIC | __GFP_NOWARN);
-
-	if (!to)
-		return NULL;
-	skb_reserve(to, headroom);
 	for (; len; from = from->next, off = 0) {
 		u32 n = min(from->len - off, len);
 
-		if (skb_copy_bits(from, off, skb_put(to, n), n)) {
-			kfree_skb(to);
-			return NULL;
-		}
+		if (skb_copy_bits(from, off, skb_put(to, n), n))
+			return false;
 		len -= n;
 	}
-	return to;
+	return true;
 }
 
 /**
- * hstp_sendq_segment() - a packet with a part of the queue
+ * hstp_sendq_get() - put a part of the queue into a packet
  * @q: queue
  * @off: first byte, counted from the oldest in the queue
  * @len: bytes, at least 1; @off + @len are in the queue
- * @headroom: bytes to leave free for headers
+ * @to: packet: copied to if it has @len bytes of tailroom, else it shares the
+ *	queue's pages
  *
  * Context: the connection's lock.
  *
- * Return: a packet, its pages shared with the queue where that is possible, or
- * NULL.
+ * Return: false when the bytes are in too many pieces to be shared; @to is then
+ * of no use any more.
  */
-struct sk_buff *hstp_sendq_segment(const struct hstp_sendq *q, u32 off, u32 len,
-				   unsigned int headroom)
+bool hstp_sendq_get(const struct hstp_sendq *q, u32 off, u32 len, struct sk_buff *to)
 {
 	const struct sk_buff *from = q->head;
-	struct sk_buff *to;
 
 	for (off += q->skip; off >= from->len; from = from->next)
 		off -= from->len;
-
-	if (len > COPY_MAX) {
-		to = alloc_skb(headroom, GFP_ATOMIC | __GFP_NOWARN);
-		if (!to)
-			return NULL;
-		skb_reserve(to, headroom);
-		if (share_range(to, from, off, len))
-			return to;
-		kfree_skb(to);
-	}
-	return copy_range(from, off, len, headroom);
+	if (skb_tailroom(to) >= len)
+		return copy_range(to, from, off, len);
+	return share_range(to, from, off, len);
 }

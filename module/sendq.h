@@ -5,7 +5,11 @@
 
 #include <linux/skbuff.h>
 
-struct hstp_conn;
+/* Up to this many bytes are copied rather than shared: a reference to a page
+ * costs more.
+ */
+#define HSTP_COPY_MAX	256
+
 struct sock;
 
 /**
@@ -26,7 +30,6 @@ struct sk_buff *hstp_sendq_fill(struct sock *sk, struct msghdr *msg, size_t len,
 void hstp_sendq_append(struct hstp_sendq *q, struct sk_buff *skb);
 void hstp_sendq_free(struct hstp_sendq *q, u32 bytes);
 void hstp_sendq_purge(struct hstp_sendq *q);
-struct sk_buff *hstp_sendq_segment(const struct hstp_sendq *q, u32 off, u32 len,
-				   unsigned int headroom);
+bool hstp_sendq_get(const struct hstp_sendq *q, u32 off, u32 len, struct sk_buff *to);
 
 #endif /* HSTP_SENDQ_H */

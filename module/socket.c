@@ -115,7 +115,8 @@ static void hstp_release_cb(struct sock *sk)
 }
 
 /**
- * hstp_sock_changed() - wake who waits for a state, or for the end of the text
+ * hstp_sock_changed() - wake who waits for a state, for the end of the text, for
+ *	an error
  * @sk: socket; what has changed can be seen
  *
  * Context: any.
@@ -125,6 +126,8 @@ void hstp_sock_changed(struct sock *sk)
 	u8 state = READ_ONCE(sk->sk_state);
 
 	sk->sk_state_change(sk);
+	if (READ_ONCE(sk->sk_err))
+		sk_error_report(sk);
 	if (state == TCP_CLOSE)
 		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_HUP);
 	else if (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN)
@@ -138,12 +141,14 @@ void hstp_sock_changed(struct sock *sk)
  * @sk: socket of the connection
  * @error: errno, positive
  *
+ * To be called before hstp_sock_state(), or a reader would take CLOSED without an
+ * error for the end of the text; hstp_sock_changed() wakes.
+ *
  * Context: BH off, the connection's lock.
  */
 void hstp_sock_error(struct sock *sk, int error)
 {
 	WRITE_ONCE(sk->sk_err, error);
-	sk_error_report(sk);
 }
 
 /**
@@ -172,7 +177,7 @@ void hstp_sock_writable(struct sock *sk)
 
 	smp_mb();	/* pairs with who sets SOCK_NOSPACE and then looks again */
 	if (!sock || !test_bit(SOCK_NOSPACE, &sock->flags) ||
-	    !hstp_stream_writable(hstp_sk(sk)->conn))
+	    !hstp_stream_writable(sk, hstp_sk(sk)->conn))
 		return;
 	clear_bit(SOCK_NOSPACE, &sock->flags);
 	sk->sk_write_space(sk);

@@ -19,23 +19,24 @@
 
 /**
  * hstp_stream_writable() - is there so much room that writing is worth a wake-up
- * @conn: connection
+ * @sk: socket
+ * @conn: its connection
  *
  * Context: any; without the connection's lock the answer may be old.
  *
  * Return: true when at least a third of the send buffer is free.
  */
-bool hstp_stream_writable(const struct hstp_conn *conn)
+bool hstp_stream_writable(const struct sock *sk, const struct hstp_conn *conn)
 {
 	u32 used = READ_ONCE(conn->sendq.memory);
 
-	return used + used / 2 <= (u32)READ_ONCE(conn->sndbuf);
+	return used + used / 2 <= (u32)READ_ONCE(sk->sk_sndbuf);
 }
 
-static u32 send_room(const struct hstp_conn *conn)
+static u32 send_room(const struct sock *sk, const struct hstp_conn *conn)
 {
 	u32 used = READ_ONCE(conn->sendq.memory);
-	u32 bound = READ_ONCE(conn->sndbuf);
+	u32 bound = READ_ONCE(sk->sk_sndbuf);
 
 	return used < bound ? bound - used : 0;
 }
@@ -92,7 +93,7 @@ static int sleep_for_room(struct sock *sk, long *timeo)
 	add_wait_queue(sk_sleep(sk), &wait);
 	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 	smp_mb__after_atomic();		/* pairs with hstp_sock_writable() */
-	done = sk_wait_event(sk, timeo, send_is_over(sk) || send_room(conn), &wait);
+	done = sk_wait_event(sk, timeo, send_is_over(sk) || send_room(sk, conn), &wait);
 	remove_wait_queue(sk_sleep(sk), &wait);
 	hstp_conn_put(conn);
 	return done;
@@ -105,7 +106,7 @@ static int wait_for_room(struct sock *sk, long *timeo)
 		sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 		if (send_is_over(sk) || !hstp_sk(sk)->conn)
 			return -EPIPE;
-		if (send_room(hstp_sk(sk)->conn)) {
+		if (send_room(sk, hstp_sk(sk)->conn)) {
 			sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 			return 0;
 		}
@@ -113,7 +114,7 @@ static int wait_for_room(struct sock *sk, long *timeo)
 			/* EAGAIN promises an event when there is room again */
 			set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 			smp_mb__after_atomic();	/* pairs with hstp_sock_writable() */
-			return send_room(hstp_sk(sk)->conn) ? 0 : -EAGAIN;
+			return send_room(sk, hstp_sk(sk)->conn) ? 0 : -EAGAIN;
 		}
 		if (signal_pending(current))
 			return sock_intr_errno(*timeo);
@@ -144,15 +145,25 @@ static int hand_over(struct sock *sk, struct hstp_conn *conn, struct sk_buff *sk
 	return -EPIPE;
 }
 
+/* A buffer of whole segments is free as soon as they are acknowledged, and its
+ * pages can be filled again.
+ */
+static u32 chunk_size(const struct hstp_conn *conn, u32 room)
+{
+	u32 segment = hstp_segment_size(&conn->tcb);
+
+	return max(rounddown(room, segment), segment);
+}
+
 static int send_chunk(struct sock *sk, struct msghdr *msg)
 {
 	struct hstp_conn *conn = hstp_sk(sk)->conn;
 	struct sk_buff *skb;
-	u32 room, bytes;
+	u32 size, bytes;
 	int err;
 
-	room = max_t(u32, send_room(conn), conn->tcb.mss);
-	skb = hstp_sendq_fill(sk, msg, min3(msg_data_left(msg), (size_t)room, (size_t)CHUNK_MAX),
+	size = chunk_size(conn, min_t(u32, send_room(sk, conn), CHUNK_MAX));
+	skb = hstp_sendq_fill(sk, msg, min_t(size_t, msg_data_left(msg), size),
 			      sk->sk_allocation);
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);

@@ -457,9 +457,10 @@ static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 }
 
 /* MAY-2: a SYN that is beyond the old connection may open the next one */
-static bool reopens(const struct hstp_tcb *t, const struct hstp_segment *seg)
+static bool reopens(const struct hstp_tcb *t, const struct hstp_segment *seg,
+		    const struct hstp_env *env)
 {
-	return t->state == HSTP_TIME_WAIT &&
+	return t->state == HSTP_TIME_WAIT && !env->nobody_listens &&
 	       (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == HSTP_SYN &&
 	       hstp_after(seg->seq, t->rcv_nxt - 1);
 }
@@ -468,7 +469,7 @@ static bool reopens(const struct hstp_tcb *t, const struct hstp_segment *seg)
 static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 			      const struct hstp_env *env, struct hstp_acts *acts)
 {
-	if (reopens(t, seg)) {
+	if (reopens(t, seg, env)) {
 		acts->bits |= HSTP_ACT_REOPEN;
 		hstp_vanish(t, HSTP_CAUSE_REOPEN, acts);
 		return;

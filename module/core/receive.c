@@ -3,13 +3,15 @@
 #include "fsm.h"
 
 /* Section 3.8.6.3: an ACK may wait, but not for more than a second full-sized
- * segment. Half a window counts as one: a peer may be unable to send more.
+ * segment (SHLD-19), and not while the peer cannot send one into what is left of
+ * the window.
  */
 static void schedule_ack(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
 {
 	u32 unacked = t->rcv_nxt - t->rcv_acked;
 
-	if (unacked >= hstp_min(2 * (u32)t->rcv_mss, HSTP_WINDOW_MAX / 2)) {
+	if (unacked >= 2 * (u32)t->rcv_mss ||
+	    t->rcv_wnd < hstp_min(t->rcv_mss, HSTP_WINDOW_MAX / 2)) {
 		t->ack_now = 1;
 		acts->bits |= HSTP_ACT_OUTPUT;
 		return;

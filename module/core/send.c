@@ -2,11 +2,15 @@
 /* The sending side: which segment is next, and what an acknowledgment frees. */
 #include "fsm.h"
 
-/* No full-sized segment is larger than half the largest window that the peer
- * ever offered: else a small window would be filled by one segment and the peer
- * would delay its ACK (section 3.8.6.2.1).
+/**
+ * hstp_segment_size() - bytes of text in a full-sized segment
+ * @t: connection
+ *
+ * No more than half of the largest window that the peer ever offered: else one
+ * segment would fill a small window, and the peer would delay its ACK (RFC 9293
+ * section 3.8.6.2.1).
  */
-static u32 segment_size(const struct hstp_tcb *t)
+u32 hstp_segment_size(const struct hstp_tcb *t)
 {
 	u32 half = t->snd_wnd_max / 2;
 
@@ -91,7 +95,7 @@ static void send_again(struct hstp_tcb *t, const struct hstp_env *env, struct hs
 {
 	bool fin_out = hstp_fin_sent(t);
 	u32 out = t->snd_nxt - t->snd_una - fin_out;
-	u32 len = hstp_min(out, segment_size(t));
+	u32 len = hstp_min(out, hstp_segment_size(t));
 
 	fill(t, env, tx);
 	t->resend = 0;
@@ -115,7 +119,7 @@ static bool worth_sending(const struct hstp_tcb *t, u32 len, u32 unsent)
 
 	if (!len)
 		return false;
-	if (len >= segment_size(t))
+	if (len >= hstp_segment_size(t))
 		return true;
 	if (len == unsent)
 		return idle || t->nodelay || t->fin_queued;
@@ -143,7 +147,7 @@ static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 		return false;
 	if (t->probe && !usable)
 		usable = 1;
-	len = hstp_min(hstp_min(unsent, usable), segment_size(t));
+	len = hstp_min(hstp_min(unsent, usable), hstp_segment_size(t));
 	fin = fin_waits && len == unsent && usable > len;
 	if (!fin && !worth_sending(t, len, unsent) && !(t->probe && len)) {
 		watch_window(t, env);

@@ -59,6 +59,7 @@ struct hstp_config {
  * @space: free bytes of the receive buffer
  * @buffer: all bytes of the receive buffer (RCV.BUFF, section 3.8.6.2.2): @space
  *	when nothing is in it
+ * @nobody_listens: a SYN on TIME-WAIT has no LISTEN to go to
  */
 struct hstp_env {
 	const struct hstp_config *cfg;
@@ -66,6 +67,7 @@ struct hstp_env {
 	u32 iss;
 	u32 space;
 	u32 buffer;
+	bool nobody_listens;
 };
 
 enum hstp_timer {

@@ -2,6 +2,8 @@
 /* Opening a connection: the figures of RFC 9293 section 3.5. */
 #include "trace.h"
 
+#include <string.h>
+
 TEST(open_active, "figure 6, peer A: three-way handshake and data")
 {
 	ISS(100);
@@ -43,4 +45,280 @@ TEST(open_passive, "figure 6, peer B: three-way handshake and data")
 	TICK(40);
 	EXPECT(ACK, .seq = 301, .ack = 111);
 	STATE(ESTABLISHED);
+}
+
+TEST(open_text_on_third, "figure 6: text already on the third segment is delivered")
+{
+	PASSIVE_SYN_RECEIVED();
+	RECV(ACK | PSH, .seq = PEER, .ack = ME, .len = 10);
+	STATE(ESTABLISHED);
+	TEXT(0, 10);
+	DELIVERED(10);
+	TICK(40);
+	EXPECT(ACK, .seq = ME, .ack = PEER + 10);
+}
+
+TEST(open_simultaneous, "figure 7, peer A: simultaneous open")
+{
+	ISS(100);
+	CALL(open_active);
+	EXPECT(SYN, .seq = 100);
+	TRANSITION(CLOSED, SYN_SENT, OPEN_ACTIVE);
+	/* line 3 and 5 */
+	RECV(SYN, .seq = 300, .mss = MSS);
+	TRANSITION(SYN_SENT, SYN_RECEIVED, SYN);
+	EXPECT(SYN | ACK, .seq = 100, .ack = 301, .mss = MSS);
+	/* line 6 */
+	RECV(SYN | ACK, .seq = 300, .ack = 101, .mss = MSS);
+	TRANSITION(SYN_RECEIVED, ESTABLISHED, ACK);
+	DID(OPENED);
+	EXPECT(ACK, .seq = 101, .ack = 301);
+	NO_TIMER();
+}
+
+TEST(open_simultaneous_lost, "figure 7: the peer's SYN-ACK is lost, ours is sent again")
+{
+	ACTIVE_SYN_RECEIVED();
+	TICK(1000);
+	EXPECT(SYN | ACK, .seq = MY_ISS, .ack = PEER, .again = true);
+	/* the peer is ESTABLISHED: it answers with an ACK (3.10.7.4 fourth) */
+	RECV(ACK, .seq = PEER, .ack = ME);
+	TRANSITION(SYN_RECEIVED, ESTABLISHED, ACK);
+}
+
+TEST(open_simultaneous_text, "figure 7: text queued in SYN-SENT goes when it is open")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	CALL(send, 10);
+	SILENCE();
+	RECV(SYN, .seq = PEER_ISS, .mss = MSS);
+	EXPECT(SYN | ACK);
+	CALL(send, 5);
+	SILENCE();
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = MSS);
+	EXPECT(ACK | PSH, .seq = ME, .ack = PEER, .len = 15, .off = 0);
+	RECV(ACK, .seq = PEER, .ack = ME + 15);
+	ACKED(15);
+}
+
+TEST(old_duplicate_syn_b, "figure 8, peer B: old duplicate SYN, RST, back to LISTEN")
+{
+	ISS(300);
+	LISTENER_RECV(SYN, .seq = 90);
+	EXPECT(SYN | ACK, .seq = 300, .ack = 91);
+	T.log_count = 0;
+	/* line 5 */
+	RECV(RST, .seq = 91);
+	TRANSITION(SYN_RECEIVED, LISTEN, RST);
+	TRANSITION(LISTEN, CLOSED, MERGE);
+	RESET_IN(TO_LISTEN);
+	NO_TIMER();
+	/* line 6: the real SYN */
+	ISS(400);
+	LISTENER_RECV(SYN, .seq = 100);
+	EXPECT(SYN | ACK, .seq = 400, .ack = 101);
+	RECV(ACK, .seq = 101, .ack = 401);
+	STATE(ESTABLISHED);
+}
+
+TEST(old_duplicate_syn_a, "figure 8, peer A: the wrong ACK is answered with RST")
+{
+	ISS(100);
+	CALL(open_active);
+	EXPECT(SYN, .seq = 100);
+	/* lines 4 and 5 */
+	RECV(SYN | ACK, .seq = 300, .ack = 91);
+	EXPECT(RST, .seq = 91);
+	RESET_OUT(SYN_SENT_ACK);
+	STATE(SYN_SENT);
+	/* lines 7 and 8 */
+	RECV(SYN | ACK, .seq = 400, .ack = 101);
+	EXPECT(ACK, .seq = 101, .ack = 401);
+	STATE(ESTABLISHED);
+}
+
+TEST(old_duplicate_syn_overtaken, "figure 8, variant: the real SYN arrives before the RST")
+{
+	ISS(300);
+	LISTENER_RECV(SYN, .seq = 90);
+	EXPECT(SYN | ACK, .seq = 300, .ack = 91);
+	T.log_count = 0;
+	/* 3.10.7.4 fourth, SYN-RECEIVED: a SYN in the window, passive OPEN */
+	RECV(SYN, .seq = 100);
+	TRANSITION(SYN_RECEIVED, LISTEN, BAD_SYN);
+	TRANSITION(LISTEN, CLOSED, MERGE);
+	/* the RST finds the listener, which ignores it (3.10.7.2 first) */
+	LISTENER_RECV(RST, .seq = 91);
+	DROP(LISTEN_RST);
+	/* the SYN again, by A's timer */
+	LISTENER_RECV(SYN, .seq = 100);
+	EXPECT(SYN | ACK, .seq = 300, .ack = 101);
+}
+
+TEST(half_open_a, "figure 9, peer A: ACK of the old window in SYN-SENT, RST, SYN again")
+{
+	ISS(400);
+	CALL(open_active);
+	EXPECT(SYN, .seq = 400);
+	RECV(ACK, .seq = 300, .ack = 100);
+	EXPECT(RST, .seq = 100);
+	STATE(SYN_SENT);
+	/* line 7 */
+	TICK(1000);
+	EXPECT(SYN, .seq = 400, .again = true);
+}
+
+TEST(half_open_b, "figure 9, peer B: SYN outside the window, ACK, RST, abort")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(SYN, .seq = PEER - 1000);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+	STATE(ESTABLISHED);
+	RECV(RST, .seq = PEER);
+	SIGNAL(RESET);
+	TRANSITION(ESTABLISHED, CLOSED, RST);
+	RESET_IN(SYNCHRONIZED);
+	DID(FLUSH);
+}
+
+TEST(half_open_active, "figure 10: text to a peer that has forgotten, RST, abort")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .seq = ME, .ack = PEER, .len = 10);
+	RECV(RST, .seq = PEER);
+	SIGNAL(RESET);
+	STATE(CLOSED);
+	NO_TIMER();
+}
+
+TEST(half_open_no_tcb, "figure 10, peer A: no connection, RST from the ACK field")
+{
+	RECV(ACK, .seq = 300, .ack = 100, .len = 10);
+	EXPECT(RST, .seq = 100, .ack = 0);
+	DROP(NO_CONNECTION);
+	RESET_OUT(NO_CONNECTION);
+}
+
+TEST(two_passive, "figure 11: old duplicate SYN on two passive sockets")
+{
+	/* peer B, lines 2 to 5; Z is 70, X is 300 */
+	ISS(300);
+	LISTENER_RECV(SYN, .seq = 70);
+	EXPECT(SYN | ACK, .seq = 300, .ack = 71);
+	T.log_count = 0;
+	RECV(RST, .seq = 71);
+	TRANSITION(SYN_RECEIVED, LISTEN, RST);
+	TRANSITION(LISTEN, CLOSED, MERGE);
+	/* peer A, lines 3 and 4 */
+	LISTENER_RECV(SYN | ACK, .seq = 300, .ack = 71);
+	CHECK(!T.forked);
+	EXPECT(RST, .seq = 71);
+	DROP(LISTEN_ACK);
+	RESET_OUT(LISTEN_ACK);
+}
+
+TEST(refused, "3.10.7.3: SYN to a closed port is refused")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(RST | ACK, .seq = 0, .ack = ME);
+	SIGNAL(REFUSED);
+	STATE(CLOSED);
+	RESET_IN(SYN_SENT);
+}
+
+TEST(syn_ack_text_fin, "3.10.7.3 fourth: SYN-ACK with text and FIN goes on at the sixth step")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	TRANSITION(CLOSED, SYN_SENT, OPEN_ACTIVE);
+	RECV(SYN | FIN | ACK, .seq = PEER_ISS, .ack = ME, .len = 10);
+	TRANSITION(SYN_SENT, ESTABLISHED, SYN_ACK);
+	TRANSITION(ESTABLISHED, CLOSE_WAIT, FIN);
+	TEXT(0, 10);
+	DID(EOF);
+	EXPECT(ACK, .seq = ME, .ack = PEER + 11);
+}
+
+TEST(syn_text_not_acked, "3.4, 3.10.7.2: text on a SYN is not acknowledged, and comes again")
+{
+	LISTENER_RECV(SYN, .seq = PEER_ISS, .len = 10, .mss = MSS);
+	EXPECT(SYN | ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	TEXT(0, 10);
+	TICK(40);
+	EXPECT(ACK, .ack = PEER + 10);
+}
+
+TEST(syn_ack_lost, "the SYN again finds SYN-RECEIVED: the SYN-ACK again")
+{
+	PASSIVE_SYN_RECEIVED();
+	RECV(SYN, .seq = PEER_ISS, .mss = MSS);
+	DID(SYN_AGAIN);
+	EXPECT(SYN | ACK, .seq = MY_ISS, .ack = PEER, .again = true);
+	STATE(SYN_RECEIVED);
+}
+
+TEST(third_lost, "the third segment is lost: the SYN-ACK again is acknowledged again")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME);
+	DID_NOT(CHALLENGE);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+	STATE(ESTABLISHED);
+}
+
+TEST(mss_smaller, "MUST-14, MUST-16: no segment is larger than the peer's MSS")
+{
+	CALL(open_active);
+	EXPECT(SYN, .mss = MSS);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = 600);
+	EXPECT(ACK);
+	CALL(send, 1200);
+	EXPECT(ACK, .seq = ME, .len = 600);
+	EXPECT(ACK | PSH, .seq = ME + 600, .len = 600, .off = 600);
+}
+
+TEST(mss_larger, "3.7.1: the peer's MSS is no leave to send more than the path takes")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = 9000);
+	EXPECT(ACK);
+	VAR(mss, MSS);
+}
+
+TEST(mss_missing, "MUST-15: without an MSS option the peer takes 536")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME);
+	EXPECT(ACK);
+	VAR(mss, 536);
+}
+
+TEST(mss_zero, "an MSS of 0 is no MSS")
+{
+	LISTENER_RECV(SYN, .seq = PEER_ISS);
+	EXPECT(SYN | ACK);
+	VAR(mss, 536);
+	trace_reset();
+	struct hstp_segment seg = { .seq = PEER_ISS, .flags = SYN, .wnd = WINDOW };
+
+	seg.opt.has = HSTP_HAS_MSS;
+	hstp_listen_arrives(&T.tcb, &seg, &T.env, &T.acts);
+	VAR(mss, MSS);
+	T.state_seen = T.tcb.state;
+	memset(&T.acts, 0, sizeof(T.acts));
+}
+
+TEST(window_in_syn, "SHLD-14: the right edge that the SYN offered does not move left")
+{
+	CALL(open_active);
+	EXPECT(SYN, .wnd = BUFFER);
+	SPACE(2000);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME);
+	EXPECT(ACK, .wnd = BUFFER);
 }

@@ -186,6 +186,9 @@ static void through(int connections, int size)
 	open_all(&t);
 	transfer(&t);
 	WAIT_MS(!conn_count(NS_A) && !conn_count(NS_B), END_MS);
+	/* What looks at the counters below asks over the same link. */
+	net_run(NS_A, "tc qdisc del dev va root");
+	net_run(NS_B, "tc qdisc del dev vb root");
 	stats_sums(NS_A);
 	stats_sums(NS_B);
 	/* The network was as bad as it was meant to be. */

@@ -5,7 +5,7 @@
  *
  * What is expected is written out in the tests. The TCP run proves that it is
  * what programs meet today, the HSTP run that they meet the same here. With
- * SOCK_TEST_ONLY=tcp in the environment the HSTP runs are skipped, which needs
+ * HSTP_TEST_ONLY=tcp in the environment the HSTP runs are skipped, which needs
  * no module.
  */
 #ifndef SOCK_FIXTURE_H
@@ -54,7 +54,7 @@ FIXTURE_VARIANT_ADD(on, hstp)
 
 FIXTURE_SETUP(on)
 {
-	const char *only = getenv("SOCK_TEST_ONLY");
+	const char *only = getenv("HSTP_TEST_ONLY");
 
 	if (only && !strcmp(only, "tcp") && variant->proto != IPPROTO_TCP)
 		SKIP(_exit(255), "only TCP was asked for");

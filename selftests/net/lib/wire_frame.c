@@ -68,17 +68,6 @@ static struct wire *wire_to(enum net_ns ns)
 	return wire;
 }
 
-/**
- * wire_open() - begin to see what @ns sends
- * @ns: A or B
- *
- * What it sent before was not seen.
- */
-void wire_open(enum net_ns ns)
-{
-	wire_to(ns);
-}
-
 static void count_flags(unsigned long counts[8], uint8_t flags)
 {
 	for (int bit = 0; bit < 8; bit++)
@@ -257,16 +246,22 @@ struct seen *wire_first(enum net_ns from)
 	return wire->first;
 }
 
+static void send_echo(enum net_ns ns)
+{
+	struct icmphdr icmp = { .type = ICMP_ECHO };
+
+	icmp.un.echo.id = htons(SYNC_ID);
+	icmp.un.echo.sequence = htons(++wire_to(ns)->sync_sent);
+	icmp.checksum = htons(~internet_sum(&icmp, sizeof(icmp), 0));
+	wire_emit(ns, wire_addr(NS_T), wire_addr(ns), IPPROTO_ICMP, &icmp, sizeof(icmp));
+}
+
 void wire_sync(enum net_ns ns)
 {
 	struct wire *wire = wire_to(ns);
-	struct icmphdr icmp = { .type = ICMP_ECHO };
 	uint64_t until = now_ms() + PATIENCE_MS;
 
-	icmp.un.echo.id = htons(SYNC_ID);
-	icmp.un.echo.sequence = htons(++wire->sync_sent);
-	icmp.checksum = htons(~internet_sum(&icmp, sizeof(icmp), 0));
-	wire_emit(ns, wire_addr(NS_T), wire_addr(ns), IPPROTO_ICMP, &icmp, sizeof(icmp));
+	send_echo(ns);
 	for (;;) {
 		wire_read(ns);
 		if (wire->sync_seen == wire->sync_sent)
@@ -275,6 +270,28 @@ void wire_sync(enum net_ns ns)
 			die(__FILE__, __LINE__, "no answer to an ICMP echo from %c",
 			    ns == NS_A ? 'A' : 'B');
 	}
+}
+
+/**
+ * wire_open() - begin to see what @ns sends
+ * @ns: A or B
+ *
+ * What it sent before was not seen.
+ */
+void wire_open(enum net_ns ns)
+{
+	uint64_t until = now_ms() + PATIENCE_MS;
+
+	if (wires[ns].open)
+		return;
+	/* A device takes packets only a moment after its peer came up. */
+	do {
+		send_echo(ns);
+		if (now_ms() > until)
+			die(__FILE__, __LINE__, "the link to %c does not work",
+			    ns == NS_A ? 'A' : 'B');
+	} while (!wire_wait(ns, now_ms() + 20));
+	wire_sync(ns);
 }
 
 struct wire_count wire_count(enum net_ns ns)

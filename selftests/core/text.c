@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Text that arrives: order, gaps, delayed ACKs; RFC 9293 3.10.7.4 and 3.8.6.3. */
+#include "trace.h"
+
+TEST(delayed_ack, "SHLD-18, MUST-40: one segment's ACK waits, less than 0.5 s")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 1000);
+	SILENCE();
+	TICK(39);
+	SILENCE();
+	TICK(1);
+	EXPECT(ACK, .seq = ME, .ack = PEER + 1000);
+	NO_TIMER();
+}
+
+TEST(delayed_ack_second, "SHLD-19: every second full-sized segment is acknowledged at once")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 1000);
+	SILENCE();
+	RECV(ACK, .seq = PEER + 1000, .ack = ME, .len = 1000);
+	EXPECT(ACK, .ack = PEER + 2000);
+	NO_TIMER();
+}
+
+TEST(delayed_ack_not_postponed, "MUST-40: more small segments do not postpone it")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	TICK(30);
+	RECV(ACK, .seq = PEER + 10, .ack = ME, .len = 10);
+	TICK(10);
+	EXPECT(ACK, .ack = PEER + 20);
+}
+
+TEST(delayed_ack_piggyback, "3.10.7.4 seventh: the ACK rides on text")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	CALL(send, 5);
+	EXPECT(ACK | PSH, .seq = ME, .ack = PEER + 10, .len = 5);
+	RECV(ACK, .seq = PEER + 10, .ack = ME + 5);
+	NO_TIMER();
+}
+
+TEST(gap, "SHLD-31: text after a gap is held, and acknowledged when the gap is filled")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER + 10, .ack = ME, .len = 10);
+	DID(HOLD);
+	TEXT(0, 10);
+	EXPECT(ACK, .ack = PEER);
+	DELIVERED(0);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	DELIVERED(20);
+	EXPECT(ACK, .ack = PEER + 20);
+}
+
+TEST(gap_two, "two gaps, filled one after the other")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER + 30, .ack = ME, .len = 10);
+	EXPECT(ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER + 10, .ack = ME, .len = 10);
+	EXPECT(ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	EXPECT(ACK, .ack = PEER + 20);
+	DELIVERED(20);
+	RECV(ACK, .seq = PEER + 20, .ack = ME, .len = 10);
+	EXPECT(ACK, .ack = PEER + 40);
+	DELIVERED(40);
+}
+
+TEST(gap_overlap, "held text that overlaps is delivered once")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER + 10, .ack = ME, .len = 20);
+	EXPECT(ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER + 10, .ack = ME, .len = 5);
+	EXPECT(ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER + 20, .ack = ME, .len = 20);
+	EXPECT(ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 15);
+	EXPECT(ACK, .ack = PEER + 40);
+	DELIVERED(40);
+	SAME("held", T.held_count, 0);
+}
+
+TEST(gap_fin, "held text that ends with a FIN: EOF when the gap is filled")
+{
+	ESTABLISHED_CONNECTION();
+	T.log_count = 0;
+	RECV(FIN | ACK, .seq = PEER + 10, .ack = ME, .len = 10);
+	DID(HOLD);
+	DID(HOLD_FIN);
+	DID_NOT(EOF);
+	EXPECT(ACK, .ack = PEER);
+	STATE(ESTABLISHED);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	DID(EOF);
+	DELIVERED(20);
+	TRANSITION(ESTABLISHED, CLOSE_WAIT, FIN);
+	EXPECT(ACK, .ack = PEER + 21);
+}
+
+TEST(gap_fin_alone, "a FIN without text is held too")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(FIN | ACK, .seq = PEER + 10, .ack = ME);
+	DID(HOLD);
+	DID(HOLD_FIN);
+	EXPECT(ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	DID(EOF);
+	EXPECT(ACK, .ack = PEER + 11);
+	STATE(CLOSE_WAIT);
+}
+
+TEST(gap_fin_twice, "held twice, a FIN counts once")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(FIN | ACK, .seq = PEER + 10, .ack = ME, .len = 10);
+	EXPECT(ACK, .ack = PEER);
+	RECV(FIN | ACK, .seq = PEER + 15, .ack = ME, .len = 5);
+	EXPECT(ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	EXPECT(ACK, .ack = PEER + 21);
+	DELIVERED(20);
+	STATE(CLOSE_WAIT);
+	SAME("held", T.held_count, 0);
+}
+
+TEST(gap_fin_wait, "in FIN-WAIT-2 a held FIN leads to TIME-WAIT")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(close);
+	EXPECT(FIN | ACK);
+	RECV(FIN | ACK, .seq = PEER + 10, .ack = ME + 1, .len = 10);
+	EXPECT(ACK, .ack = PEER);
+	STATE(FIN_WAIT_2);
+	RECV(ACK, .seq = PEER, .ack = ME + 1, .len = 10);
+	EXPECT(ACK, .ack = PEER + 21);
+	STATE(TIME_WAIT);
+	DELIVERED(20);
+}
+
+TEST(gap_known_text_fin, "held text that came otherwise, and the FIN behind it")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(FIN | ACK, .seq = PEER + 10, .ack = ME, .len = 10);
+	EXPECT(ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 20);
+	DID(EOF);
+	DELIVERED(20);
+	EXPECT(ACK, .ack = PEER + 21);
+}
+
+TEST(fin_with_text_twice, "text and FIN that straddle RCV.NXT: only the new part")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	RECV(FIN | ACK, .seq = PEER, .ack = ME, .len = 15);
+	TEXT(10, 5);
+	DID(EOF);
+	EXPECT(ACK, .ack = PEER + 16);
+	STATE(CLOSE_WAIT);
+}
+
+TEST(fin_at_edge, "text up to the right edge: its FIN is outside and comes again")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(FIN | ACK, .seq = PEER, .ack = ME, .len = BUFFER);
+	TEXT(0, BUFFER);
+	DID_NOT(EOF);
+	EXPECT(ACK, .ack = PEER + BUFFER, .wnd = 0);
+	/* with the window closed it is not acceptable */
+	RECV(FIN | ACK, .seq = PEER + BUFFER, .ack = ME);
+	DID_NOT(EOF);
+	EXPECT(ACK, .ack = PEER + BUFFER, .wnd = 0);
+	READ(BUFFER);
+	EXPECT(ACK, .wnd = BUFFER);
+	RECV(FIN | ACK, .seq = PEER + BUFFER, .ack = ME);
+	DID(EOF);
+	EXPECT(ACK, .ack = PEER + BUFFER + 1);
+	STATE(CLOSE_WAIT);
+}
+
+TEST(after_fin, "3.10.7.4 seventh, CLOSE-WAIT: text past the FIN is ignored")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(FIN | ACK, .seq = PEER, .ack = ME);
+	EXPECT(ACK);
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	RECV(ACK, .seq = PEER + 1, .ack = ME + 10, .len = 5);
+	NO_TEXT();
+	DROP(AFTER_FIN);
+	ACKED(10);
+	SILENCE();
+}
+
+TEST(half_full_ack, "3.8.6.3: with a huge segment size half a window is acknowledged at once")
+{
+	T.env.buffer = 65535;
+	SPACE(65535);
+	T.tcb.rcv_mss = 65000;
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME);
+	EXPECT(ACK);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 32000);
+	SILENCE();
+	RECV(ACK, .seq = PEER + 32000, .ack = ME, .len = 1000);
+	EXPECT(ACK, .ack = PEER + 33000);
+}

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Windows: RFC 9293 sections 3.7.4 and 3.8.6. */
+#include "trace.h"
+
+/* --- Nagle and the sender's silly window avoidance ------------------------------- */
+
+TEST(nagle, "3.7.4: a small segment waits while another one is out")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .seq = ME, .len = 10);
+	CALL(send, 10);
+	SILENCE();
+	CALL(send, 995);
+	EXPECT(ACK, .seq = ME + 10, .len = 1000, .off = 10);
+	SILENCE();
+	RECV(ACK, .seq = PEER, .ack = ME + 1010);
+	EXPECT(ACK | PSH, .seq = ME + 1010, .len = 5);
+}
+
+TEST(nagle_off, "MUST-17: Nagle's algorithm can be turned off")
+{
+	ESTABLISHED_CONNECTION();
+	T.tcb.nodelay = 1;
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .seq = ME, .len = 10);
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .seq = ME + 10, .len = 10);
+}
+
+TEST(nagle_close, "the last small segment does not wait: it carries the FIN")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	CALL(send, 10);
+	SILENCE();
+	CALL(close);
+	EXPECT(FIN | ACK | PSH, .seq = ME + 10, .len = 10);
+}
+
+TEST(push, "MUST-61: PSH on the last segment of what is queued, not before")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 2500);
+	EXPECT(ACK, .len = 1000);
+	EXPECT(ACK, .len = 1000);
+	SILENCE();
+	RECV(ACK, .seq = PEER, .ack = ME + 2000);
+	EXPECT(ACK | PSH, .len = 500);
+}
+
+TEST(sws_sender, "MUST-38: a small part of the window is not used until the timer overrides")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 300);
+	CALL(send, 2000);
+	SILENCE();
+	TICK(199);
+	SILENCE();
+	TICK(1);
+	EXPECT(ACK, .seq = ME, .len = 300);
+}
+
+TEST(sws_sender_fits, "3.8.6.2.1 (2): all that is queued fits")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 300);
+	CALL(send, 300);
+	EXPECT(ACK | PSH, .len = 300);
+}
+
+TEST(sws_sender_half, "3.8.6.2.1 (3): half of the largest window is worth a segment")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .wnd = 1200, .mss = MSS);
+	EXPECT(ACK);
+	CALL(send, 2000);
+	EXPECT(ACK, .seq = ME, .len = 600);
+	EXPECT(ACK, .seq = ME + 600, .len = 600);
+	SILENCE();
+	RECV(ACK, .seq = PEER, .ack = ME + 600, .wnd = 1200);
+	EXPECT(ACK, .seq = ME + 1200, .len = 600);
+	SILENCE();
+}
+
+TEST(sws_sender_half_exact, "3.8.6.2.1 (3): and that is Fs * Max(SND.WND), rounded down")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .wnd = 1, .mss = MSS);
+	EXPECT(ACK);
+	CALL(send, 20);
+	EXPECT(ACK, .len = 1);
+	RECV(ACK, .seq = PEER, .ack = ME + 1, .wnd = 1);
+	EXPECT(ACK, .len = 1);
+}
+
+TEST(window_full, "3.8.6.2.1: no more leaves than the window takes")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 2000);
+	CALL(send, 5000);
+	EXPECT(ACK, .seq = ME, .len = 1000);
+	EXPECT(ACK, .seq = ME + 1000, .len = 1000);
+	SILENCE();
+	/* U = SND.UNA + SND.WND - SND.NXT */
+	RECV(ACK, .seq = PEER, .ack = ME + 1000, .wnd = 2000);
+	EXPECT(ACK, .seq = ME + 2000, .len = 1000, .off = 1000);
+	SILENCE();
+}
+
+/* --- window updates ------------------------------------------------------------------ */
+
+TEST(window_update, "3.10.7.4 fifth: an ACK of nothing new may open the window")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 1000);
+	CALL(send, 2000);
+	EXPECT(ACK, .len = 1000);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 3000);
+	EXPECT(ACK | PSH, .seq = ME + 1000, .len = 1000);
+}
+
+TEST(window_old_segment, "3.10.7.4 fifth: SND.WL1, an old segment does not change the window")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER + 10, .ack = ME, .len = 10, .wnd = 3000);
+	EXPECT(ACK, .ack = PEER);
+	VAR(snd_wnd, 3000);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 5, .wnd = 1000);
+	VAR(snd_wnd, 3000);
+	VAR(snd_wl1, PEER + 10);
+	TICK(40);
+	EXPECT(ACK);
+}
+
+TEST(window_old_ack, "3.10.7.4 fifth: SND.WL2, an ACK older than the last does not either")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 2000);
+	EXPECT(ACK, .len = 1000);
+	EXPECT(ACK | PSH, .len = 1000);
+	RECV(ACK, .seq = PEER, .ack = ME + 1000, .wnd = 5000);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 100);
+	VAR(snd_wnd, 5000);
+	VAR(snd_una, ME + 1000);
+	/* equal: the later one counts */
+	RECV(ACK, .seq = PEER, .ack = ME + 1000, .wnd = 4000);
+	VAR(snd_wnd, 4000);
+	VAR(snd_wnd_max, WINDOW);
+}
+
+/* --- a window that closes -------------------------------------------------------------- */
+
+TEST(probe, "MUST-36, SHLD-29, SHLD-30: probes of one byte, after RTO, twice as late each")
+{
+	u32 wait;
+
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 10);
+	SILENCE();
+	TICK(199);
+	SILENCE();
+	TICK(1);
+	EXPECT(ACK, .seq = ME, .len = 1);
+	for (wait = 400; wait < 10000; wait *= 2) {
+		RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+		SILENCE();
+		TICK(wait - 1);
+		SILENCE();
+		TICK(1);
+		EXPECT(ACK | PSH, .seq = ME, .len = 1, .again = true);
+	}
+	STATE(ESTABLISHED);
+}
+
+TEST(probe_for_ever, "MUST-37: as long as probes are acknowledged the connection stays open")
+{
+	int i;
+
+	CONFIG(retries, 3);
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 10);
+	for (i = 0; i < 30; i++) {
+		TICK(120000);
+		while (T.out_count)
+			EXPECT(T.out[0].flags, .seq = ME, .len = 1);
+		RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+		STATE(ESTABLISHED);
+		CONFIG(rto_max_ms, 50000);
+	}
+}
+
+TEST(probe_unanswered, "3.8.3: probes that nobody answers are retransmissions")
+{
+	CONFIG(retries, 3);
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 10);
+	TICK(200 + 400 + 800);
+	EXPECT(ACK, .len = 1);
+	EXPECT(ACK | PSH, .len = 1);
+	EXPECT(ACK | PSH, .len = 1);
+	TICK(1600);
+	SIGNAL(TIMED_OUT);
+	STATE(CLOSED);
+}
+
+TEST(probe_orphan, "RFC 6429: a connection without a user does not probe for ever")
+{
+	int i;
+
+	CONFIG(orphan_retries, 3);
+	CONFIG(rto_max_ms, 1000);
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 10);
+	CALL(leave, false);
+	for (i = 0; i < 10 && T.tcb.state != HSTP_CLOSED; i++) {
+		TICK(1000);
+		T.out_count = 0;
+		if (T.tcb.state == HSTP_CLOSED)
+			break;
+		RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	}
+	SIGNAL(TIMED_OUT);
+	STATE(CLOSED);
+}
+
+TEST(probe_accepted, "the probe's byte may be accepted with the window still closed")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 10);
+	TICK(200);
+	EXPECT(ACK, .seq = ME, .len = 1);
+	RECV(ACK, .seq = PEER, .ack = ME + 1, .wnd = 0);
+	ACKED(1);
+	SILENCE();
+	TICK(1000);
+	EXPECT(ACK, .seq = ME + 1, .len = 1, .off = 0);
+	while (T.out_count)
+		EXPECT(T.out[0].flags, .seq = ME + 1, .len = 1);
+}
+
+TEST(probe_fin, "a FIN alone probes as well")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(close);
+	SILENCE();
+	STATE(FIN_WAIT_1);
+	TICK(200);
+	EXPECT(FIN | ACK, .seq = ME);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 100);
+	EXPECT(FIN | ACK, .seq = ME, .again = true);
+	RECV(ACK, .seq = PEER, .ack = ME + 1, .wnd = 100);
+	STATE(FIN_WAIT_2);
+}
+
+TEST(reopen_untouched, "3.8.6.1: the window opens before a probe was sent")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 10);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 5000);
+	EXPECT(ACK | PSH, .seq = ME, .len = 10, .again = false);
+}
+
+TEST(reopen_probed, "3.8.6.1: the window opens: the probe's byte goes again at once, backoff ends")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 1500);
+	TICK(200 + 400 + 800);
+	EXPECT(ACK, .len = 1);
+	EXPECT(ACK | PSH, .len = 1);
+	EXPECT(ACK | PSH, .len = 1);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 5000);
+	EXPECT(ACK | PSH, .seq = ME, .len = 1, .again = true);
+	EXPECT(ACK, .seq = ME + 1, .len = 1000, .off = 1);
+	VAR(rto, 200);
+	RECV(ACK, .seq = PEER, .ack = ME + 1001, .wnd = 5000);
+	EXPECT(ACK | PSH, .seq = ME + 1001, .len = 499);
+}
+
+TEST(reopen_never_measured, "the same on a connection whose round trip was never measured")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	TICK(1000);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .wnd = 0);
+	EXPECT(ACK);
+	CALL(send, 10);
+	TICK(3000);
+	EXPECT(ACK, .len = 1);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 100);
+	EXPECT(ACK | PSH, .len = 1, .again = true);
+	VAR(backoff, 0);
+	VAR(rto, 1000);
+	RECV(ACK, .seq = PEER, .ack = ME + 1, .wnd = 100);
+	EXPECT(ACK | PSH, .len = 9);
+}
+
+/* --- a window that shrinks ---------------------------------------------------------------- */
+
+TEST(shrunk, "MUST-34, SHLD-15, SHLD-16: a shrunk window: nothing new, retransmission inside it")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 5000);
+	while (T.out_count)
+		EXPECT(T.out[0].flags, .len = 1000);
+	RECV(ACK, .seq = PEER, .ack = ME + 1000, .wnd = 500);
+	CALL(send, 3000);
+	SILENCE();
+	TICK(200);
+	EXPECT(ACK | PSH, .seq = ME + 1000, .len = 500, .again = true);
+	/* the window opens again: what is out, is out */
+	RECV(ACK, .seq = PEER, .ack = ME + 5000, .wnd = 8000);
+	EXPECT(ACK, .seq = ME + 5000, .len = 1000);
+	EXPECT(ACK, .seq = ME + 6000, .len = 1000);
+	EXPECT(ACK | PSH, .seq = ME + 7000, .len = 1000);
+}
+
+TEST(shrunk_to_zero, "MUST-35: a window that shrinks to zero is probed")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 2000);
+	EXPECT(ACK, .len = 1000);
+	EXPECT(ACK | PSH, .len = 1000);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	TICK(200);
+	EXPECT(ACK | PSH, .seq = ME, .len = 1, .again = true);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 3000);
+	EXPECT(ACK | PSH, .seq = ME, .len = 1000, .again = true);
+}
+
+/* --- our window -------------------------------------------------------------------------------- */
+
+TEST(sws_receiver, "MUST-39: the window moves right by a full-sized segment, from zero as well")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = BUFFER);
+	EXPECT(ACK, .ack = PEER + BUFFER, .wnd = 0);
+	READ(1);
+	SILENCE();
+	READ(998);
+	SILENCE();
+	READ(1);
+	EXPECT(ACK, .seq = ME, .ack = PEER + BUFFER, .wnd = 1000);
+	/* below: only a peer that may be waiting needs to be told */
+	READ(500);
+	SILENCE();
+	READ(500);
+	EXPECT(ACK, .wnd = 2000);
+}
+
+TEST(sws_receiver_small, "MUST-39: or by half of a buffer that is smaller")
+{
+	T.env.buffer = 600;
+	SPACE(600);
+	CALL(open_active);
+	EXPECT(SYN, .wnd = 600);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME);
+	EXPECT(ACK, .wnd = 600);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 600);
+	TICK(40);
+	EXPECT(ACK, .wnd = 0);
+	READ(299);
+	SILENCE();
+	READ(1);
+	EXPECT(ACK, .wnd = 300);
+}
+
+TEST(update_piggybacked, "3.8.6.2.2: a window that is still wide is not reported by itself")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 1500);
+	TICK(40);
+	EXPECT(ACK, .wnd = 8500);
+	READ(1500);
+	SILENCE();
+	CALL(send, 1);
+	EXPECT(ACK | PSH, .len = 1, .wnd = BUFFER);
+}
+
+TEST(right_edge, "SHLD-14: a smaller buffer does not move the right edge to the left")
+{
+	ESTABLISHED_CONNECTION();
+	SPACE(1000);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 1000);
+	TICK(40);
+	EXPECT(ACK, .ack = PEER + 1000, .wnd = 9000);
+	CALL(receive);
+	SILENCE();
+}
+
+TEST(window_largest, "3.1: no window is larger than its field")
+{
+	T.env.buffer = 1000000;
+	SPACE(1000000);
+	CALL(open_active);
+	EXPECT(SYN, .wnd = 65535);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME);
+	EXPECT(ACK, .wnd = 65535);
+}
+
+TEST(zero_window_text, "3.8.6.1: text at a closed window is not taken, but answered")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = BUFFER);
+	EXPECT(ACK, .wnd = 0);
+	RECV(ACK, .seq = PEER + BUFFER, .ack = ME, .len = 1);
+	NO_TEXT();
+	EXPECT(ACK, .ack = PEER + BUFFER, .wnd = 0);
+	DELIVERED(BUFFER);
+}
+
+TEST(zero_window_ack, "3.4: with a closed window ACKs still count")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = BUFFER);
+	EXPECT(ACK, .wnd = 0);
+	RECV(ACK, .seq = PEER + BUFFER, .ack = ME + 5);
+	ACKED(5);
+	/* appendix A.2: also from the number that probed us */
+	RECV(ACK, .seq = PEER + BUFFER + 1, .ack = ME + 10);
+	ACKED(5);
+	SILENCE();
+}

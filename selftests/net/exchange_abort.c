@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Exchange 13: a program aborts, or its connection is reset under its feet. RFC 9293
+ * sections 3.10.5 (ABORT), 3.6.1 (SHLD-3: close with text unread), 3.5.3.
+ */
+#include "lib/states.h"
+
+#include <sys/syscall.h>
+
+/* Linger 0 is ABORT: <SEQ=SND.NXT><CTL=RST> where the peer may still wait for something,
+ * nothing in CLOSING, LAST-ACK and TIME-WAIT.
+ */
+TEST_F(state, linger_0)
+{
+	struct end *us = &self->us, *it = &self->it;
+	bool silent = IN_STATE("CLOSING") || IN_STATE("LAST-ACK") || IN_STATE("TIME-WAIT");
+	char transition[80];
+
+	snprintf(transition, sizeof(transition), "transition %s CLOSED abort 1", variant->name);
+	fd_linger(self->fd, 1, 0);
+	fd_close(self->fd);
+	if (!silent)
+		wire_expect(it, RST, variant->nxt);
+	state_is(it, "CLOSED");
+	wire_silence(it);
+	if (silent)
+		STATS(NS_A, transition);
+	else
+		STATS(NS_A, transition, "reset out abort 1");
+
+	/* It is forgotten: the peer's next segment meets no connection */
+	wire_send(us, ACK, variant->rcv, variant->nxt);
+	wire_expect(it, RST, variant->nxt);
+}
+
+/* In SYN-SENT nothing is known of the peer: no reset. */
+TEST_F(peer, linger_0_in_syn_sent)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "SYN-SENT");
+
+	stats_mark(NS_A);
+	fd_linger(fd, 1, 0);
+	fd_close(fd);
+	state_is(it, "CLOSED");
+	wire_silence(it);
+	STATS(NS_A, "transition SYN-SENT CLOSED abort 1");
+}
+
+/* In SYN-RECEIVED of an active open there is one. */
+TEST_F(peer, linger_0_in_syn_received)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "SYN-SENT");
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	stats_mark(NS_A);
+	fd_linger(fd, 1, 0);
+	fd_close(fd);
+	wire_expect(it, RST, 301);
+	state_is(it, "CLOSED");
+	STATS(NS_A, "transition SYN-RECEIVED CLOSED abort 1", "reset out abort 1");
+}
+
+/* SHLD-3: text was received and not read. */
+TEST_F(peer, unread)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "ESTABLISHED");
+
+	stats_mark(NS_A);
+	wire_send(us, PSH | ACK, 101, 301, "hello");
+	wire_expect(it, ACK, 301, 106);
+	fd_close(fd);
+	wire_expect(it, RST, 301);
+	state_is(it, "CLOSED");
+	wire_silence(it);
+	STATS(NS_A, "transition ESTABLISHED CLOSED unread 1", "reset out unread 1");
+}
+
+/* ... part of it, and the peer has closed. */
+TEST_F(peer, unread_rest_in_close_wait)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "ESTABLISHED");
+
+	wire_send(us, FIN | PSH | ACK, 101, 301, "hello");
+	wire_expect(it, ACK, 301, 107);
+	fd_recv(fd, "hell");
+	stats_mark(NS_A);
+	fd_close(fd);
+	wire_expect(it, RST, 301);
+	state_is(it, "CLOSED");
+	STATS(NS_A, "transition CLOSE-WAIT CLOSED unread 1", "reset out unread 1");
+}
+
+/* All of it was read: a normal close. */
+TEST_F(peer, nothing_unread)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "ESTABLISHED");
+
+	wire_send(us, PSH | ACK, 101, 301, "hello");
+	wire_expect(it, ACK, 301, 106);
+	fd_recv(fd, "hello");
+	fd_close(fd);
+	wire_expect(it, FIN | ACK, 301, 106);
+	state_is(it, "FIN-WAIT-1");
+}
+
+/* SHLD-3 again: text arrives after close(), where nobody will ever read it. */
+TEST_F(peer, late_text)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "FIN-WAIT-2");
+
+	stats_mark(NS_A);
+	fd_close(fd);
+	wire_send(us, PSH | ACK, 101, 302, "hello");
+	wire_expect(it, RST, 302);
+	state_is(it, "CLOSED");
+	STATS(NS_A, "transition FIN-WAIT-2 CLOSED late-text 1", "reset out late_text 1",
+	      "drop closed_text 1");
+}
+
+/* Two stacks: the reset of linger 0 is what the other program gets. */
+TEST_F(relay, aborted_by_peer)
+{
+	struct end *a = &self->a, *b = &self->b;
+	struct st_call call = { .nr = SYS_recvfrom, .buf = (char[8]){ 0 }, .len = 8 };
+	int client;
+
+	exchange_open(a, b, fd_listen(b, 1), &client, &call.fd);
+	stats_mark(NS_A);
+	stats_mark(NS_B);
+	call_asleep(&call);
+	fd_linger(client, 1, 0);
+	fd_close(client);
+	wire_pass(a, RST, 101);
+	call_returns(&call, -1, ECONNRESET);
+	state_is(a, "CLOSED");
+	state_is(b, "LISTEN");
+	STATS(NS_A, "transition ESTABLISHED CLOSED abort 1", "reset out abort 1");
+	STATS(NS_B, "transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1");
+}
+
+TEST_F(peer, blocked_in_recv)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct st_call call = { .nr = SYS_recvfrom, .buf = (char[8]){ 0 }, .len = 8 };
+
+	call.fd = wire_to_state(us, it, "ESTABLISHED");
+	call_asleep(&call);
+	wire_send(us, RST, 101);
+	call_returns(&call, -1, ECONNRESET);
+	ASSERT_EQ(0, recv(call.fd, call.buf, 1, 0));
+	state_is(it, "CLOSED");
+}
+
+/* The peer's window is closed and the send buffer full. */
+TEST_F(peer, blocked_in_send)
+{
+	struct end *us = &self->us, *it = &self->it;
+	static char text[65536];
+	struct st_call call = {
+		.nr = SYS_sendto, .buf = text, .len = sizeof(text), .flags = MSG_NOSIGNAL,
+	};
+
+	call.fd = wire_to_state(us, it, "ESTABLISHED");
+	wire_send(us, ACK, 101, 301, .wnd = ZERO_WINDOW);
+	wire_sync(NS_A);
+	while (send(call.fd, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+	ASSERT_EQ(EAGAIN, errno);
+	call_asleep(&call);
+	wire_send(us, RST, 101);
+	call_returns(&call, -1, ECONNRESET);
+	FAILS(EPIPE, send(call.fd, text, 1, MSG_NOSIGNAL));
+	state_is(it, "CLOSED");
+}
+
+TEST_F(peer, blocked_in_connect)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct st_call call = { .nr = SYS_connect };
+
+	call.fd = fd_bound(it);
+	call.addr = addr_of(us->addr, us->port);
+	call_asleep(&call);
+	wire_expect(it, SYN, 300);
+	wire_send(us, RST | ACK, 0, 301);
+	call_returns(&call, -1, ECONNREFUSED);
+	state_is(it, "CLOSED");
+}
+
+/* accept() is not told of a handshake that was reset, but goes on to the next one. */
+TEST_F(peer, blocked_in_accept)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct st_call call = { .nr = SYS_accept };
+
+	call.fd = fd_listen(it, 4);
+	call_asleep(&call);
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, RST, 101);
+	state_is(it, "LISTEN");
+	ASSERT_EQ(0, st_call_until_blocked(call.tid, SYS_accept));
+
+	wire_forget(it);
+	wire_send(us, SYN, 500);
+	wire_expect(it, SYN | ACK, 700, 501);
+	wire_send(us, ACK, 501, 701);
+	ASSERT_EQ(0, st_call_join(&call));
+	ASSERT_LE(0, call.ret);
+	state_is(it, "ESTABLISHED");
+}
+
+/* A connection that was reset while it waited: accept() hands it out as it is. */
+TEST_F(peer, reset_before_accept)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 4), fd;
+	char byte;
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301);
+	state_is(it, "ESTABLISHED");
+	stats_mark(NS_A);
+	wire_send(us, RST, 101);
+	wire_silence(it);
+	state_is(it, "LISTEN");
+	STATS(NS_A, "transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1");
+	fd = fd_accept(listener);
+	FAILS(ECONNRESET, recv(fd, &byte, 1, 0));
+	ASSERT_EQ(0, recv(fd, &byte, 1, 0));
+}
+
+/* The listener is closed: who waits for accept() waits in vain, and is told. */
+TEST_F(peer, listener_closed)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 4);
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301);
+	state_is(it, "ESTABLISHED");
+	stats_mark(NS_A);
+	fd_close(listener);
+	wire_expect(it, RST, 301);
+	state_is(it, "CLOSED");
+	STATS(NS_A, "transition LISTEN CLOSED close 1",
+	      "transition ESTABLISHED CLOSED listener-closed 1",
+	      "reset out listener_closed 1");
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Exchange 10: which resets are valid, and what they do. RFC 9293 section 3.5.3, and the
+ * three checks of RFC 5961 section 3.2 in 3.10.7.4, second.
+ */
+#include "lib/states.h"
+
+/* "If the receiver was in the LISTEN state, it ignores it." */
+TEST_F(peer, listen)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	fd_listen(it, 1);
+	stats_mark(NS_A);
+	wire_send(us, RST, 100);
+	wire_send(us, RST | ACK, 100, 301);
+	wire_send(us, RST | SYN, 100);
+	wire_silence(it);
+	state_is(it, "LISTEN");
+	STATS(NS_A, "drop listen_rst 3", "reset in ignored 3");
+}
+
+/* "In the SYN-SENT state, the RST is acceptable if the ACK field acknowledges the SYN." */
+TEST_F(peer, syn_sent)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "SYN-SENT");
+
+	stats_mark(NS_A);
+	wire_send(us, RST, 0);
+	wire_silence(it);
+	state_is(it, "SYN-SENT");
+	STATS(NS_A, "drop syn_sent_rst 1", "reset in ignored 1");
+	wire_send(us, RST | ACK, 0, 300);
+	wire_send(us, RST | ACK, 0, 302);
+	wire_silence(it);
+	state_is(it, "SYN-SENT");
+	STATS(NS_A, "drop syn_sent_ack 2", "reset in ignored 2");
+	wire_send(us, RST | ACK, 0, 301);
+	state_is(it, "CLOSED");
+	ASSERT_EQ(ECONNREFUSED, fd_connected(fd));
+	wire_silence(it);
+	STATS(NS_A, "transition SYN-SENT CLOSED rst 1", "reset in syn_sent 1");
+}
+
+/* SYN-RECEIVED from LISTEN returns to LISTEN, and the user is not informed. */
+TEST_F(peer, syn_received_passive)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = wire_to_state(us, it, "SYN-RECEIVED");
+
+	stats_mark(NS_A);
+	wire_send(us, RST, 90);
+	wire_silence(it);
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, "drop rst_seq 1", "reset in ignored 1");
+	wire_send(us, RST, 102);
+	wire_expect(it, ACK, 301, 101);
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, "drop rst_seq 1", "reset in challenged 1", "challenge 1");
+	wire_send(us, RST, 101);
+	wire_silence(it);
+	state_is(it, "LISTEN");
+	fd_no_accept(listener);
+	ASSERT_EQ(0, fd_error(listener));
+	STATS(NS_A, "transition SYN-RECEIVED LISTEN rst 1", "transition LISTEN CLOSED merge 1",
+	      "reset in to_listen 1");
+}
+
+/* SYN-RECEIVED from SYN-SENT: "the connection was refused". */
+TEST_F(peer, syn_received_active)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "SYN-SENT");
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	state_is(it, "SYN-RECEIVED");
+	stats_mark(NS_A);
+	wire_send(us, RST, 101);
+	wire_silence(it);
+	state_is(it, "CLOSED");
+	ASSERT_EQ(ECONNREFUSED, fd_connected(fd));
+	STATS(NS_A, "transition SYN-RECEIVED CLOSED rst 1", "reset in syn_received 1");
+}
+
+/* 1) Outside the window: silently dropped, in every state. */
+TEST_F(state, outside_window)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	wire_send(us, RST, variant->rcv - 1);
+	wire_send(us, RST, variant->rcv + 70000);
+	wire_send(us, RST | ACK, variant->rcv - 1, variant->una);
+	wire_silence(it);
+	state_is(it, variant->name);
+	STATS(NS_A, "drop rst_seq 3", "reset in ignored 3");
+}
+
+/* 3) In the window, but not at RCV.NXT: a challenge ACK and nothing else. */
+TEST_F(state, in_window)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	wire_send(us, RST, variant->rcv + 1);
+	wire_expect(it, ACK, variant->nxt, variant->rcv);
+	state_is(it, variant->name);
+	wire_silence(it);
+	STATS(NS_A, "drop rst_seq 1", "reset in challenged 1", "challenge 1");
+}
+
+/* What a program gets: "connection reset" where the peer had not closed; where it had, a
+ * broken pipe; nothing where the program had closed as well.
+ */
+static int error_in(const char *state)
+{
+	if (!strcmp(state, "CLOSE-WAIT"))
+		return EPIPE;
+	if (!strcmp(state, "CLOSING") || !strcmp(state, "LAST-ACK") ||
+	    !strcmp(state, "TIME-WAIT"))
+		return 0;
+	return ECONNRESET;
+}
+
+static const char *counted_as(const char *state)
+{
+	if (!strcmp(state, "CLOSING") || !strcmp(state, "LAST-ACK") ||
+	    !strcmp(state, "TIME-WAIT"))
+		return "reset in closing 1";
+	return "reset in synchronized 1";
+}
+
+/* 2) At RCV.NXT: the connection is reset. But RFC 1337 (fix F1) lets no reset end
+ * TIME-WAIT early.
+ */
+TEST_F(state, exact)
+{
+	struct end *us = &self->us, *it = &self->it;
+	char transition[80];
+
+	snprintf(transition, sizeof(transition), "transition %s CLOSED rst 1", variant->name);
+	wire_send(us, RST, variant->rcv);
+	wire_silence(it);
+	if (IN_STATE("TIME-WAIT")) {
+		state_is(it, "TIME-WAIT");
+		STATS(NS_A, "drop rst_time_wait 1", "reset in ignored 1");
+		return;
+	}
+	state_is(it, "CLOSED");
+	ASSERT_EQ(error_in(variant->name), fd_error(self->fd));
+	STATS(NS_A, transition, counted_as(variant->name));
+}
+
+/* SHLD-2: a RST may carry text, which says why; and an ACK does not matter to it. */
+TEST_F(state, exact_with_text)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	wire_send(us, RST | ACK, variant->rcv, variant->nxt + 5000, "out of memory");
+	wire_silence(it);
+	state_is(it, IN_STATE("TIME-WAIT") ? "TIME-WAIT" : "CLOSED");
+}
+
+/* Without RFC 5961: "a reset is valid if its sequence number is in the window", in every
+ * state, TIME-WAIT included (3.10.7.4, second).
+ */
+TEST_F(state, in_window_rfc793)
+{
+	struct end *us = &self->us, *it = &self->it;
+	char transition[80];
+
+	net_hstp(NS_A, "rfc5961", 0);
+	wire_send(us, RST, variant->rcv - 1);
+	wire_silence(it);
+	state_is(it, variant->name);
+	STATS(NS_A, "drop rst_seq 1", "reset in ignored 1");
+
+	snprintf(transition, sizeof(transition), "transition %s CLOSED rst 1", variant->name);
+	wire_send(us, RST, variant->rcv + 1);
+	wire_silence(it);
+	state_is(it, "CLOSED");
+	ASSERT_EQ(error_in(variant->name), fd_error(self->fd));
+	STATS(NS_A, transition, counted_as(variant->name));
+}
+
+/* RFC 5961 section 7: challenge ACKs are limited, here to 3 a second. */
+TEST_F(peer, challenge_limit)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int sent = 0;
+
+	wire_to_state(us, it, "ESTABLISHED");
+	net_hstp(NS_A, "challenge_ack_limit", 3);
+	wire_sync(NS_A);
+	for (int i = 0; i < 20; i++)
+		wire_send(us, RST, 102 + i);
+	wire_sync(NS_A);
+	while (wire_next(it, 0))
+		sent++;
+	/* The second may turn over once or twice in between on a slow machine. */
+	ASSERT_LE(3, sent);
+	ASSERT_GT(20, sent);
+	state_is(it, "ESTABLISHED");
+}
+
+TEST_HARNESS_MAIN

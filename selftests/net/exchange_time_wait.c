@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Exchange 11, second half: what arrives too late, in LAST-ACK and TIME-WAIT. RFC 1337,
+ * RFC 9293 section 3.6.1 (MAY-2).
+ */
+#include "lib/exchange.h"
+
+#define REOPENED						\
+	"transition TIME-WAIT CLOSED reopen 1",			\
+	"transition CLOSED LISTEN fork 1",			\
+	"transition LISTEN SYN-RECEIVED syn 1"
+
+/* A server that has closed first: TIME-WAIT beside its listener; numbers 302 and 102. */
+static int server_in_time_wait(struct end *us, struct end *it)
+{
+	int listener = fd_listen(it, 8);
+
+	fd_close(wire_open_passive(us, it, listener));
+	wire_expect(it, FIN | ACK, 301, 101);
+	wire_send(us, FIN | ACK, 101, 302);
+	wire_expect(it, ACK, 302, 102);
+	state_is(it, "TIME-WAIT");
+	stats_mark(NS_A);
+	return listener;
+}
+
+/* RFC 1337: old text, an old ACK, an old reset and a reset made to fit end nothing. */
+TEST_F(peer, delayed_duplicates)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	wire_to_state(us, it, "TIME-WAIT");
+	stats_mark(NS_A);
+	wire_send(us, PSH | ACK, 96, 301, "hello");
+	wire_expect(it, ACK, 302, 102);
+	wire_send(us, ACK, 102, 302);
+	wire_send(us, ACK, 102, 301);
+	wire_send(us, RST, 101);
+	wire_send(us, RST, 102);
+	wire_silence(it);
+	state_is(it, "TIME-WAIT");
+	STATS(NS_A, "drop duplicate 1", "drop rst_seq 1", "drop rst_time_wait 1",
+	      "reset in ignored 2");
+}
+
+/* Only a FIN that is the peer's starts 2MSL again; text behind it is ignored. */
+TEST_F(peer, text_after_fin)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "TIME-WAIT");
+
+	stats_mark(NS_A);
+	wire_send(us, PSH | ACK, 102, 302, "hello");
+	state_is(it, "TIME-WAIT");
+	fd_eof(fd);
+	STATS(NS_A, "drop after_fin 1");
+}
+
+/* The retransmitted FIN is acknowledged, each time, and 2MSL starts again. */
+TEST_F(peer, fin_again)
+{
+	struct end *us = &self->us, *it = &self->it;
+	uint64_t first, second;
+
+	net_hstp(NS_A, "msl_ms", 1000);
+	wire_to_state(us, it, "TIME-WAIT");
+	first = now_ms();
+	while (now_ms() < first + 500)
+		wire_silence(it);
+	stats_mark(NS_A);
+	wire_send(us, FIN | ACK, 101, 302);
+	second = now_ms();
+	wire_expect(it, ACK, 302, 102);
+	STATS(NS_A, "drop seq 1");
+	state_wait(it, "CLOSED");
+	ASSERT_LE(second + 2000 - 200, now_ms());
+	STATS(NS_A, "transition TIME-WAIT CLOSED time-wait 1");
+}
+
+/* ... but no other segment does: duplicates all the time do not keep it alive. */
+TEST_F(peer, duplicates_do_not_prolong)
+{
+	struct end *us = &self->us, *it = &self->it;
+	uint64_t until = now_ms() + PATIENCE_MS;
+	bool open = true;
+
+	net_hstp(NS_A, "msl_ms", 300);
+	wire_to_state(us, it, "TIME-WAIT");
+	while (open && now_ms() < until) {
+		wire_send(us, ACK, 102, 302);
+		wire_sync(NS_A);
+		open = !strcmp(state_of(it), "TIME-WAIT");
+		usleep(20 * 1000);
+	}
+	ASSERT_FALSE(open);
+}
+
+/* A SYN on a LAST-ACK connection (RFC 5961 section 4): an ACK, and the close goes on. */
+TEST_F(peer, syn_in_last_ack)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	wire_to_state(us, it, "LAST-ACK");
+	stats_mark(NS_A);
+	wire_send(us, SYN, 500);
+	wire_expect(it, ACK, 302, 102);
+	state_is(it, "LAST-ACK");
+	STATS(NS_A, "drop syn_synchronized 1", "challenge 1");
+	wire_send(us, ACK, 102, 302);
+	state_is(it, "CLOSED");
+	wire_silence(it);
+	STATS(NS_A, "transition LAST-ACK CLOSED fin-acked 1");
+}
+
+/* The client that sent this SYN does not know the old connection: it resets it, and its
+ * SYN is welcome the next time.
+ */
+TEST_F(peer, reopened_from_last_ack)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 8), fd = wire_open_passive(us, it, listener);
+
+	wire_send(us, FIN | ACK, 101, 301);
+	wire_expect(it, ACK, 301, 102);
+	fd_close(fd);
+	wire_expect(it, FIN | ACK, 301, 102);
+	state_is(it, "LAST-ACK");
+	stats_mark(NS_A);
+	wire_send(us, SYN, 500);
+	wire_expect(it, ACK, 302, 102);
+	wire_send(us, RST, 102);
+	state_is(it, "LISTEN");
+	STATS(NS_A, "drop syn_synchronized 1", "challenge 1",
+	      "transition LAST-ACK CLOSED rst 1", "reset in closing 1");
+	wire_forget(it);
+	wire_send(us, SYN, 500);
+	wire_expect(it, SYN | ACK, 700, 501);
+	wire_send(us, ACK, 501, 701);
+	fd_accept(listener);
+	state_is(it, "ESTABLISHED");
+}
+
+/* MAY-2: a SYN beyond what the old connection received opens the next one, and its ISS is
+ * larger than any number of the old one. What is left of the old one harms nothing.
+ */
+TEST_F(peer, reopened_from_time_wait)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = server_in_time_wait(us, it), fd;
+	uint32_t old_nxt = 302 + it->shift;
+	struct seen *seen;
+
+	wire_forget(it);
+	wire_send(us, SYN, 200);
+	seen = wire_expect(it, SYN | ACK, 400, 201);
+	ASSERT_LT(0, (int32_t)(seen->real_seq - old_nxt));
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, REOPENED);
+	wire_send(us, ACK, 201, 401);
+	fd = fd_accept(listener);
+	state_is(it, "ESTABLISHED");
+	STATS(NS_A, "transition SYN-RECEIVED ESTABLISHED ack 1");
+
+	/* An old duplicate of the first incarnation */
+	wire_send(us, PSH | ACK, 101, 401, "old");
+	wire_expect(it, ACK, 401, 201);
+	fd_empty(fd);
+	STATS(NS_A, "drop duplicate 1");
+	wire_send(us, PSH | ACK, 201, 401, "new");
+	wire_expect(it, ACK, 401, 204);
+	fd_recv(fd, "new");
+}
+
+/* The next number after the old FIN is the first that is beyond. */
+TEST_F(peer, reopened_at_the_edge)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	server_in_time_wait(us, it);
+	wire_forget(it);
+	wire_send(us, SYN, 102);
+	wire_expect(it, SYN | ACK, 400, 103);
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, REOPENED);
+}
+
+/* An old SYN is none: it gets the ACK of 3.10.7.4, first, and TIME-WAIT goes on. */
+TEST_F(peer, old_syn_in_time_wait)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	server_in_time_wait(us, it);
+	wire_send(us, SYN, 101);
+	wire_expect(it, ACK, 302, 102);
+	wire_send(us, SYN, 50);
+	wire_expect(it, ACK, 302, 102);
+	wire_silence(it);
+	state_is(it, "TIME-WAIT");
+	STATS(NS_A, "drop seq 2");
+}
+
+/* Nobody listens: there is nothing to open, and TIME-WAIT must not be cut short by it.
+ * The SYN gets the ACK of 3.10.7.4, fourth.
+ */
+TEST_F(peer, syn_in_time_wait_without_listener)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	wire_to_state(us, it, "TIME-WAIT");
+	wire_send(us, SYN, 200);
+	wire_expect(it, ACK, 302, 102);
+	wire_silence(it);
+	state_is(it, "TIME-WAIT");
+}
+
+/* Two stacks: the client's port is free again at once, the server's TIME-WAIT yields. */
+TEST_F(relay, two_stacks)
+{
+	struct end *a = &self->a, *b = &self->b;
+	int listener = fd_listen(b, 1), client, server;
+	uint32_t old;
+
+	exchange_open(a, b, listener, &client, &server);
+	fd_close(server);
+	wire_pass(b, FIN | ACK, 301, 101);
+	wire_pass(a, ACK, 101, 302);
+	fd_close(client);
+	wire_pass(a, FIN | ACK, 101, 302);
+	wire_pass(b, ACK, 302, 102);
+	state_is(a, "CLOSED");
+	state_is(b, "TIME-WAIT");
+	stats_mark(NS_A);
+	stats_mark(NS_B);
+
+	old = a->shift;
+	wire_forget(a);
+	wire_forget(b);
+	client = fd_start(a);
+	wire_pass(a, SYN, 500);
+	/* RFC 6528: the ISS of the same pair of sockets only moves forward */
+	ASSERT_LT(0, (int32_t)(500 + a->shift - (102 + old)));
+	wire_pass(b, SYN | ACK, 700, 501);
+	wire_pass(a, ACK, 501, 701);
+	ASSERT_EQ(0, fd_connected(client));
+	server = fd_accept(listener);
+	fd_send(client, "again");
+	wire_pass(a, PSH | ACK, 501, 701, "again");
+	fd_recv(server, "again");
+	STATS(NS_A, OPEN_ACTIVE);
+	STATS(NS_B, REOPENED, "transition SYN-RECEIVED ESTABLISHED ack 1");
+}
+
+TEST_HARNESS_MAIN
