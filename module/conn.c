@@ -268,18 +268,18 @@ static bool uses_port(const struct hstp_tuple *t, const struct in6_addr *laddr, 
 }
 
 static bool bucket_uses_port(const struct hstp_bucket *b, const struct in6_addr *laddr,
-			     __be16 lport)
+			     __be16 lport, bool reuse)
 {
 	struct hlist_nulls_node *node;
 	const struct hstp_mini *mini;
 	struct hstp_conn *conn;
 
 	hlist_nulls_for_each_entry(conn, node, &b->conns, node) {
-		if (uses_port(&conn->tuple, laddr, lport))
+		if (uses_port(&conn->tuple, laddr, lport) && !(reuse && READ_ONCE(conn->reuse)))
 			return true;
 	}
 	for (mini = b->minis; mini; mini = mini->next) {
-		if (uses_port(&mini->tuple, laddr, lport))
+		if (uses_port(&mini->tuple, laddr, lport) && !(reuse && mini->reuse))
 			return true;
 	}
 	return false;
@@ -290,13 +290,15 @@ static bool bucket_uses_port(const struct hstp_bucket *b, const struct in6_addr 
  * @hn: namespace
  * @laddr: local address; unspecified stands for all
  * @lport: local port, network order
+ * @reuse: those do not count whose socket had SO_REUSEADDR
  *
  * It walks the table, so that the path of a handshake need not keep count of
  * ports: bind() is rare.
  *
  * Context: process, no lock.
  */
-bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport)
+bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport,
+			 bool reuse)
 {
 	bool used = false;
 	u32 i;
@@ -307,7 +309,7 @@ bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr
 		if (hlist_nulls_empty(&b->conns) && !READ_ONCE(b->minis))
 			continue;
 		spin_lock_bh(&b->lock);
-		used = bucket_uses_port(b, laddr, lport);
+		used = bucket_uses_port(b, laddr, lport, reuse);
 		spin_unlock_bh(&b->lock);
 	}
 	return used;

@@ -60,6 +60,7 @@ struct hstp_bucket {
  * @hashed: is in the table
  * @orphan: counted in hstp_net.orphans
  * @accepted: was taken out of the accept queue, or opened actively
+ * @reuse: SO_REUSEADDR
  */
 struct hstp_conn {
 	struct hlist_nulls_node node;
@@ -89,6 +90,7 @@ struct hstp_conn {
 	bool hashed;
 	bool orphan;
 	bool accepted;
+	bool reuse;
 };
 
 int hstp_conn_cache_init(void);
@@ -107,7 +109,8 @@ bool hstp_conn_in_bucket(const struct hstp_bucket *b, const struct hstp_tuple *t
 void hstp_conn_hash_locked(struct hstp_conn *conn, struct hstp_bucket *b);
 int hstp_conn_hash(struct hstp_conn *conn);
 void hstp_conn_unhash(struct hstp_conn *conn);
-bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport);
+bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport,
+			 bool reuse);
 void hstp_conn_abort_all(struct hstp_net *hn);
 
 void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env);

@@ -170,6 +170,30 @@ static void take_mtu(struct hstp_conn *conn, u32 mtu)
 }
 
 /**
+ * hstp_input_expects_error() - may an error of the network be about a real segment
+ * @hn: namespace
+ * @tuple: both ends as seen from here
+ * @seq: the segment's sequence number, host order
+ *
+ * Context: softirq, rcu_read_lock().
+ *
+ * Return: true when a connection has it on its way.
+ */
+bool hstp_input_expects_error(struct hstp_net *hn, const struct hstp_tuple *tuple, u32 seq)
+{
+	struct hstp_conn *conn = lookup(hn, tuple);
+	bool credible;
+
+	if (!conn)
+		return false;
+	spin_lock(&conn->lock);
+	credible = is_credible(conn, seq);
+	spin_unlock(&conn->lock);
+	hstp_conn_put(conn);
+	return credible;
+}
+
+/**
  * hstp_input_error() - the network reports that a segment did not arrive
  * @hn: namespace
  * @tuple: both ends as seen from here

@@ -111,6 +111,10 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 	if (code > NR_ICMP_UNREACH)
 		return 0;
 	if (code == ICMP_FRAG_NEEDED) {
+		/* The route is not for strangers to narrow, nor for anybody without end */
+		if (!hstp_input_expects_error(hn, &tuple, seq))
+			return 0;
+		info = max(info, READ_ONCE(net->ipv4.ip_rt_min_pmtu));
 		ipv4_update_pmtu(skb, net, info, 0, hstp_protocol);
 		hstp_input_too_big(hn, &tuple, seq, info);
 		return 0;

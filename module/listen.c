@@ -188,6 +188,7 @@ static void copy_profile(const struct sock *sk, struct hstp_profile *p)
 	p->uid = sk->sk_uid;
 	p->mss = READ_ONCE(hstp_sk(sk)->mss);
 	p->nodelay = READ_ONCE(hstp_sk(sk)->nodelay);
+	p->reuse = sk->sk_reuse;
 	p->tos = READ_ONCE(inet_sk(sk)->tos);
 	p->ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
 }

@@ -57,6 +57,7 @@ struct hstp_listener {
  * @ttl: IP_TTL, or -1
  * @tos: IP_TOS
  * @nodelay: HSTP_NODELAY
+ * @reuse: SO_REUSEADDR
  */
 struct hstp_profile {
 	int sndbuf;
@@ -69,6 +70,7 @@ struct hstp_profile {
 	s16 ttl;
 	u8 tos;
 	bool nodelay;
+	bool reuse;
 };
 
 int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_addr *laddr,

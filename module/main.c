@@ -11,6 +11,7 @@
 #include "listen.h"
 #include "mini.h"
 #include "net.h"
+#include "pages.h"
 #include "proc.h"
 #include "socket.h"
 #include "stats.h"
@@ -163,6 +164,7 @@ static void __exit hstp_exit(void)
 	rcu_barrier();
 	hstp_mini_cache_exit();
 	hstp_conn_cache_exit();
+	hstp_pages_exit();
 }
 
 module_init(hstp_init);

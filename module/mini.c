@@ -213,6 +213,7 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hst
 	conn->hash = hash;
 	conn->tcb = *t;
 	conn->tcb.nodelay = p->nodelay;
+	conn->reuse = p->reuse;
 	conn->sndbuf = p->sndbuf;
 	conn->rcvbuf = p->rcvbuf;
 	conn->mark = p->mark;
@@ -422,6 +423,7 @@ static void open_passive(struct hstp_listener *l, u32 hash, const struct hstp_tu
 
 	mini->listener = l;
 	mini->tuple = *tuple;
+	mini->reuse = p.reuse;
 	mini->since_us = 0;
 	mini->seq = t.iss;
 	freeze(mini, &t);
@@ -512,6 +514,7 @@ bool hstp_mini_time_wait(struct hstp_conn *conn)
 		return false;
 	mini->listener = NULL;
 	mini->tuple = conn->tuple;
+	mini->reuse = conn->reuse;
 	mini->since_us = (u32)conn->since_us;
 	mini->seq = conn->tcb.snd_nxt;
 	freeze(mini, &conn->tcb);

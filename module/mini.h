@@ -24,6 +24,7 @@
  * @state: SYN-RECEIVED or TIME-WAIT
  * @retries: retransmissions of the SYN,ACK, by the timer
  * @resent: SYN,ACK was sent more than once
+ * @reuse: SO_REUSEADDR of the socket that has it, or had it
  *
  * Under its bucket's lock, with its wait queue's lock inside for @wait.
  */
@@ -43,6 +44,7 @@ struct hstp_mini {
 	u8 state;
 	u8 retries;
 	bool resent;
+	bool reuse;
 };
 
 int hstp_mini_cache_init(void);

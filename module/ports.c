@@ -55,13 +55,15 @@ static bool bound_by_other(struct hstp_net *hn, const struct sock *sk, u16 port,
 	return false;
 }
 
-/* Connections, and TIME-WAIT's records, have no socket that says so. */
-static bool used_by_connection(struct hstp_net *hn, const struct sock *sk, u16 port)
+/* Connections, and TIME-WAIT's records, have no socket that says so. @share: as for
+ * bound_by_other().
+ */
+static bool used_by_connection(struct hstp_net *hn, const struct sock *sk, u16 port, bool share)
 {
 	struct in6_addr laddr;
 
 	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, &laddr);
-	return hstp_conn_port_used(hn, &laddr, htons(port));
+	return hstp_conn_port_used(hn, &laddr, htons(port), share && sk->sk_reuse);
 }
 
 static bool take(struct hstp_net *hn, struct sock *sk, u16 port, bool share)
@@ -101,7 +103,7 @@ static int take_any(struct hstp_net *hn, struct sock *sk)
 		if (inet_is_local_reserved_port(sock_net(sk), port))
 			continue;
 		if (take(hn, sk, port, false)) {
-			if (!used_by_connection(hn, sk, port))
+			if (!used_by_connection(hn, sk, port, false))
 				return 0;
 			hstp_port_put(sk);
 		}
@@ -116,7 +118,8 @@ static int take_any(struct hstp_net *hn, struct sock *sk)
  * @port: host order; 0: any that is free
  *
  * Two sockets may have a port when they are bound to different addresses or
- * devices, or when both say SO_REUSEADDR and none of them listens.
+ * devices, or when both say SO_REUSEADDR and none of them listens. The same goes
+ * for a socket and what another left behind, down to TIME-WAIT.
  *
  * Context: process.
  *
@@ -128,7 +131,7 @@ int hstp_port_get(struct sock *sk, unsigned short port)
 
 	if (!port)
 		return take_any(hn, sk);
-	if (!sk->sk_reuse && used_by_connection(hn, sk, port))
+	if (used_by_connection(hn, sk, port, true))
 		return -EADDRINUSE;
 	return take(hn, sk, port, true) ? 0 : -EADDRINUSE;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The send queue: user's bytes in buffers of pages, which segments then share. */
 #include <linux/uio.h>
-#include <net/sock.h>
 
+#include "pages.h"
 #include "sendq.h"
 
 /* A small message fits into the buffer's own head, a page fragment: an object
@@ -28,50 +28,50 @@ static struct sk_buff *fill_linear(struct msghdr *msg, size_t len)
 	return skb;
 }
 
+static int fill_pages(struct sk_buff *skb, struct msghdr *msg, size_t len, gfp_t gfp)
+{
+	struct hstp_piece piece;
+	int i;
+
+	for (i = 0; len && i < MAX_SKB_FRAGS; i++) {
+		if (!hstp_pages_get(len, gfp, &piece))
+			break;
+		skb_fill_page_desc(skb, i, piece.page, piece.off, piece.len);
+		skb->len += piece.len;
+		skb->data_len += piece.len;
+		skb->truesize += piece.len;
+		len -= piece.len;
+		if (copy_page_from_iter(piece.page, piece.off, piece.len, &msg->msg_iter) !=
+		    piece.len)
+			return -EFAULT;
+	}
+	return skb->len ? 0 : -ENOMEM;
+}
+
 /**
  * hstp_sendq_fill() - copy the user's bytes into a buffer
- * @sk: socket whose page fragment is used
  * @msg: where the bytes come from
  * @len: how many; as many as pages can be had for are taken
  * @gfp: how to allocate
  *
- * Context: process, lock_sock(), no spinlock.
+ * Context: process, no spinlock.
  *
  * Return: a buffer of 1 to @len bytes, -ENOMEM or -EFAULT.
  */
-struct sk_buff *hstp_sendq_fill(struct sock *sk, struct msghdr *msg, size_t len, gfp_t gfp)
+struct sk_buff *hstp_sendq_fill(struct msghdr *msg, size_t len, gfp_t gfp)
 {
-	struct page_frag *pfrag = sk_page_frag(sk);
 	struct sk_buff *skb;
-	int frags = 0;
+	int err;
 
 	if (len <= HSTP_COPY_MAX)
 		return fill_linear(msg, len);
-
 	skb = alloc_skb(0, gfp);
 	if (!skb)
 		return ERR_PTR(-ENOMEM);
-	while (len && frags < MAX_SKB_FRAGS) {
-		size_t n;
-
-		if (!sk_page_frag_refill(sk, pfrag))
-			break;
-		n = min_t(size_t, len, pfrag->size - pfrag->offset);
-		if (copy_page_from_iter(pfrag->page, pfrag->offset, n, &msg->msg_iter) != n) {
-			kfree_skb(skb);
-			return ERR_PTR(-EFAULT);
-		}
-		get_page(pfrag->page);
-		skb_fill_page_desc(skb, frags++, pfrag->page, pfrag->offset, n);
-		pfrag->offset += n;
-		skb->len += n;
-		skb->data_len += n;
-		skb->truesize += n;
-		len -= n;
-	}
-	if (!skb->len) {
+	err = fill_pages(skb, msg, len, gfp);
+	if (err) {
 		kfree_skb(skb);
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(err);
 	}
 	return skb;
 }

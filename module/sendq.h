@@ -10,8 +10,6 @@
  */
 #define HSTP_COPY_MAX	256
 
-struct sock;
-
 /**
  * struct hstp_sendq - a queue of bytes
  * @head: buffers of pages, oldest first
@@ -26,7 +24,7 @@ struct hstp_sendq {
 	u32 skip;
 };
 
-struct sk_buff *hstp_sendq_fill(struct sock *sk, struct msghdr *msg, size_t len, gfp_t gfp);
+struct sk_buff *hstp_sendq_fill(struct msghdr *msg, size_t len, gfp_t gfp);
 void hstp_sendq_append(struct hstp_sendq *q, struct sk_buff *skb);
 void hstp_sendq_free(struct hstp_sendq *q, u32 bytes);
 void hstp_sendq_purge(struct hstp_sendq *q);

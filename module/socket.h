@@ -55,6 +55,7 @@ static inline void hstp_sock_options(const struct sock *sk, struct hstp_conn *co
 	conn->priority = READ_ONCE(sk->sk_priority);
 	conn->tos = inet_sk(sk)->tos;
 	conn->ttl = inet_sk(sk)->uc_ttl;
+	WRITE_ONCE(conn->reuse, sk->sk_reuse);
 }
 
 extern const u8 hstp_tcp_states[HSTP_STATE_COUNT];	/* HSTP's state -> TCP_* */

@@ -43,12 +43,15 @@ static void set_nodelay(struct sock *sk, bool on)
  * @val: an int
  * @len: bytes of @val
  *
- * Return: 0, -EINVAL, -EFAULT, -ENOPROTOOPT.
+ * Return: 0, -EINVAL, -EFAULT, -ENOPROTOOPT, and what IP says.
  */
 int hstp_setsockopt(struct sock *sk, int level, int name, sockptr_t val, unsigned int len)
 {
 	int number, err = 0;
 
+	/* A stream has two ends: it joins no group */
+	if (level == SOL_IP && (name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP))
+		return -EPROTO;
 	if (level != SOL_HSTP)
 		return ip_setsockopt(sk, level, name, val, len);
 	if (len < sizeof(number))

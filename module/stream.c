@@ -163,8 +163,7 @@ static int send_chunk(struct sock *sk, struct msghdr *msg)
 	int err;
 
 	size = chunk_size(conn, min_t(u32, send_room(sk, conn), CHUNK_MAX));
-	skb = hstp_sendq_fill(sk, msg, min_t(size_t, msg_data_left(msg), size),
-			      sk->sk_allocation);
+	skb = hstp_sendq_fill(msg, min_t(size_t, msg_data_left(msg), size), sk->sk_allocation);
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
 	bytes = skb->len;
@@ -305,10 +304,29 @@ static struct sk_buff *eat(struct hstp_recvq *q, u32 bytes)
 	return skb;
 }
 
+/* RECEIVE: the window may open with what is eaten. */
+static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32 bytes)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
+	struct sk_buff *skb;
+
+	spin_lock_bh(&conn->lock);
+	skb = eat(&conn->recvq, bytes);
+	hstp_sock_options(sk, conn);
+	hstp_conn_env(conn, &env);
+	hstp_call_receive(&conn->tcb, &env, &acts);
+	if (acts.bits)
+		hstp_act(conn, NULL, NULL, &env, &acts);
+	spin_unlock_bh(&conn->lock);
+	return skb;
+}
+
 /* Only the owner of the socket takes the head away, so that it can be copied from
  * without the lock; nothing is added to it. Returns as peek().
  */
-static int take(struct hstp_conn *conn, struct msghdr *msg, size_t len, int flags)
+static int take(struct sock *sk, struct hstp_conn *conn, struct msghdr *msg, size_t len,
+		int flags)
 {
 	struct sk_buff *skb;
 	u32 off, bytes;
@@ -321,26 +339,8 @@ static int take(struct hstp_conn *conn, struct msghdr *msg, size_t len, int flag
 	bytes = min_t(size_t, len, HSTP_CB(skb)->len - off);
 	if (copy_text(skb, off, msg, bytes, flags))
 		return -EFAULT;
-	spin_lock_bh(&conn->lock);
-	skb = eat(&conn->recvq, bytes);
-	spin_unlock_bh(&conn->lock);
-	consume_skb(skb);
+	consume_skb(eat_and_tell(sk, conn, bytes));
 	return bytes;
-}
-
-/* RECEIVE: the window may open. */
-static void tell_window(struct sock *sk, struct hstp_conn *conn)
-{
-	struct hstp_acts acts = HSTP_ACTS_INIT;
-	struct hstp_env env;
-
-	spin_lock_bh(&conn->lock);
-	hstp_sock_options(sk, conn);
-	hstp_conn_env(conn, &env);
-	hstp_call_receive(&conn->tcb, &env, &acts);
-	if (acts.bits)
-		hstp_act(conn, NULL, NULL, &env, &acts);
-	spin_unlock_bh(&conn->lock);
 }
 
 /* No text waits: may the call sleep? 1: yes; 0: it ends with what it has; else an
@@ -369,7 +369,9 @@ static int may_wait(struct sock *sk, bool some, long timeo)
 	return 1;
 }
 
-/* Until there is more text than @known bytes, or the end of it. */
+/* Until there is more text than @known bytes, or the end of it; returns 0, or -EPIPE
+ * when another thread has disconnected the socket.
+ */
 static int wait_for_text(struct sock *sk, u32 known, long *timeo)
 {
 	struct hstp_conn *conn = hstp_sk(sk)->conn;
@@ -386,55 +388,48 @@ static int wait_for_text(struct sock *sk, u32 known, long *timeo)
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	remove_wait_queue(sk_sleep(sk), &wait);
 	hstp_conn_put(conn);
-	return done;
+	return min(done, 0);
+}
+
+/* Returns the bytes taken, or -ENODATA when none wait after the @skip that MSG_PEEK
+ * has seen.
+ */
+static int receive_some(struct sock *sk, struct msghdr *msg, size_t len, int flags, u32 skip)
+{
+	struct hstp_conn *conn = hstp_sk(sk)->conn;
+
+	if (!conn)
+		return -ENODATA;
+	if (flags & MSG_PEEK)
+		return peek(conn, skip, msg, len, flags);
+	return take(sk, conn, msg, len, flags);
 }
 
 static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
-	bool peeking = flags & MSG_PEEK;
-	int got = 0, untold = 0, ret;
+	int got = 0, ret;
 
 	do {
-		struct hstp_conn *conn = hstp_sk(sk)->conn;
-
-		if (!conn)
-			ret = -ENODATA;
-		else if (peeking)
-			ret = peek(conn, got, msg, len, flags);
-		else
-			ret = take(conn, msg, len, flags);
+		ret = receive_some(sk, msg, len, flags, got);
 		if (ret >= 0) {
 			got += ret;
 			len -= ret;
-			untold += peeking ? 0 : ret;
 			continue;
 		}
-		if (ret != -ENODATA) {
-			got = got ? got : ret;
+		if (ret != -ENODATA)
 			break;
-		}
+		ret = 0;
 		if (got >= target)
 			break;
-
 		ret = may_wait(sk, got, timeo);
-		if (ret <= 0) {
-			got = got ? got : ret;
+		if (ret <= 0)
 			break;
-		}
-		if (untold)
-			tell_window(sk, conn);
-		untold = 0;
-		if (wait_for_text(sk, peeking ? got : 0, &timeo) < 0) {
-			got = got ? got : -EPIPE;
-			break;
-		}
-	} while (len > 0);
+		ret = wait_for_text(sk, flags & MSG_PEEK ? got : 0, &timeo);
+	} while (len > 0 && ret >= 0);
 
-	if (untold && hstp_sk(sk)->conn)
-		tell_window(sk, hstp_sk(sk)->conn);
-	return got;
+	return got ? got : ret;
 }
 
 /**

@@ -50,7 +50,6 @@ static void take_window(struct hstp_tcb *t, const struct hstp_segment *seg)
 {
 	t->snd_wnd = seg->wnd;
 	t->snd_wl1 = seg->seq;
-	t->snd_wl2 = seg->ack;
 	t->snd_wnd_max = hstp_max(t->snd_wnd_max, t->snd_wnd);
 }
 
@@ -169,7 +168,6 @@ static void syn_sent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 	owe_ack(t, acts);
 	if (!ack) {
 		/* Our SYN goes again, now with an ACK */
-		t->snd_wl2 = t->iss;
 		t->resend = 1;
 		hstp_enter(t, HSTP_SYN_RECEIVED, HSTP_CAUSE_SYN, acts);
 		return;
@@ -363,8 +361,10 @@ static bool synchronized_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 	if (hstp_before(seg->ack, t->snd_una))
 		return true;
 
-	if (hstp_before(t->snd_wl1, seg->seq) ||
-	    (t->snd_wl1 == seg->seq && !hstp_after(t->snd_wl2, seg->ack))) {
+	/* SND.WL2 =< SEG.ACK needs no test and no variable: SND.WL2 is never above
+	 * SND.UNA, and what is below SND.UNA has just gone.
+	 */
+	if (!hstp_after(t->snd_wl1, seg->seq)) {
 		if (seg->wnd > t->snd_wnd)
 			acts->bits |= HSTP_ACT_OUTPUT;
 		if (seg->wnd && !t->snd_wnd)

@@ -24,7 +24,7 @@ static void schedule_ack(struct hstp_tcb *t, const struct hstp_env *env, struct 
 /**
  * hstp_receive_text() - RFC 9293 section 3.10.7.4, seventh and eighth
  * @t: connection in a state in which text may come; the segment is acceptable
- * @seg: a segment; its SYN, if any, was dealt with
+ * @seg: a segment with text or FIN; its SYN, if any, was dealt with
  * @env: clock and settings
  * @acts: gets HSTP_ACT_TEXT, HSTP_ACT_HOLD and the part that counts, and
  *	HSTP_ACT_EOF when a FIN is next in order: RCV.NXT is then before the FIN
@@ -38,9 +38,6 @@ void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 	bool fin = seg->flags & HSTP_FIN;
 	u32 from = hstp_seq_max(first, t->rcv_nxt);
 	u32 to = last;
-
-	if (!seg->text_len && !fin)
-		return;
 
 	/* Section 3.10.7.4 first: what is outside the window is trimmed off */
 	if (hstp_after(to, end))

@@ -87,7 +87,6 @@ enum hstp_timer {
  * @snd_nxt: SND.NXT, next number to send; never goes back
  * @snd_wnd: SND.WND, bytes
  * @snd_wl1: SEG.SEQ of the last window update
- * @snd_wl2: SEG.ACK of the last window update
  * @snd_end: number after the last byte that the user gave us
  * @snd_wnd_max: largest SND.WND seen (Max(SND.WND), section 3.8.6.2.1)
  * @iss: ISS
@@ -127,7 +126,6 @@ struct hstp_tcb {
 	u32 snd_nxt;
 	u32 snd_wnd;
 	u32 snd_wl1;
-	u32 snd_wl2;
 	u32 snd_end;
 	u32 snd_wnd_max;
 	u32 iss;

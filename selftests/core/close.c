@@ -215,6 +215,21 @@ TEST(time_wait_reopen, "MAY-2: a SYN beyond the old connection replaces TIME-WAI
 	TRANSITION(TIME_WAIT, CLOSED, REOPEN);
 }
 
+TEST(time_wait_nobody, "MAY-2 is for a SYN that is accepted: without a listener it is challenged")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(close);
+	EXPECT(FIN | ACK);
+	RECV(FIN | ACK, .seq = PEER, .ack = ME + 1);
+	EXPECT(ACK);
+	T.env.nobody_listens = true;
+	RECV(SYN, .seq = PEER + 1);
+	DID_NOT(REOPEN);
+	DID(CHALLENGE);
+	EXPECT(ACK, .seq = ME + 1, .ack = PEER + 1);
+	STATE(TIME_WAIT);
+}
+
 TEST(last_ack_syn, "3.10.7.4: a SYN on LAST-ACK gets an ACK, not a connection")
 {
 	ESTABLISHED_CONNECTION();
@@ -335,6 +350,13 @@ TEST(fin_wait_2_left, "a user who leaves in FIN-WAIT-2 starts that timeout")
 	REFUSED(CLOSING_ERROR, leave, false);
 	TICK(60000);
 	STATE(CLOSED);
+}
+
+TEST(vanish_closed, "what is CLOSED cannot be deleted again")
+{
+	hstp_vanish(&T.tcb, HSTP_CAUSE_EXIT, &T.acts);
+	SAME("actions", T.acts.bits, 0);
+	SAME("transitions", T.acts.transition_count, 0);
 }
 
 TEST(handover, "another TCB takes the place: nothing of this one goes on")

@@ -18,13 +18,6 @@ static int reuse(int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 }
 
-static int reuse_port(int fd)
-{
-	int one = 1;
-
-	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
-}
-
 static struct sockaddr_in name_of(int fd)
 {
 	struct sockaddr_in addr = { 0 };
@@ -225,23 +218,6 @@ TEST_F(on, connection_keeps_name)
 	ASSERT_OK(reuse(b));
 	EXPECT_OK(bind_to(b, &addr));
 	EXPECT_OK(listen(b, 1));
-}
-
-/* SO_REUSEPORT: several listeners on one name, when all of them ask for it. */
-TEST_F(on, reuse_port)
-{
-	struct sockaddr_in addr = st_loopback(4711);
-	int a = st_open(variant->proto), b = st_open(variant->proto);
-	int c = st_open(variant->proto);
-
-	ASSERT_OK(reuse_port(a));
-	ASSERT_OK(reuse_port(b));
-	ASSERT_OK(bind_to(a, &addr));
-	ASSERT_OK(listen(a, 1));
-	EXPECT_OK(bind_to(b, &addr));
-	EXPECT_OK(listen(b, 1));
-	EXPECT_ERR(EADDRINUSE, bind_to(c, &addr));
-	EXPECT_LE(0, st_connect(variant->proto, &addr));
 }
 
 TEST_F(on, not_local)

@@ -278,4 +278,40 @@ TEST_F(on, path_mtu_larger)
 	EXPECT_TRUE(still_works(&self->pair));
 }
 
+/* A ridiculous MTU is not believed beyond net.ipv4.route.min_pmtu, nor none at all. */
+TEST_F(on, path_mtu_tiny)
+{
+	static const int mtus[] = { 68, 0 };
+	struct st_segment ack;
+	struct tcp_info info;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mtus); i++) {
+		ASSERT_OK(establish(variant->proto, &self->pair, &ack));
+		ASSERT_OK(st_icmp_error(&ack, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, mtus[i]));
+		ASSERT_OK(st_info(self->pair.client, variant->proto, &info));
+		EXPECT_LE(552 - 40 - 40, info.tcpi_snd_mss);
+		EXPECT_TRUE(still_works(&self->pair));
+	}
+}
+
+/* One that quotes what was never sent changes neither the connection nor the next one. */
+TEST_F(on, path_mtu_forged)
+{
+	struct st_segment ack;
+	struct tcp_info info;
+	uint32_t seq;
+
+	ASSERT_OK(establish(variant->proto, &self->pair, &ack));
+	seq = htonl(ack.seq - 1000000);
+	memcpy(ack.packet + 24, &seq, sizeof(seq));
+	ASSERT_OK(st_icmp_error(&ack, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, 1000));
+	ASSERT_OK(st_info(self->pair.client, variant->proto, &info));
+	EXPECT_LT(1000, info.tcpi_snd_mss);
+	EXPECT_TRUE(still_works(&self->pair));
+	/* A new connection asks the route anew. */
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(st_info(self->pair.client, variant->proto, &info));
+	EXPECT_LT(1000, info.tcpi_snd_mss);
+}
+
 TEST_HARNESS_MAIN
