@@ -47,7 +47,6 @@ struct hstp_bucket {
  * @tcb: the protocol's variables
  * @sendq: text given by the user and not acknowledged
  * @recvq: text arrived and not taken by the user
- * @sndbuf: bound of @sendq, bytes of memory
  * @rcvbuf: bound of @recvq, bytes of memory
  * @ifindex: the interface it is bound to, or 0
  * @mark: SO_MARK
@@ -77,7 +76,6 @@ struct hstp_conn {
 	struct hstp_tcb tcb;
 	struct hstp_sendq sendq;
 	struct hstp_recvq recvq;
-	int sndbuf;
 	int rcvbuf;
 	int ifindex;
 	u32 mark;

@@ -133,10 +133,12 @@ static struct hstp_conn *lookup(const struct hstp_net *hn, const struct hstp_tup
 	return hstp_conn_lookup(hn, tuple, hstp_tuple_hash(tuple, &hn->hash_key));
 }
 
-/* RFC 5927 section 4.1: it must be about something that is on its way. */
+/* RFC 5927 section 4.1: it must be about something that is on its way. An ACK without
+ * text has SEG.SEQ = SND.NXT.
+ */
 static bool is_credible(const struct hstp_conn *conn, u32 seq)
 {
-	return conn->hashed && hstp_between(seq, conn->tcb.snd_una, conn->tcb.snd_nxt);
+	return conn->hashed && hstp_between(seq, conn->tcb.snd_una, conn->tcb.snd_nxt + 1);
 }
 
 static void take_error(struct hstp_conn *conn, int error, bool hard)

@@ -277,7 +277,6 @@ void hstp_ipv4_send(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_
 static const struct net_protocol ipv4_protocol = {
 	.handler = ipv4_rcv,
 	.err_handler = ipv4_err,
-	.no_policy = 1,
 	.icmp_strict_tag_validation = 1,
 };
 

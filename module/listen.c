@@ -180,7 +180,6 @@ void hstp_listen_put(struct hstp_listener *l)
 
 static void copy_profile(const struct sock *sk, struct hstp_profile *p)
 {
-	p->sndbuf = READ_ONCE(sk->sk_sndbuf);
 	p->rcvbuf = READ_ONCE(sk->sk_rcvbuf);
 	p->mark = READ_ONCE(sk->sk_mark);
 	p->priority = READ_ONCE(sk->sk_priority);

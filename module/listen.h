@@ -47,7 +47,6 @@ struct hstp_listener {
 
 /**
  * struct hstp_profile - what a new connection takes over from its listener
- * @sndbuf: SO_SNDBUF, bytes
  * @rcvbuf: SO_RCVBUF, bytes
  * @mark: SO_MARK
  * @priority: SO_PRIORITY
@@ -60,7 +59,6 @@ struct hstp_listener {
  * @reuse: SO_REUSEADDR
  */
 struct hstp_profile {
-	int sndbuf;
 	int rcvbuf;
 	u32 mark;
 	u32 priority;

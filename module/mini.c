@@ -214,7 +214,6 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hst
 	conn->tcb = *t;
 	conn->tcb.nodelay = p->nodelay;
 	conn->reuse = p->reuse;
-	conn->sndbuf = p->sndbuf;
 	conn->rcvbuf = p->rcvbuf;
 	conn->mark = p->mark;
 	conn->priority = p->priority;

@@ -49,7 +49,6 @@ static inline struct hstp_sock *hstp_sk(const struct sock *sk)
  */
 static inline void hstp_sock_options(const struct sock *sk, struct hstp_conn *conn)
 {
-	conn->sndbuf = READ_ONCE(sk->sk_sndbuf);
 	conn->rcvbuf = READ_ONCE(sk->sk_rcvbuf);
 	conn->mark = READ_ONCE(sk->sk_mark);
 	conn->priority = READ_ONCE(sk->sk_priority);

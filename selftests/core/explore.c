@@ -7,7 +7,8 @@
  * kept, each user can take a step, and time can pass to the next deadline; how
  * often the channel misbehaves is limited by a budget, so that each run comes to
  * an end. At every state what a user got must be what the other one sent, up to
- * there; at every end all of it, and both connections CLOSED with no error.
+ * there; at every end all of it, and both connections CLOSED with no error. No
+ * exchange may come back to where it was with no time passed: it would never end.
  */
 #include "fsm.h"
 
@@ -95,6 +96,8 @@ static const struct scenario scenarios[] = {
 	  1, 0, 0 },
 	{ "a window that closes", { "o3", "rl" }, { 9, 2 }, { 10, 20 }, 1, 0, 0 },
 	{ "both windows close", { "ro2", "rl2" }, { 1, 1 }, { 10, 20 }, 0, 0, 0 },
+	{ "both windows full, the first segments lost", { "ro4", "rl4" }, { 4, 4 }, { 10, 20 },
+	  2, 0, 0 },
 	{ "three segments reordered", { "o6c", "lc" }, { 9, 9 }, { 10, 20 }, 0, 0, 0 },
 };
 
@@ -102,7 +105,8 @@ static const struct scenario *scenario;
 static struct hstp_config cfg = HSTP_CONFIG_DEFAULT;
 static u64 *visited;
 static unsigned long states, ends;
-static const char *trail[DEPTH_MAX];
+static const char *trail[DEPTH_MAX];	/* how each state was left */
+static u64 been[DEPTH_MAX + 1];		/* and its fingerprint */
 static unsigned int depth;
 static bool failed;
 
@@ -412,6 +416,17 @@ static void check_end(const struct world *w)
 
 static void explore(const struct world *w);
 
+/* Back in a state of this run: segments answer each other for ever. */
+static bool goes_round(u64 h)
+{
+	unsigned int i;
+
+	for (i = depth; i && strcmp(trail[i - 1], "time"); i--)
+		if (been[i - 1] == h)
+			return true;
+	return false;
+}
+
 static void go(const struct world *w, const char *how)
 {
 	if (depth == DEPTH_MAX) {
@@ -431,10 +446,17 @@ static void explore(const struct world *w)
 		"A:user", "B:user" };
 	struct world n;
 	bool stuck = true;
+	u64 h = fingerprint(w);
 	u32 i, when;
 
-	if (failed || seen(fingerprint(w)))
+	if (failed)
 		return;
+	if (seen(h)) {
+		if (goes_round(h))
+			broken(w, "segments answer each other for ever");
+		return;
+	}
+	been[depth] = h;
 
 	for (i = 0; i < w->flights && !failed; i++) {
 		stuck = false;

@@ -77,7 +77,7 @@ TEST_F(peer, syn_in_window)
 	STATS(NS_A, "transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1");
 }
 
-/* ... and outside of it: 3.10.7.4, first. */
+/* ... and outside of it: "irrespective of the sequence number". */
 TEST_F(peer, syn_outside_window)
 {
 	struct end *us = &self->us, *it = &self->it;
@@ -87,7 +87,7 @@ TEST_F(peer, syn_outside_window)
 	wire_send(us, SYN, 90);
 	wire_expect(it, ACK, 301, 101);
 	state_is(it, "ESTABLISHED");
-	STATS(NS_A, "drop seq 1");
+	STATS(NS_A, "drop seq 1", "challenge 1");
 	wire_send(us, RST, 101);
 	state_is(it, "CLOSED");
 	ASSERT_EQ(ECONNRESET, fd_error(fd));

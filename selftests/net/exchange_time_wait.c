@@ -195,7 +195,7 @@ TEST_F(peer, old_syn_in_time_wait)
 	wire_expect(it, ACK, 302, 102);
 	wire_silence(it);
 	state_is(it, "TIME-WAIT");
-	STATS(NS_A, "drop seq 2");
+	STATS(NS_A, "drop seq 2", "challenge 2");
 }
 
 /* Nobody listens: there is nothing to open, and TIME-WAIT must not be cut short by it.

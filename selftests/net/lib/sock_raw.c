@@ -6,8 +6,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
+#include <netpacket/packet.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -41,8 +44,38 @@ int st_raw_open(int proto)
 }
 
 /**
+ * st_raw_open_outgoing - a packet socket that sees what is sent, arriving or not
+ *
+ * On the loopback device alone.
+ *
+ * Return: a descriptor for st_raw_next(), or -1 with errno.
+ */
+int st_raw_open_outgoing(void)
+{
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = if_nametoindex("lo"),
+	};
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Of a packet socket's: what left, not what came in, and no ICMP. */
+static bool wanted(const struct sockaddr_ll *from, const struct iphdr *ip)
+{
+	return from->sll_family != AF_PACKET ||
+	       (from->sll_pkttype == PACKET_OUTGOING && ip->protocol != IPPROTO_ICMP);
+}
+
+/**
  * st_raw_next - the next segment that a raw socket saw
- * @raw: of st_raw_open()
+ * @raw: of st_raw_open() or st_raw_open_outgoing()
  * @seg: filled in
  *
  * Return: 0, or -1 when none came within %ST_WAIT_MS or it has no whole header.
@@ -50,17 +83,23 @@ int st_raw_open(int proto)
 int st_raw_next(int raw, struct st_segment *seg)
 {
 	struct pollfd p = { .fd = raw, .events = POLLIN };
+	struct sockaddr_ll from;
 	struct tcphdr tcp;
 	struct iphdr ip;
+	socklen_t size;
 	ssize_t len;
 	int head;
 
-	if (poll(&p, 1, ST_WAIT_MS) != 1)
-		return -1;
-	len = recv(raw, seg->packet, sizeof(seg->packet), MSG_TRUNC);
-	if (len < (ssize_t)(sizeof(ip) + sizeof(tcp)))
-		return -1;
-	memcpy(&ip, seg->packet, sizeof(ip));
+	do {
+		if (poll(&p, 1, ST_WAIT_MS) != 1)
+			return -1;
+		size = sizeof(from);
+		len = recvfrom(raw, seg->packet, sizeof(seg->packet), MSG_TRUNC,
+			       (struct sockaddr *)&from, &size);
+		if (len < (ssize_t)(sizeof(ip) + sizeof(tcp)))
+			return -1;
+		memcpy(&ip, seg->packet, sizeof(ip));
+	} while (!wanted(&from, &ip));
 	memcpy(&tcp, seg->packet + ip.ihl * 4, sizeof(tcp));
 	head = ip.ihl * 4 + tcp.doff * 4;
 	seg->saddr.s_addr = ip.saddr;
@@ -78,7 +117,7 @@ int st_raw_next(int raw, struct st_segment *seg)
 
 /**
  * st_raw_wait - the next segment of a kind, the others being passed over
- * @raw: of st_raw_open()
+ * @raw: of st_raw_open() or st_raw_open_outgoing()
  * @seg: filled in
  * @mask: which flags matter
  * @flags: what they have to be
@@ -119,7 +158,7 @@ int st_raw_send(int proto, const struct st_segment *seg)
 		.tcp = {
 			.source = htons(seg->sport), .dest = htons(seg->dport),
 			.seq = htonl(seg->seq), .ack_seq = htonl(seg->ack),
-			.doff = 5, .window = htons(1000),
+			.doff = 5, .window = htons(8000),
 		},
 	};
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = seg->daddr };

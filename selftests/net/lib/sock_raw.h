@@ -26,6 +26,7 @@ struct st_segment {
 #define ST_ACK 16
 
 int st_raw_open(int proto);
+int st_raw_open_outgoing(void);
 int st_raw_next(int raw, struct st_segment *seg);
 int st_raw_wait(int raw, struct st_segment *seg, uint8_t mask, uint8_t flags);
 int st_raw_send(int proto, const struct st_segment *seg);

@@ -96,6 +96,7 @@ static void name_end(struct end *end, enum net_ns ns, uint16_t port, struct end 
 void wire_ends(struct end *one, enum net_ns one_ns, uint16_t one_port,
 	       struct end *two, enum net_ns two_ns, uint16_t two_port)
 {
+	wire_stay_on_cpu();
 	name_end(one, one_ns, one_port, two);
 	name_end(two, two_ns, two_port, one);
 }

@@ -87,8 +87,11 @@ struct end {
 void wire_ends(struct end *one, enum net_ns one_ns, uint16_t one_port,
 	       struct end *two, enum net_ns two_ns, uint16_t two_port);
 
-/* Begin to see what @ns sends; done by wire_ends(). */
+/* Begin to see what @ns sends, and cease. wire_open() waits until the link works; done
+ * by wire_ends().
+ */
 void wire_open(enum net_ns ns);
+void wire_close(enum net_ns ns);
 
 /* @end is about to choose a new ISS. */
 void wire_forget(struct end *end);

@@ -40,7 +40,7 @@ uint32_t wire_addr(enum net_ns ns)
 }
 
 /* What is sent, and then the echo request, must be dealt with in this order. */
-static void stay_on_this_cpu(void)
+void wire_stay_on_cpu(void)
 {
 	cpu_set_t set;
 
@@ -63,7 +63,6 @@ static struct wire *wire_to(enum net_ns ns)
 	TRY(bind(wire->fd, (struct sockaddr *)&addr, sizeof(addr)));
 	wire->tail = &wire->head;
 	wire->open = true;
-	stay_on_this_cpu();
 	at_death(wire_print);
 	return wire;
 }
@@ -292,6 +291,25 @@ void wire_open(enum net_ns ns)
 			    ns == NS_A ? 'A' : 'B');
 	} while (!wire_wait(ns, now_ms() + 20));
 	wire_sync(ns);
+}
+
+/**
+ * wire_close() - see no more of what @ns sends
+ * @ns: A or B
+ *
+ * What was seen is forgotten.
+ */
+void wire_close(enum net_ns ns)
+{
+	struct wire *wire = &wires[ns];
+	struct seen *seen;
+
+	while ((seen = wire->head)) {
+		wire->head = seen->next;
+		free(seen);
+	}
+	close(wire->fd);
+	*wire = (struct wire){ 0 };
 }
 
 struct wire_count wire_count(enum net_ns ns)

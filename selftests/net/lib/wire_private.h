@@ -27,6 +27,7 @@ struct wire_view {
 };
 
 /* frames */
+void wire_stay_on_cpu(void);
 uint32_t wire_addr(enum net_ns ns);
 void wire_emit(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 	       const void *payload, int len);
