@@ -24,7 +24,8 @@ struct hstp_tuple {
 
 static inline bool hstp_tuple_equal(const struct hstp_tuple *a, const struct hstp_tuple *b)
 {
-	return !memcmp(a, b, sizeof(*a));
+	return a->lport == b->lport && a->fport == b->fport &&
+	       ipv6_addr_equal(&a->faddr, &b->faddr) && ipv6_addr_equal(&a->laddr, &b->laddr);
 }
 
 /**
@@ -32,13 +33,13 @@ static inline bool hstp_tuple_equal(const struct hstp_tuple *a, const struct hst
  * @t: tuple
  * @key: secret of the namespace, so that nobody can fill one bucket on purpose
  */
-static inline u32 hstp_tuple_hash(const struct hstp_tuple *t, const siphash_key_t *key)
+static inline u32 hstp_tuple_hash(const struct hstp_tuple *t, const hsiphash_key_t *key)
 {
 	if (!ipv6_addr_v4mapped(&t->faddr))
-		return (u32)siphash(t, sizeof(*t), key);
-	return (u32)siphash_3u32((__force u32)t->faddr.s6_addr32[3],
-				 (__force u32)t->laddr.s6_addr32[3],
-				 (__force u32)t->lport << 16 | (__force u32)t->fport, key);
+		return hsiphash(t, sizeof(*t), key);
+	return hsiphash_3u32((__force u32)t->faddr.s6_addr32[3],
+			     (__force u32)t->laddr.s6_addr32[3],
+			     (__force u32)t->lport << 16 | (__force u32)t->fport, key);
 }
 
 /**

@@ -29,7 +29,8 @@ void hstp_ident_init(struct hstp_net *hn)
  */
 u32 hstp_ident_isn(const struct hstp_net *hn, const struct hstp_tuple *tuple)
 {
-	return hstp_tuple_hash(tuple, &hn->isn_key) + (u32)(ktime_get_ns() >> 12);
+	return (u32)siphash(tuple, sizeof(*tuple), &hn->isn_key) +
+	       (u32)(ktime_get_ns() >> 12);
 }
 
 /**

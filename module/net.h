@@ -70,7 +70,7 @@ struct hstp_net {
 	struct hstp_stats __percpu *stats;
 	struct hstp_bucket *buckets;
 	u32 bucket_mask;
-	siphash_key_t hash_key;
+	hsiphash_key_t hash_key;
 	siphash_key_t isn_key;
 	siphash_key_t port_key;
 	u32 port_step[256];

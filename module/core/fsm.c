@@ -177,18 +177,17 @@ static void syn_sent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 	text_arrives(t, seg, env, acts);
 }
 
-/* 3.10.7.4 first, RCV.WND = 0: nothing fits, but "special allowance should be
- * made to accept valid ACKs, URGs, and RSTs" (MUST-66); what text there is will
- * be trimmed off. A peer that has probed the window sends its ACKs from one
- * number beyond it: were they lost on us, two ends that probe each other would
- * answer ACKs with ACKs for ever (appendix A.2).
+/* Appendix A.2: an ACK may come from the right edge, of a peer that has filled the
+ * window, or from one number beyond it, of a peer that has probed it. Two such
+ * peers that find each other's ACKs unacceptable answer them with ACKs for ever.
+ * It may carry text at a closed window: "special allowance should be made to
+ * accept valid ACKs" (3.10.7.4 first); the text will be trimmed off.
  */
-static bool acceptable_closed(const struct hstp_tcb *t, const struct hstp_segment *seg)
+static bool lone_ack(const struct hstp_tcb *t, const struct hstp_segment *seg)
 {
-	if (seg->seq == t->rcv_nxt && (!hstp_seg_len(seg) || seg->flags & HSTP_RST))
-		return true;
 	return (seg->flags & (HSTP_ACK | HSTP_SYN | HSTP_RST)) == HSTP_ACK &&
-	       hstp_between(seg->seq, t->rcv_nxt, t->rcv_nxt + 2);
+	       (!t->rcv_wnd || !hstp_seg_len(seg)) &&
+	       hstp_between(seg->seq, t->rcv_nxt, t->rcv_nxt + t->rcv_wnd + 2);
 }
 
 /* 3.10.7.4 first: the four cases of acceptability */
@@ -197,8 +196,11 @@ static bool acceptable(const struct hstp_tcb *t, const struct hstp_segment *seg)
 	u32 len = hstp_seg_len(seg);
 	u32 end = t->rcv_nxt + t->rcv_wnd;
 
+	if (lone_ack(t, seg))
+		return true;
+	/* MUST-66: a RST counts even if nothing fits */
 	if (!t->rcv_wnd)
-		return acceptable_closed(t, seg);
+		return seg->seq == t->rcv_nxt && (!len || seg->flags & HSTP_RST);
 	if (hstp_between(seg->seq, t->rcv_nxt, end))
 		return true;
 	return len && hstp_between(seg->seq + len - 1, t->rcv_nxt, end);
@@ -231,9 +233,10 @@ static void unacceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 	owe_ack(t, acts);
 
 	/* RFC 5961 section 4: a SYN is challenged whatever its number; not so the
-	 * one that opened this connection, which is here because ours was lost.
+	 * one that opened this connection, which is here because ours was lost (in
+	 * TIME-WAIT nothing was, and nobody remembers IRS).
 	 */
-	if (seg->flags & HSTP_SYN && seg->seq != t->irs)
+	if (seg->flags & HSTP_SYN && (seg->seq != t->irs || t->state == HSTP_TIME_WAIT))
 		challenge(t, env, acts);
 
 	/* Our SYN,ACK was lost: it is the ACK that the peer can use. */

@@ -53,8 +53,8 @@ static bool parse_one(u8 kind, const u8 *value, unsigned int len, struct hstp_op
  * @len: bytes of options, up to HSTP_OPTIONS_MAX
  * @opt: filled; meaningful only when the result is true
  *
- * MUST-4 (every segment can carry options), MUST-5 (the three required kinds)
- * and MUST-6. An option that repeats overrides the one before it.
+ * MUST-4 (the three kinds that everybody knows), MUST-5 (on any segment), MUST-6
+ * (unknown kinds) and MUST-64 (at any alignment). An option that repeats overrides the one before it.
  *
  * Return: false when an option has an illegal length or runs past the header,
  * which MUST-7 asks to survive.

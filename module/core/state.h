@@ -122,7 +122,7 @@
 	X(SYN_RECEIVED_ACK, "syn_received_ack")	/* 3.5.2 group 2 */ \
 	X(BAD_SYN, "bad_syn")			/* SYN in the window, RFC 793 */ \
 	X(ABORT, "abort")			/* ABORT call, linger 0 */ \
-	X(UNREAD, "unread")			/* closed with unread text: MUST-17 */ \
+	X(UNREAD, "unread")			/* closed with unread text: SHLD-3 */ \
 	X(LATE_TEXT, "late_text")		/* text after close */ \
 	X(LISTENER_CLOSED, "listener_closed")	/* never accepted */ \
 	X(LIMIT, "limit")			/* too many orphans */ \

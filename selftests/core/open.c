@@ -58,7 +58,7 @@ TEST(open_text_on_third, "figure 6: text already on the third segment is deliver
 	EXPECT(ACK, .seq = ME, .ack = PEER + 10);
 }
 
-TEST(open_simultaneous, "figure 7, peer A: simultaneous open")
+TEST(open_simultaneous, "figure 7, peer A (MUST-10): simultaneous open")
 {
 	ISS(100);
 	CALL(open_active);
@@ -297,6 +297,13 @@ TEST(mss_missing, "MUST-15: without an MSS option the peer takes 536")
 	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME);
 	EXPECT(ACK);
 	VAR(mss, 536);
+}
+
+TEST(mss_without_syn, "MUST-5: an option may be on any segment; an MSS without SYN means nothing")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .mss = 100);
+	VAR(mss, MSS);
 }
 
 TEST(mss_zero, "an MSS of 0 is no MSS")

@@ -103,6 +103,7 @@ TEST_F(peer, syn_backlog)
 	establish(&us3, &it3);
 	wire_send(&us2, ACK, 101, 301);
 	state_is(&it2, "ESTABLISHED");
+	wire_forget(it);
 	establish(us, it);
 }
 

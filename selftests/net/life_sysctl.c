@@ -152,6 +152,26 @@ TEST(msl_is_effective)
 	NEED(now_ms() - start + EARLY_MS >= 800);
 }
 
+/* FIN-WAIT-2 is left by itself when no socket is there to wait for the peer's FIN. */
+TEST(fin_timeout_is_effective)
+{
+	struct end us, it;
+	uint64_t start;
+
+	net_peer();
+	net_hstp(NS_A, "fin_timeout_ms", 500);
+	wire_ends(&us, NS_T, PEER, &it, NS_A, PORT);
+	fd_close(wire_open_active(&us, &it));
+	wire_expect(&it, FIN | ACK, 301, 101);
+	stats_mark(NS_A);
+	start = now_ms();
+	wire_send(&us, ACK, 101, 302);
+	state_wait(&it, "CLOSED");
+	NEED(now_ms() - start + EARLY_MS >= 500);
+	STATS(NS_A, "transition FIN-WAIT-1 FIN-WAIT-2 fin-acked 1",
+	      "transition FIN-WAIT-2 CLOSED fin-timeout 1");
+}
+
 /* An ACK may wait for delack_ms, and does when nothing else is to be sent (MUST-40). */
 TEST(delack_is_effective)
 {

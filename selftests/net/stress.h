@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How much stress: all of it, or a part where a kernel is slow (HSTP_STRESS_SCALE, in
- * percent).
+/* What stress tests share: how much of it (HSTP_STRESS_SCALE, in percent, for kernels that
+ * are slow), on which CPU, and between whom.
  */
 #ifndef STRESS_H
 #define STRESS_H
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <sched.h>
 
-#include "lib/check.h"
+#include "lib/wire.h"
 
 static inline int stress_scaled(int full)
 {
@@ -32,6 +33,17 @@ static inline void stress_on_cpu(int n)
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
 	TRY(sched_setaffinity(0, sizeof(one), &one));
+}
+
+/* Both ends of connections over the link of net_pair(), which nobody watches: a tester
+ * who keeps each segment has no place here.
+ */
+static inline void stress_ends(struct end *client, struct end *server, uint16_t port)
+{
+	*client = (struct end){ .ns = NS_A, .addr = inet_addr(ADDR_A), .other = server };
+	*server = (struct end){
+		.ns = NS_B, .addr = inet_addr(ADDR_B), .port = port, .other = client
+	};
 }
 
 #endif /* STRESS_H */

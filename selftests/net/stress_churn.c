@@ -51,7 +51,7 @@ static void *churn(void *arg)
 	int listener;
 
 	stress_on_cpu(w->number);
-	wire_ends(&client, NS_A, 0, &server, NS_B, (uint16_t)(PORT + w->number));
+	stress_ends(&client, &server, (uint16_t)(PORT + w->number));
 	listener = fd_listen(&server, 16);
 	to = addr_of(server.addr, server.port);
 	net_enter(NS_A);
@@ -80,7 +80,7 @@ static void make_orphans(int orphans)
 	int listener, *fds = calloc((size_t)orphans, sizeof(*fds));
 
 	NEED(fds);
-	wire_ends(&client, NS_A, 0, &server, NS_B, PORT + 10);
+	stress_ends(&client, &server, PORT + 10);
 	listener = fd_listen(&server, orphans);
 	for (int i = 0; i < orphans / 2; i++) {
 		client.port = (uint16_t)(20000 + i);

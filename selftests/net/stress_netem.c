@@ -150,7 +150,7 @@ static void open_all(struct transfer *t)
 
 	t->sides = calloc((size_t)t->count, sizeof(*t->sides));
 	NEED(t->sides);
-	wire_ends(&client, NS_A, 0, &server, NS_B, PORT);
+	stress_ends(&client, &server, PORT);
 	listener = fd_listen(&server, t->count);
 	for (int i = 0; i < t->count; i += 2) {
 		client.port = (uint16_t)(10000 + i);

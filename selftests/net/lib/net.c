@@ -2,19 +2,23 @@
 /* Network namespaces, the links between them, and their sysctls. */
 #include "fd.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+/* The last byte tells them apart, in set_neighbour() too. The tester's, 9, is no
+ * device's: the stack of T never takes a frame that is for the tester.
+ */
 #define MAC_A	"02:00:00:00:00:01"
 #define MAC_B	"02:00:00:00:00:02"
-#define MAC_T	"02:00:00:00:00:09"	/* no device's */
 
 static int ns_fd[NS_COUNT] = { -1, -1, -1, -1 };
 
@@ -100,16 +104,26 @@ void net_run(enum net_ns ns, const char *fmt, ...)
 /* One run of ip(8) for many commands, where the calling thread is. */
 static void ip_batch(const char *fmt, ...)
 {
+	int pipes[2], status;
 	va_list args;
-	FILE *pipe;
+	pid_t pid;
 
-	pipe = popen("ip -batch -", "w");
-	NEED(pipe);
+	TRY(pipe(pipes));
+	pid = TRY(fork());
+	if (!pid) {
+		dup2(pipes[0], STDIN_FILENO);
+		close(pipes[1]);
+		execlp("ip", "ip", "-batch", "-", NULL);
+		_exit(127);
+	}
+	close(pipes[0]);
 	va_start(args, fmt);
-	vfprintf(pipe, fmt, args);
+	vdprintf(pipes[1], fmt, args);
 	va_end(args);
-	if (pclose(pipe))
-		die(__FILE__, __LINE__, "ip -batch failed");
+	close(pipes[1]);
+	TRY(waitpid(pid, &status, 0));
+	if (status)
+		die(__FILE__, __LINE__, "ip -batch failed, status %#x", status);
 }
 
 static char *sysctl_path(const char *name)
@@ -210,16 +224,75 @@ static void silence_ipv6(void)
 	close(fd);
 }
 
-/* Checksums and segments as they are on a real wire: made before the device. */
-static void no_offload(const char *device)
+static void set_address(int fd, struct ifreq *ifr, unsigned long request, const char *address)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)&ifr->ifr_addr;
+
+	*in = addr_of(inet_addr(address), 0);
+	TRY(ioctl(fd, request, ifr));
+}
+
+static void set_up(int fd, struct ifreq *ifr)
+{
+	ifr->ifr_flags = IFF_UP;
+	TRY(ioctl(fd, SIOCSIFFLAGS, ifr));
+}
+
+static void loopback_up(void)
+{
+	struct ifreq lo = { .ifr_name = "lo" };
+	int fd = TRY(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+
+	set_up(fd, &lo);
+	close(fd);
+}
+
+static void set_neighbour(int fd, const char *device, const char *address, uint8_t last)
+{
+	struct arpreq arp = { .arp_flags = ATF_PERM | ATF_COM };
+	struct sockaddr_in *in = (struct sockaddr_in *)&arp.arp_pa;
+
+	*in = addr_of(inet_addr(address), 0);
+	arp.arp_ha.sa_family = ARPHRD_ETHER;
+	arp.arp_ha.sa_data[0] = 2;
+	arp.arp_ha.sa_data[5] = last;
+	snprintf(arp.arp_dev, sizeof(arp.arp_dev), "%s", device);
+	TRY(ioctl(fd, SIOCSARP, &arp));
+}
+
+/* The devices of the calling thread's namespace, without starting a program for it: on an
+ * emulated machine that is most of what a test costs. Checksums and segments are to be as
+ * on a real wire, made before the device.
+ */
+static void configure(const char *device, const char *address, const char *other, uint8_t mac)
 {
 	struct ethtool_value value = { .cmd = ETHTOOL_STXCSUM };
-	struct ifreq ifr = { .ifr_data = (void *)&value };
-	int fd = TRY(socket(AF_INET, SOCK_DGRAM, 0));
+	struct ifreq ifr = { .ifr_name = "" };
+	int fd = TRY(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 
+	loopback_up();
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device);
+	ifr.ifr_data = (void *)&value;
 	TRY(ioctl(fd, SIOCETHTOOL, &ifr));
+	set_up(fd, &ifr);
+	set_address(fd, &ifr, SIOCSIFADDR, address);
+	set_address(fd, &ifr, SIOCSIFNETMASK, "255.255.255.0");
+	set_address(fd, &ifr, SIOCSIFBRDADDR, "10.0.0.255");
+	set_neighbour(fd, device, ADDR_T, 9);
+	set_neighbour(fd, device, other, mac);
 	close(fd);
+}
+
+static void configure_a(void)
+{
+	net_enter(NS_A);
+	configure("va", ADDR_A, ADDR_B, 2);
+}
+
+static void configure_b(void)
+{
+	net_enter(NS_B);
+	configure("vb", ADDR_B, ADDR_A, 1);
 }
 
 static void make(enum net_ns ns)
@@ -233,7 +306,7 @@ static void make(enum net_ns ns)
 void net_alone(void)
 {
 	make(NS_A);
-	ip_batch("link set lo up\n");
+	loopback_up();
 }
 
 static void set_link(enum net_ns ns, enum net_ns end, const char *device)
@@ -242,33 +315,11 @@ static void set_link(enum net_ns ns, enum net_ns end, const char *device)
 	link_end[ns].device = device;
 }
 
-static void configure_a(void)
-{
-	net_enter(NS_A);
-	ip_batch("link set lo up\n"
-		 "addr add " ADDR_A "/24 brd + dev va\n"
-		 "link set va up\n"
-		 "neigh add " ADDR_T " lladdr " MAC_T " dev va\n"
-		 "neigh add " ADDR_B " lladdr " MAC_B " dev va\n");
-	no_offload("va");
-}
-
-static void configure_b(void)
-{
-	net_enter(NS_B);
-	ip_batch("link set lo up\n"
-		 "addr add " ADDR_B "/24 brd + dev vb\n"
-		 "link set vb up\n"
-		 "neigh add " ADDR_T " lladdr " MAC_T " dev vb\n"
-		 "neigh add " ADDR_A " lladdr " MAC_A " dev vb\n");
-	no_offload("vb");
-}
-
 void net_peer(void)
 {
 	make(NS_A);
 	make(NS_T);
-	ip_batch("link add ta address " MAC_T " type veth"
+	ip_batch("link add ta type veth"
 		 " peer name va address " MAC_A " netns /proc/%d/fd/%d\n"
 		 "link set ta up\n", getpid(), ns_fd[NS_A]);
 	configure_a();

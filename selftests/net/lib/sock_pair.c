@@ -101,7 +101,7 @@ int st_setting(int proto, enum st_setting setting, int value)
  * st_fast_retransmission - shorten the retransmission timeout where possible
  * @proto: IPPROTO_TCP or HSTP's number
  *
- * TCP's first timeout is a constant second; HSTP's becomes 200 ms.
+ * TCP's first timeout is a constant second, HSTP's becomes 200 ms.
  *
  * Return: 0, or -1 with errno.
  */

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# coverage CORE BUILD: which lines of CORE do the traces and the matrix reach, and
+# coverage.sh CORE BUILD: which lines of CORE do the traces and the matrix reach, and
 # which branches of fsm.c? Fails under 95% of lines, or when a branch of fsm.c is
 # never taken. Nothing is left out.
 
@@ -52,8 +52,14 @@ awk '
 	END { printf "  fsm.c: %d of %d branches taken\n", all - not, all; exit !(all && !not) }' fsm.c.gcov
 branches=$?
 
-[ $enough -eq 0 ] && echo "ok 1 - coverage: at least 95% of the lines of module/core" ||
-	echo "not ok 1 - coverage: at least 95% of the lines of module/core"
-[ $branches -eq 0 ] && echo "ok 2 - coverage: every branch of fsm.c" ||
-	echo "not ok 2 - coverage: every branch of fsm.c"
+verdict() {
+	if [ "$2" -eq 0 ]; then
+		echo "ok $1 - coverage: $3"
+	else
+		echo "not ok $1 - coverage: $3"
+	fi
+}
+
+verdict 1 $enough "at least 95% of the lines of module/core"
+verdict 2 $branches "every branch of fsm.c"
 [ $enough -eq 0 ] && [ $branches -eq 0 ]
