@@ -14,13 +14,12 @@
  */
 static bool readable(const struct sock *sk)
 {
-	u32 target = sock_rcvlowat(sk, 0, INT_MAX);
 	const struct hstp_conn *conn;
 	bool ready;
 
 	rcu_read_lock();
 	conn = READ_ONCE(hstp_sk(sk)->conn);
-	ready = conn && READ_ONCE(conn->recvq.bytes) >= target;
+	ready = conn && hstp_stream_readable(sk, conn);
 	rcu_read_unlock();
 	return ready;
 }

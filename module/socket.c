@@ -155,13 +155,11 @@ void hstp_sock_error(struct sock *sk, int error)
  * hstp_sock_readable() - text has arrived
  * @sk: socket of the connection
  *
- * SO_RCVLOWAT: less is not worth a wake-up.
- *
  * Context: BH off, the connection's lock.
  */
 void hstp_sock_readable(struct sock *sk)
 {
-	if (hstp_sk(sk)->conn->recvq.bytes >= READ_ONCE(sk->sk_rcvlowat))
+	if (hstp_stream_readable(sk, hstp_sk(sk)->conn))
 		sk->sk_data_ready(sk);
 }
 

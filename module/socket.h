@@ -80,6 +80,7 @@ struct sock *hstp_accept(struct sock *sk, int flags, int *err, bool kern);
 /* stream.c */
 int hstp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int hstp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
+bool hstp_stream_readable(const struct sock *sk, const struct hstp_conn *conn);
 bool hstp_stream_writable(const struct sock *sk, const struct hstp_conn *conn);
 
 /* poll.c */

@@ -18,6 +18,23 @@
  */
 
 /**
+ * hstp_stream_readable() - is there so much text that reading is worth a wake-up
+ * @sk: socket
+ * @conn: its connection
+ *
+ * SO_RCVLOWAT says how much. A peer that has no window left sends no more of it.
+ *
+ * Context: any; without the connection's lock the answer may be old.
+ */
+bool hstp_stream_readable(const struct sock *sk, const struct hstp_conn *conn)
+{
+	u32 bytes = READ_ONCE(conn->recvq.bytes);
+
+	return bytes && (bytes >= (u32)READ_ONCE(sk->sk_rcvlowat) ||
+			 READ_ONCE(conn->tcb.rcv_wnd) <= conn->tcb.rcv_mss);
+}
+
+/**
  * hstp_stream_writable() - is there so much room that writing is worth a wake-up
  * @sk: socket
  * @conn: its connection

@@ -232,11 +232,8 @@ static void unacceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 	     HSTP_DROP_DUPLICATE : HSTP_DROP_SEQ);
 	owe_ack(t, acts);
 
-	/* RFC 5961 section 4: a SYN is challenged whatever its number; not so the
-	 * one that opened this connection, which is here because ours was lost (in
-	 * TIME-WAIT nothing was, and nobody remembers IRS).
-	 */
-	if (seg->flags & HSTP_SYN && (seg->seq != t->irs || t->state == HSTP_TIME_WAIT))
+	/* RFC 5961 section 4: a SYN is challenged whatever its number */
+	if (seg->flags & HSTP_SYN && hstp_synchronized(t->state))
 		challenge(t, env, acts);
 
 	/* Our SYN,ACK was lost: it is the ACK that the peer can use. */

@@ -54,7 +54,8 @@ static bool parse_one(u8 kind, const u8 *value, unsigned int len, struct hstp_op
  * @opt: filled; meaningful only when the result is true
  *
  * MUST-4 (the three kinds that everybody knows), MUST-5 (on any segment), MUST-6
- * (unknown kinds) and MUST-64 (at any alignment). An option that repeats overrides the one before it.
+ * (unknown kinds) and MUST-64 (at any alignment). An option that repeats overrides
+ * the one before it.
  *
  * Return: false when an option has an illegal length or runs past the header,
  * which MUST-7 asks to survive.

@@ -71,11 +71,11 @@ void hstp_rtt_sample(struct hstp_tcb *t, u32 ms, const struct hstp_config *cfg)
  * @t: connection
  * @cfg: settings
  *
- * RFC 6298 rule 5.5.
+ * RFC 6298 rule 5.5. The measurement that runs ends when something is in fact
+ * sent again (Karn's algorithm), in send.c.
  */
 void hstp_rtt_backoff(struct hstp_tcb *t, const struct hstp_config *cfg)
 {
-	t->timing = 0;
 	if (t->backoff < 255)
 		t->backoff++;
 	t->rto = hstp_min(2 * t->rto, (u32)cfg->rto_max_ms);

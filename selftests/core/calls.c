@@ -2,7 +2,7 @@
 /* The user's calls in every state: RFC 9293 sections 3.10.1 to 3.10.6. */
 #include "trace.h"
 
-/* --- CLOSED ------------------------------------------------------------------ */
+/* --- CLOSED ----------------------------------------------------------- */
 
 TEST(calls_closed, "CLOSED: every call but OPEN finds no connection")
 {
@@ -24,7 +24,7 @@ TEST(calls_open_passive, "3.10.1 CLOSED: passive OPEN enters LISTEN and sends no
 	SAME("status", T.status, HSTP_LISTEN);
 }
 
-/* --- LISTEN ------------------------------------------------------------------- */
+/* --- LISTEN ----------------------------------------------------------- */
 
 TEST(calls_listen, "LISTEN: SEND needs a remote socket, RECEIVE waits, OPEN passive exists")
 {
@@ -71,7 +71,7 @@ TEST(calls_listen_abort, "3.10.5 LISTEN: ABORT deletes the TCB without a reset")
 	SILENCE();
 }
 
-/* --- SYN-SENT ------------------------------------------------------------------- */
+/* --- SYN-SENT --------------------------------------------------------- */
 
 static void syn_sent(void)
 {
@@ -112,7 +112,7 @@ TEST(calls_syn_sent_abort, "3.10.5 SYN-SENT: ABORT deletes the TCB without a res
 	SILENCE();
 }
 
-/* --- SYN-RECEIVED ---------------------------------------------------------------- */
+/* --- SYN-RECEIVED ----------------------------------------------------- */
 
 TEST(calls_syn_received, "SYN-RECEIVED: SEND and RECEIVE are queued, OPEN exists")
 {
@@ -173,7 +173,7 @@ TEST(calls_syn_received_abort, "3.10.5 SYN-RECEIVED: ABORT sends <SEQ=SND.NXT><C
 	RESET_OUT(ABORT);
 }
 
-/* --- synchronized -------------------------------------------------------------------- */
+/* --- synchronized ----------------------------------------------------- */
 
 TEST(calls_established, "ESTABLISHED: OPEN exists, STATUS tells")
 {

@@ -125,7 +125,7 @@ static void broken(const struct world *w, const char *what)
 	printf("\n");
 }
 
-/* --- what a kernel would do -------------------------------------------------- */
+/* --- what a kernel would do ------------------------------------------- */
 
 static struct hstp_env environment(const struct world *w, const struct side *s)
 {
@@ -251,7 +251,7 @@ static void arrive(struct world *w, const struct flight *f)
 		read_all(w, f->to);
 }
 
-/* --- the steps ------------------------------------------------------------------ */
+/* --- the steps -------------------------------------------------------- */
 
 static bool user_can(const struct world *w, u8 which)
 {
@@ -335,7 +335,7 @@ static void remove_flight(struct world *w, u32 i)
 	memset(&w->flight[w->flights], 0, sizeof(w->flight[0]));
 }
 
-/* --- exploring -------------------------------------------------------------------- */
+/* --- exploring -------------------------------------------------------- */
 
 static u64 mix(u64 h, const void *bytes, size_t len)
 {

@@ -46,10 +46,11 @@ static struct run r;
 
 static void broken(int line, const char *what)
 {
-	printf("# fuzz.c:%d: broken: %s\n#   in %s, ISS %u SND.UNA %u SND.NXT %u end %u, "
-	       "IRS %u RCV.NXT %u RCV.WND %u\n", line, what, hstp_state_names[r.tcb.state],
-	       r.tcb.iss, r.tcb.snd_una, r.tcb.snd_nxt, r.tcb.snd_end, r.tcb.irs, r.tcb.rcv_nxt,
-	       r.tcb.rcv_wnd);
+	printf("# fuzz.c:%d: broken: %s\n", line, what);
+	printf("#   in %s, ISS %u SND.UNA %u SND.NXT %u end %u\n",
+	       hstp_state_names[r.tcb.state], r.tcb.iss, r.tcb.snd_una, r.tcb.snd_nxt,
+	       r.tcb.snd_end);
+	printf("#   IRS %u RCV.NXT %u RCV.WND %u\n", r.tcb.irs, r.tcb.rcv_nxt, r.tcb.rcv_wnd);
 	fflush(stdout);
 	abort();
 }
@@ -66,7 +67,7 @@ static u32 word(void)
 	return high << 24 | (u32)byte() << 16 | (u32)byte() << 8 | byte();
 }
 
-/* --- what must hold -------------------------------------------------------- */
+/* --- what must hold --------------------------------------------------- */
 
 static void check_transitions(const struct hstp_acts *acts)
 {
@@ -184,7 +185,7 @@ static void deliver(const struct hstp_acts *acts, u32 first)
 	r.env.space -= acts->text_len;
 }
 
-/* --- performing the actions ------------------------------------------------ */
+/* --- performing the actions ------------------------------------------- */
 
 static void release_held(struct hstp_acts *acts)
 {
@@ -234,7 +235,7 @@ static void perform(struct hstp_acts *acts)
 	check_alive();
 }
 
-/* --- events ------------------------------------------------------------------ */
+/* --- events ----------------------------------------------------------- */
 
 static u32 near(u32 a, u32 b, u8 how)
 {
@@ -396,7 +397,7 @@ static void connection(void)
 	}
 }
 
-/* --- headers ------------------------------------------------------------------ */
+/* --- headers ---------------------------------------------------------- */
 
 static void header(const u8 *data, size_t size)
 {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- the states, and how a connection gets there ------------------------- */
+/* --- the states, and how a connection gets there ---------------------- */
 
 const struct place_name places[PLACES] = {
 	[CLOSED] = { "CLOSED", HSTP_CLOSED },
@@ -101,7 +101,7 @@ static void bring_to(enum place place)
 	T.log_count = 0;
 }
 
-/* --- the segments --------------------------------------------------------- */
+/* --- the segments ----------------------------------------------------- */
 
 static const struct kind kinds[] = {
 	{ "SYN, old duplicate", SYN, S_IRS, A_NONE, 0 },
@@ -201,7 +201,7 @@ static const struct kind kinds[] = {
 	{ "every flag", 0xff, S_NXT, A_NXT, 0 },
 };
 
-/* --- the comparison -------------------------------------------------------- */
+/* --- the comparison --------------------------------------------------- */
 
 static struct cell cell;
 static char title[200];
@@ -284,10 +284,14 @@ static void run_cell(void)
 	cell.rcv_nxt = T.tcb.rcv_nxt;
 	cell.rcv_wnd = T.tcb.rcv_wnd;
 	/* numbers that mean nothing in these states, but must not be near zero */
-	if (cell.place <= SYN_SENT)
-		T.tcb.rcv_nxt = cell.rcv_nxt = PEER;
-	if (cell.place < SYN_SENT)
-		cell.una = MY_ISS, cell.nxt = ME;
+	if (cell.place <= SYN_SENT) {
+		T.tcb.rcv_nxt = PEER;
+		cell.rcv_nxt = PEER;
+	}
+	if (cell.place < SYN_SENT) {
+		cell.una = MY_ISS;
+		cell.nxt = ME;
+	}
 	cell.seq = seq_number(kind->seq);
 	cell.ack = ack_number(kind->ack);
 	cell.len = kind->len;

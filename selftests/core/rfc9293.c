@@ -291,7 +291,7 @@ struct outcome rfc9293(const struct cell *c)
 		if (opening && flags & SYN && c->seq == PEER_ISS)
 			return stay(c, "3.10.7.4 first: SYN again, SYN,ACK again", SYN_ACK);
 		o = stay(c, "3.10.7.4 first: not acceptable", ACK_NOW);
-		if (flags & SYN && c->seq != PEER_ISS)
+		if (flags & SYN && !opening)
 			o = challenged(c, "3.10.7.4 fourth: a SYN, irrespective of its number");
 		/* fifth, TIME-WAIT: "a retransmission of the remote FIN.
 		 * Acknowledge it, and restart the 2 MSL timeout."

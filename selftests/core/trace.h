@@ -99,7 +99,6 @@ struct trace {
 	unsigned int held_count;
 	u32 delivered;
 	u32 freed;
-	u32 queued;
 	enum hstp_result result;
 	enum hstp_state status;
 	bool signal_pending;

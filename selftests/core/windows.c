@@ -2,7 +2,7 @@
 /* Windows: RFC 9293 sections 3.7.4 and 3.8.6. */
 #include "trace.h"
 
-/* --- Nagle and the sender's silly window avoidance ------------------------------- */
+/* --- Nagle and the sender's silly window avoidance -------------------- */
 
 TEST(nagle, "3.7.4: a small segment waits while another one is out")
 {
@@ -111,7 +111,7 @@ TEST(window_full, "3.8.6.2.1: no more leaves than the window takes")
 	SILENCE();
 }
 
-/* --- window updates ------------------------------------------------------------------ */
+/* --- window updates --------------------------------------------------- */
 
 TEST(window_update, "3.10.7.4 fifth: an ACK of nothing new may open the window")
 {
@@ -152,7 +152,7 @@ TEST(window_old_ack, "3.10.7.4 fifth: SND.WL2, an ACK older than the last does n
 	VAR(snd_wnd_max, WINDOW);
 }
 
-/* --- a window that closes -------------------------------------------------------------- */
+/* --- a window that closes --------------------------------------------- */
 
 TEST(probe, "MUST-36, SHLD-29, SHLD-30: probes of one byte, after RTO, twice as late each")
 {
@@ -306,7 +306,7 @@ TEST(reopen_never_measured, "the same on a connection whose round trip was never
 	EXPECT(ACK | PSH, .len = 9);
 }
 
-/* --- a window that shrinks ---------------------------------------------------------------- */
+/* --- a window that shrinks -------------------------------------------- */
 
 TEST(shrunk, "MUST-34, SHLD-15, SHLD-16: a shrunk window: nothing new, retransmission inside it")
 {
@@ -339,7 +339,7 @@ TEST(shrunk_to_zero, "MUST-35: a window that shrinks to zero is probed")
 	EXPECT(ACK | PSH, .seq = ME, .len = 1000, .again = true);
 }
 
-/* --- our window -------------------------------------------------------------------------------- */
+/* --- our window ------------------------------------------------------- */
 
 TEST(sws_receiver, "MUST-39: the window moves right by a full-sized segment, from zero as well")
 {

@@ -136,7 +136,8 @@ TEST_F(peer, late_text)
 TEST_F(relay, aborted_by_peer)
 {
 	struct end *a = &self->a, *b = &self->b;
-	struct st_call call = { .nr = SYS_recvfrom, .buf = (char[8]){ 0 }, .len = 8 };
+	char buf[8];
+	struct st_call call = { .nr = SYS_recvfrom, .buf = buf, .len = sizeof(buf) };
 	int client;
 
 	exchange_open(a, b, fd_listen(b, 1), &client, &call.fd);
@@ -156,7 +157,8 @@ TEST_F(relay, aborted_by_peer)
 TEST_F(peer, blocked_in_recv)
 {
 	struct end *us = &self->us, *it = &self->it;
-	struct st_call call = { .nr = SYS_recvfrom, .buf = (char[8]){ 0 }, .len = 8 };
+	char buf[8];
+	struct st_call call = { .nr = SYS_recvfrom, .buf = buf, .len = sizeof(buf) };
 
 	call.fd = wire_to_state(us, it, "ESTABLISHED");
 	call_asleep(&call);

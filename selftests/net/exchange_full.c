@@ -116,7 +116,7 @@ TEST_F(relay, client_gets_in)
 	wire_ends(&us, NS_T, 4001, &it, NS_B, PORT_IT);
 	establish(&us, &it);
 	stats_mark(NS_B);
-	net_rto(NS_A, 500, 60000);
+	net_rto(NS_A, 1000, 60000);
 	client = fd_start(a);
 	wire_pass(a, SYN, 100);
 	wire_silence(b);

@@ -132,7 +132,8 @@ TEST_F(relay, syn_ack_lost)
 TEST_F(peer, text)
 {
 	struct end *us = &self->us, *it = &self->it;
-	struct st_call call = { .nr = SYS_recvfrom, .buf = (char[8]){ 0 }, .len = 8 };
+	char buf[8];
+	struct st_call call = { .nr = SYS_recvfrom, .buf = buf, .len = sizeof(buf) };
 	struct seen *seen;
 
 	net_hstp(NS_A, "retries", 2);

@@ -49,7 +49,8 @@ TEST_F(relay, text)
 TEST_F(relay, text_then_blocked_receive)
 {
 	struct end *a = &self->a, *b = &self->b;
-	struct st_call call = { .nr = SYS_recvfrom, .buf = (char[8]){ 0 }, .len = 8 };
+	char buf[8];
+	struct st_call call = { .nr = SYS_recvfrom, .buf = buf, .len = sizeof(buf) };
 
 	call.fd = half_open(a, b);
 	fd_send(call.fd, "anybody?");

@@ -312,8 +312,10 @@ TEST_F(on, path_mtu_tiny)
 	struct st_lonely lonely;
 	struct tcp_info info;
 
-	ASSERT_OK(st_route_silent());
 	for (size_t i = 0; i < ARRAY_SIZE(mtus); i++) {
+		/* One that has not learned anything yet. */
+		ASSERT_OK(st_namespace());
+		ASSERT_OK(st_route_silent());
 		ASSERT_OK(st_lonely_open(variant->proto, &lonely));
 		ASSERT_OK(st_icmp_error(&lonely.sent, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
 					mtus[i]));

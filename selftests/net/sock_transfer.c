@@ -240,8 +240,10 @@ TEST_F(on, epoll_echo)
 				st_pattern_fill(out, size, 4, sent);
 				ret = send(self->pair.client, out, size, 0);
 				ASSERT_TRUE(ret > 0 || errno == EAGAIN);
-				if (ret > 0)
-					sent += ret, moved = true;
+				if (ret > 0) {
+					sent += ret;
+					moved = true;
+				}
 			} else if (!shut) {
 				ASSERT_OK(shutdown(self->pair.client, SHUT_WR));
 				shut = true;
@@ -255,14 +257,17 @@ TEST_F(on, epoll_echo)
 			if (from < to) {
 				ret = send(self->pair.server, echo + from, to - from, 0);
 				ASSERT_TRUE(ret > 0 || errno == EAGAIN);
-				if (ret > 0)
-					from += ret, moved = true;
+				if (ret > 0) {
+					from += ret;
+					moved = true;
+				}
 			}
 			ret = recv(self->pair.client, in, piece(&state, sizeof(in)), 0);
 			ASSERT_TRUE(ret > 0 || errno == EAGAIN);
 			if (ret > 0) {
 				ASSERT_EQ(-1, st_pattern_check(in, ret, 4, received));
-				received += ret, moved = true;
+				received += ret;
+				moved = true;
 			}
 		}
 	}

@@ -15,6 +15,7 @@
 #define TEST_TIMEOUT_DEFAULT 900
 
 #define PORT 80
+#define SOME 4096		/* bytes at a time */
 #define END_MS 240000		/* for the last retransmission of the last FIN */
 
 /* One end of a connection: sends its text, reads the other's, closes. */
@@ -47,10 +48,10 @@ static bool again(void)
 
 static void send_some(struct transfer *t, struct side *s)
 {
-	uint8_t text[4096];
+	uint8_t text[SOME];
 
 	while (s->sent < t->size) {
-		int len = t->size - s->sent < (int)sizeof(text) ? t->size - s->sent : (int)sizeof(text);
+		int left = t->size - s->sent, len = left < SOME ? left : SOME;
 		ssize_t n;
 
 		for (int i = 0; i < len; i++)
@@ -66,7 +67,7 @@ static void send_some(struct transfer *t, struct side *s)
 
 static void receive_some(struct transfer *t, struct side *s)
 {
-	uint8_t text[4096];
+	uint8_t text[SOME];
 	ssize_t n;
 
 	while ((n = recv(s->fd, text, sizeof(text), MSG_DONTWAIT)) > 0) {
@@ -168,8 +169,10 @@ static void open_all(struct transfer *t)
 		number = ntohs(name.sin_port) - 10000;
 		NEED(number >= 0 && number < t->count && !t->sides[number + 1].fd);
 		t->sides[number + 1].fd = fd;
-		t->sides[number].seed = t->sides[number + 1].peer_seed = (uint32_t)number;
-		t->sides[number + 1].seed = t->sides[number].peer_seed = (uint32_t)number + 1;
+		t->sides[number].seed = (uint32_t)number;
+		t->sides[number].peer_seed = (uint32_t)number + 1;
+		t->sides[number + 1].seed = (uint32_t)number + 1;
+		t->sides[number + 1].peer_seed = (uint32_t)number;
 	}
 	fd_close(listener);
 	for (int i = 0; i < t->count; i++)

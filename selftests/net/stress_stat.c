@@ -131,7 +131,8 @@ static void check_connections(void)
 		NEED(strchr(line, '\n') == line + LINE - 1);
 		if (line == text)
 			continue;
-		SAME(sscanf(line, "%*d: %*8x:%*4x %*8x:%*4x %2x ", &st), 1);
+		if (sscanf(line, "%*d: %*8x:%*4x %*8x:%*4x %2x ", &st) != 1)
+			die(__FILE__, __LINE__, "not a connection: %.*s", LINE, line);
 		NEED(st >= 1 && st <= 11);
 	}
 	free(text);
@@ -147,8 +148,9 @@ static void check_stat(void)
 		long long now;
 		char name[32];
 
-		SAME(sscanf(line, "state %31s %lld %llu %llu %llu %llu %llu\n", name, &now,
-			    &entered, &left, &p50, &p99, &max), 7);
+		if (sscanf(line, "state %31s %lld %llu %llu %llu %llu %llu\n", name, &now,
+			   &entered, &left, &p50, &p99, &max) != 7)
+			die(__FILE__, __LINE__, "not a state: %.80s", line);
 		NEED(!strcmp(name, states[i]));
 		NEED(p50 <= p99 && p99 <= max);
 		line = strchr(line, '\n') + 1;

@@ -51,11 +51,27 @@ void die(const char *file, int line, const char *fmt, ...)
 	_exit(1);
 }
 
+/**
+ * die_errno() - end the test's process as failed because of errno
+ * @file: of the step that failed
+ * @line: of the step that failed
+ * @what: the call that set errno
+ */
 void die_errno(const char *file, int line, const char *what)
 {
 	die(file, line, "%s: %s", what, strerror(errno));
 }
 
+/**
+ * fails_at() - a call must have failed
+ * @file: of the step
+ * @line: of the step
+ * @what: the call, as text
+ * @want: errno that it must have set
+ * @got: what it returned
+ *
+ * Behind FAILS().
+ */
 void fails_at(const char *file, int line, const char *what, int want, long got)
 {
 	int error = errno;

@@ -55,6 +55,12 @@ int net_new(void)
 	return open_ns();
 }
 
+/**
+ * net_leave() - let go of a namespace
+ * @ns: which; the calling thread must be elsewhere
+ *
+ * It dies with its last process or socket.
+ */
 void net_leave(enum net_ns ns)
 {
 	close(ns_fd[ns]);
@@ -70,6 +76,13 @@ static char *format(const char *fmt, va_list args)
 	return text;
 }
 
+/**
+ * net_status() - run a shell command in a namespace
+ * @ns: where
+ * @fmt: command, as for printf()
+ *
+ * Return: its exit status, 128 and more for a signal.
+ */
 int net_status(enum net_ns ns, const char *fmt, ...)
 {
 	va_list args;
@@ -85,6 +98,11 @@ int net_status(enum net_ns ns, const char *fmt, ...)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/**
+ * net_run() - run a shell command that must succeed
+ * @ns: where
+ * @fmt: command, as for printf()
+ */
 void net_run(enum net_ns ns, const char *fmt, ...)
 {
 	va_list args;
@@ -162,6 +180,12 @@ int net_try_sysctl(enum net_ns ns, const char *name, const char *value)
 	return err;
 }
 
+/**
+ * net_sysctl() - set a sysctl
+ * @ns: where
+ * @name: with dots
+ * @value: number to write; the kernel must take it
+ */
 void net_sysctl(enum net_ns ns, const char *name, long value)
 {
 	char text[24];
@@ -173,6 +197,13 @@ void net_sysctl(enum net_ns ns, const char *name, long value)
 		die(__FILE__, __LINE__, "%s = %ld: %s", name, value, strerror(-err));
 }
 
+/**
+ * net_get_sysctl() - read a sysctl
+ * @ns: where
+ * @name: with dots
+ *
+ * Return: its number.
+ */
 long net_get_sysctl(enum net_ns ns, const char *name)
 {
 	char *path = sysctl_path(name);
@@ -187,7 +218,14 @@ long net_get_sysctl(enum net_ns ns, const char *name)
 	return strtol(text, NULL, 10);
 }
 
-/* The tests on TCP itself have to do with TCP's own settings. */
+/**
+ * net_hstp() - set one of HSTP's sysctls
+ * @ns: where
+ * @name: without the "net.hstp."
+ * @value: number to write
+ *
+ * Nothing happens when the test runs on TCP itself, which has settings of its own.
+ */
 void net_hstp(enum net_ns ns, const char *name, long value)
 {
 	char full[64];
@@ -198,7 +236,10 @@ void net_hstp(enum net_ns ns, const char *name, long value)
 	net_sysctl(ns, full, value);
 }
 
-/* The first and the repeated retransmission, one minute and more away. */
+/**
+ * net_no_timers() - put retransmissions off for a minute and more
+ * @ns: where; connections opened from now on
+ */
 void net_no_timers(enum net_ns ns)
 {
 	net_hstp(ns, "rto_max_ms", 3600000);
@@ -206,6 +247,12 @@ void net_no_timers(enum net_ns ns)
 	net_hstp(ns, "rto_min_ms", 60000);
 }
 
+/**
+ * net_rto() - set the bounds of the retransmission timeout
+ * @ns: where; RTOs computed from now on
+ * @first_ms: initial and smallest RTO, ms
+ * @max_ms: largest RTO, ms
+ */
 void net_rto(enum net_ns ns, long first_ms, long max_ms)
 {
 	net_hstp(ns, "rto_min_ms", first_ms);
@@ -303,6 +350,9 @@ static void make(enum net_ns ns)
 	silence_ipv6();
 }
 
+/**
+ * net_alone() - make namespace A with a loopback device
+ */
 void net_alone(void)
 {
 	make(NS_A);
@@ -315,6 +365,9 @@ static void set_link(enum net_ns ns, enum net_ns end, const char *device)
 	link_end[ns].device = device;
 }
 
+/**
+ * net_peer() - make namespace A, with the tester at the other end of its link
+ */
 void net_peer(void)
 {
 	make(NS_A);
@@ -327,6 +380,11 @@ void net_peer(void)
 	wire_open(NS_A);
 }
 
+/**
+ * net_pair() - make namespaces A and B on one link
+ *
+ * What passes there can be watched with wire_open().
+ */
 void net_pair(void)
 {
 	make(NS_B);
@@ -344,6 +402,11 @@ void net_pair(void)
 	wire_close(NS_A);
 }
 
+/**
+ * net_relay() - make namespaces A and B with the tester between them
+ *
+ * Nothing passes unless wire_deliver() or wire_flow() lets it.
+ */
 void net_relay(void)
 {
 	make(NS_A);
@@ -371,16 +434,33 @@ bool net_has(enum net_ns ns)
 	return ns_fd[ns] >= 0;
 }
 
+/**
+ * net_direct() - are A and B on one link
+ *
+ * Return: true after net_pair().
+ */
 bool net_direct(void)
 {
 	return direct;
 }
 
+/**
+ * net_wired() - can the tester talk to a namespace
+ * @ns: which
+ *
+ * Return: true when it has a link that ends at the tester or is watched.
+ */
 bool net_wired(enum net_ns ns)
 {
 	return link_end[ns].device;
 }
 
+/**
+ * net_enter_link() - go to where a link ends
+ * @ns: whose link
+ *
+ * Return: index of the device at the far end, where frames to @ns are sent.
+ */
 unsigned int net_enter_link(enum net_ns ns)
 {
 	unsigned int index;

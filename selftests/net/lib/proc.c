@@ -11,6 +11,12 @@ static const char *const names[] = {
 	"TIME-WAIT", "CLOSED", "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING",
 };
 
+/**
+ * conn_state() - the name of a connection's state
+ * @conn: a line of /proc/net/hstp
+ *
+ * Return: as in RFC 9293.
+ */
 const char *conn_state(const struct conn *conn)
 {
 	if (conn->st < 1 || conn->st >= (int)(sizeof(names) / sizeof(names[0])))
@@ -33,6 +39,14 @@ static bool parse(const char *line, struct conn *conn)
 	return true;
 }
 
+/**
+ * conn_list() - read /proc/net/hstp
+ * @ns: where
+ * @conns: gets the lines
+ * @max: how many of them at most
+ *
+ * Return: how many there are, at most @max.
+ */
 int conn_list(enum net_ns ns, struct conn *conns, int max)
 {
 	char line[512];
@@ -53,6 +67,12 @@ int conn_list(enum net_ns ns, struct conn *conns, int max)
 	return count;
 }
 
+/**
+ * conn_count() - how many connections and listeners there are
+ * @ns: where
+ *
+ * Return: lines of /proc/net/hstp.
+ */
 int conn_count(enum net_ns ns)
 {
 	static struct conn conns[CONNS_MAX];
@@ -82,6 +102,13 @@ static bool find(const struct end *end, struct conn *found, bool *listener)
 	return false;
 }
 
+/**
+ * conn_find() - find the connection between two ends
+ * @end: one end, as its host sees it
+ * @conn: gets the line
+ *
+ * Return: false when there is none.
+ */
 bool conn_find(const struct end *end, struct conn *conn)
 {
 	bool listener;
@@ -89,6 +116,12 @@ bool conn_find(const struct end *end, struct conn *conn)
 	return find(end, conn, &listener);
 }
 
+/**
+ * state_of() - the state of an end, as its host tells it
+ * @end: which
+ *
+ * Return: "CLOSED" when there is no connection, "LISTEN" when there is only a listener.
+ */
 const char *state_of(const struct end *end)
 {
 	struct conn conn;
@@ -99,6 +132,15 @@ const char *state_of(const struct end *end)
 	return listener ? "LISTEN" : "CLOSED";
 }
 
+/**
+ * state_is_at() - an end must be in a state, now
+ * @file: of the step
+ * @line: of the step
+ * @end: which
+ * @state: name
+ *
+ * Behind state_is(). Looks after the host has dealt with all that was sent.
+ */
 void state_is_at(const char *file, int line, struct end *end, const char *state)
 {
 	const char *now;
@@ -110,6 +152,15 @@ void state_is_at(const char *file, int line, struct end *end, const char *state)
 		die(file, line, "state is %s, not %s", now, state);
 }
 
+/**
+ * state_wait_at() - an end must come to a state
+ * @file: of the step
+ * @line: of the step
+ * @end: which
+ * @state: name
+ *
+ * Behind state_wait().
+ */
 void state_wait_at(const char *file, int line, struct end *end, const char *state)
 {
 	uint64_t until = now_ms() + PATIENCE_MS;

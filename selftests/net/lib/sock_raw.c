@@ -12,6 +12,7 @@
 #include <netinet/ip_icmp.h>
 #include <netpacket/packet.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -96,10 +97,12 @@ int st_raw_next(int raw, struct st_segment *seg)
 		size = sizeof(from);
 		len = recvfrom(raw, seg->packet, sizeof(seg->packet), MSG_TRUNC,
 			       (struct sockaddr *)&from, &size);
-		if (len < (ssize_t)(sizeof(ip) + sizeof(tcp)))
+		if (len < (ssize_t)sizeof(ip))
 			return -1;
 		memcpy(&ip, seg->packet, sizeof(ip));
 	} while (!wanted(&from, &ip));
+	if (len < (ssize_t)(sizeof(ip) + sizeof(tcp)))
+		return -1;
 	memcpy(&tcp, seg->packet + ip.ihl * 4, sizeof(tcp));
 	head = ip.ihl * 4 + tcp.doff * 4;
 	seg->saddr.s_addr = ip.saddr;
@@ -137,10 +140,48 @@ int st_raw_wait(int raw, struct st_segment *seg, uint8_t mask, uint8_t flags)
 	return -1;
 }
 
+/*
+ * Send a packet and wait until it was dealt with: an echo request follows on
+ * its way, from the same CPU, and its answer comes back.
+ */
+static int deliver(int raw, const void *packet, size_t len, struct in_addr addr)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = addr };
+	struct icmphdr echo = { .type = ICMP_ECHO, .un.echo.id = htons(getpid()) };
+	int icmp = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), ret = -1;
+	struct pollfd p = { .fd = icmp, .events = POLLIN };
+	struct {
+		struct iphdr ip;
+		struct icmphdr icmp;
+	} answer = { 0 };
+	cpu_set_t old, here;
+
+	if (icmp < 0 || sched_getaffinity(0, sizeof(old), &old))
+		return -1;
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	echo.checksum = fold(add(0, &echo, sizeof(echo)));
+	if (sched_setaffinity(0, sizeof(here), &here) ||
+	    sendto(raw, packet, len, 0, (struct sockaddr *)&to, sizeof(to)) != (ssize_t)len ||
+	    sendto(icmp, &echo, sizeof(echo), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		goto out;
+	while (answer.icmp.type != ICMP_ECHOREPLY || answer.icmp.un.echo.id != echo.un.echo.id ||
+	       answer.ip.protocol != IPPROTO_ICMP)
+		if (poll(&p, 1, ST_WAIT_MS) != 1 || recv(icmp, &answer, sizeof(answer), 0) < 0)
+			goto out;
+	ret = 0;
+out:
+	sched_setaffinity(0, sizeof(old), &old);
+	close(icmp);
+	return ret;
+}
+
 /**
  * st_raw_send - forge a segment without text
  * @proto: IPPROTO_TCP or HSTP's number
  * @seg: its addresses, ports, numbers and flags
+ *
+ * It has been dealt with when this returns.
  *
  * Return: 0, or -1 with errno.
  */
@@ -161,7 +202,6 @@ int st_raw_send(int proto, const struct st_segment *seg)
 			.doff = 5, .window = htons(8000),
 		},
 	};
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = seg->daddr };
 	uint32_t sum;
 	int raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW), ret;
 
@@ -170,9 +210,9 @@ int st_raw_send(int proto, const struct st_segment *seg)
 	((uint8_t *)&packet.tcp)[13] = seg->flags;
 	sum = add(0, &packet.ip.saddr, 8) + proto + sizeof(packet.tcp);
 	packet.tcp.check = fold(add(sum, &packet.tcp, sizeof(packet.tcp)));
-	ret = sendto(raw, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to));
+	ret = deliver(raw, &packet, sizeof(packet), seg->daddr);
 	close(raw);
-	return ret == sizeof(packet) ? 0 : -1;
+	return ret;
 }
 
 /**
@@ -181,6 +221,8 @@ int st_raw_send(int proto, const struct st_segment *seg)
  * @type: ICMP_DEST_UNREACH, …
  * @code: ICMP_HOST_UNREACH, …
  * @mtu: of the next hop, for ICMP_FRAG_NEEDED; bytes
+ *
+ * It has been dealt with when this returns.
  *
  * Return: 0, or -1 with errno.
  */
@@ -192,14 +234,13 @@ int st_icmp_error(const struct st_segment *about, int type, int code, uint16_t m
 	} packet = {
 		.icmp = { .type = type, .code = code, .un.frag.mtu = htons(mtu) },
 	};
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = about->saddr };
 	int raw = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), ret;
 
 	if (raw < 0)
 		return -1;
 	memcpy(packet.quote, about->packet, sizeof(packet.quote));
 	packet.icmp.checksum = fold(add(0, &packet, sizeof(packet)));
-	ret = sendto(raw, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to));
+	ret = deliver(raw, &packet, sizeof(packet), about->saddr);
 	close(raw);
-	return ret == sizeof(packet) ? 0 : -1;
+	return ret;
 }

@@ -79,6 +79,12 @@ static bool add_line(struct stats *stats, char *line)
 	return true;
 }
 
+/**
+ * stats_read() - read /proc/net/hstp_stat
+ * @ns: where
+ *
+ * Return: all counters, for stats_free().
+ */
 struct stats *stats_read(enum net_ns ns)
 {
 	struct stats *stats = calloc(1, sizeof(*stats));
@@ -103,11 +109,22 @@ struct stats *stats_read(enum net_ns ns)
 	return stats;
 }
 
+/**
+ * stats_free() - free what stats_read() returned
+ * @stats: may be NULL
+ */
 void stats_free(struct stats *stats)
 {
 	free(stats);
 }
 
+/**
+ * stats_get() - look a counter up
+ * @stats: counters
+ * @key: see proc.h
+ *
+ * Return: its value, 0 when it is not there.
+ */
 long stats_get(const struct stats *stats, const char *key)
 {
 	for (int i = 0; stats && i < stats->count; i++)
@@ -116,6 +133,13 @@ long stats_get(const struct stats *stats, const char *key)
 	return 0;
 }
 
+/**
+ * stat_now() - read one counter
+ * @ns: where
+ * @key: see proc.h
+ *
+ * Return: its value.
+ */
 long stat_now(enum net_ns ns, const char *key)
 {
 	struct stats *stats = stats_read(ns);
@@ -125,6 +149,10 @@ long stat_now(enum net_ns ns, const char *key)
 	return value;
 }
 
+/**
+ * stats_mark() - count from here on
+ * @ns: where
+ */
 void stats_mark(enum net_ns ns)
 {
 	if (net_wired(ns)) {
@@ -191,6 +219,15 @@ static int differences(enum net_ns ns, const struct stats *now, const char *cons
 	return wrong;
 }
 
+/**
+ * stats_only_at() - exactly this was counted since the mark
+ * @file: of the step
+ * @line: of the step
+ * @ns: where
+ * @want: "KEY NUMBER" each, NULL at the end
+ *
+ * Behind STATS(). Moves the mark, but for segments and flags.
+ */
 void stats_only_at(const char *file, int line, enum net_ns ns, const char *const *want)
 {
 	uint64_t until = now_ms() + PATIENCE_MS / 10;
@@ -222,6 +259,16 @@ void stats_only_at(const char *file, int line, enum net_ns ns, const char *const
 	marks[ns] = now;
 }
 
+/**
+ * stat_grew_at() - a counter grew by so much since the mark
+ * @file: of the step
+ * @line: of the step
+ * @ns: where
+ * @key: see proc.h
+ * @n: how much
+ *
+ * Behind stat_grew().
+ */
 void stat_grew_at(const char *file, int line, enum net_ns ns, const char *key, long n)
 {
 	uint64_t until = now_ms() + PATIENCE_MS / 10;
@@ -279,6 +326,14 @@ static bool sums_right(const struct stats *stats, bool tell)
 	return right;
 }
 
+/**
+ * stats_sums_at() - the sums must be right
+ * @file: of the step
+ * @line: of the step
+ * @ns: where, idle
+ *
+ * Behind stats_sums().
+ */
 void stats_sums_at(const char *file, int line, enum net_ns ns)
 {
 	uint64_t until = now_ms() + PATIENCE_MS / 10;
@@ -307,6 +362,14 @@ static void same_count(const char *file, int line, enum net_ns ns, const char *k
 		    ns == NS_A ? 'A' : 'B', counted, key, seen);
 }
 
+/**
+ * stats_wire_at() - segments and flags must have been counted as they passed
+ * @file: of the step
+ * @line: of the step
+ * @ns: where
+ *
+ * Behind stats_wire(); since stats_mark().
+ */
 void stats_wire_at(const char *file, int line, enum net_ns ns)
 {
 	static const char *const flags[] = {

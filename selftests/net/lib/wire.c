@@ -8,6 +8,12 @@ static FILE *trace;
 static char *trace_text;
 static size_t trace_len;
 
+/**
+ * wire_flags() - the names of flags
+ * @flags: SEG.FLAGS
+ *
+ * Return: text in one of four static buffers.
+ */
 const char *wire_flags(uint8_t flags)
 {
 	static const char *const names[] = {
@@ -24,6 +30,10 @@ const char *wire_flags(uint8_t flags)
 	return *out ? out : "no flags";
 }
 
+/**
+ * wire_trace() - add a line to the trace
+ * @fmt: as for printf()
+ */
 void wire_trace(const char *fmt, ...)
 {
 	va_list args;
@@ -61,6 +71,9 @@ static void print_left(enum net_ns ns)
 	}
 }
 
+/**
+ * wire_print() - print the trace, and what came and was not looked at
+ */
 void wire_print(void)
 {
 	char *line, *rest;
@@ -101,12 +114,22 @@ void wire_ends(struct end *one, enum net_ns one_ns, uint16_t one_port,
 	name_end(two, two_ns, two_port, one);
 }
 
+/**
+ * wire_forget() - an end is about to choose a new ISS
+ * @end: which; the next SYN expected from it tells
+ */
 void wire_forget(struct end *end)
 {
 	end->known = end->ns == NS_T;
 	end->shift = 0;
 }
 
+/**
+ * wire_pattern() - make text whose bytes say where they belong
+ * @buf: gets it
+ * @seq: SEG.SEQ of the first byte
+ * @len: bytes
+ */
 void wire_pattern(char *buf, uint32_t seq, int len)
 {
 	for (int i = 0; i < len; i++, seq++)
@@ -138,6 +161,13 @@ static int build_options(uint8_t options[40], const struct seg *seg)
 	return len;
 }
 
+/**
+ * wire_send_at() - send a segment in an end's name
+ * @end: as whom; to its other end
+ * @seg: what; numbers are the test's
+ *
+ * Behind wire_send().
+ */
 void wire_send_at(struct end *end, struct seg seg)
 {
 	uint8_t packet[sizeof(struct wire_header) + 40 + WIRE_TEXT_MAX];
@@ -245,6 +275,13 @@ static struct seen *next(struct end *end, int ms)
 	return seen;
 }
 
+/**
+ * wire_next() - take the next segment, whatever it is
+ * @end: who sends it
+ * @ms: how long to wait
+ *
+ * Return: NULL when none came.
+ */
 struct seen *wire_next(struct end *end, int ms)
 {
 	struct seen *seen = next(end, ms);
@@ -264,6 +301,17 @@ static void mismatch(const char *file, int line, const struct seen *seen,
 	    wire_flags(seen->flags), seen->seq, seen->ack, seen->len);
 }
 
+/**
+ * wire_expect_at() - take the next segment, which must be this one
+ * @file: of the step
+ * @line: of the step
+ * @end: who sends it
+ * @seg: what it must be
+ *
+ * Behind wire_expect(). Flags, SEQ, ACK, length and checksum are always compared.
+ *
+ * Return: the segment.
+ */
 struct seen *wire_expect_at(const char *file, int line, struct end *end, struct seg seg)
 {
 	struct seen *seen = next(end, PATIENCE_MS);
@@ -302,6 +350,12 @@ struct seen *wire_expect_at(const char *file, int line, struct end *end, struct 
 	return seen;
 }
 
+/**
+ * wire_deliver() - let a segment that was taken go on to the other end
+ * @seen: the segment
+ *
+ * Twice, and it is a duplicate. Between ends that share a link it has arrived already.
+ */
 void wire_deliver(struct seen *seen)
 {
 	struct end *to = seen->from->other;
@@ -313,6 +367,10 @@ void wire_deliver(struct seen *seen)
 	wire_emit_frame(to->ns, seen->frame, seen->frame_len);
 }
 
+/**
+ * wire_flow() - let all pass that has come, both ways
+ * @end: either end
+ */
 void wire_flow(struct end *end)
 {
 	struct end *ends[] = { end, end->other };
@@ -324,6 +382,14 @@ void wire_flow(struct end *end)
 	}
 }
 
+/**
+ * wire_silence_at() - nothing came in answer to what was sent until now
+ * @file: of the step
+ * @line: of the step
+ * @end: who must be silent
+ *
+ * Behind wire_silence().
+ */
 void wire_silence_at(const char *file, int line, struct end *end)
 {
 	struct seen *seen;
@@ -335,6 +401,15 @@ void wire_silence_at(const char *file, int line, struct end *end)
 		    wire_flags(seen->flags), seen->seq, seen->ack, seen->len);
 }
 
+/**
+ * wire_quiet_at() - nothing comes for a while
+ * @file: of the step
+ * @line: of the step
+ * @end: who must be silent
+ * @ms: how long
+ *
+ * Behind wire_quiet().
+ */
 void wire_quiet_at(const char *file, int line, struct end *end, int ms)
 {
 	struct seen *seen = wire_next(end, ms);

@@ -63,7 +63,7 @@ struct seen {
 	int mss;		/* 0: no such option */
 	int len;
 	bool sum_good;
-	uint64_t ms;		/* when, monotonic */
+	uint64_t ms;		/* when it came, as now_ms() */
 	const uint8_t *text;
 	const uint8_t *opt;
 	int optlen;

@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <netinet/ip_icmp.h>
 #include <sched.h>
+#include <time.h>
 
 #define SYNC_ID	0x4853
 
@@ -32,6 +33,12 @@ static const uint8_t *mac_of(enum net_ns ns)
 	return ns == NS_A ? mac_a : mac_b;
 }
 
+/**
+ * wire_addr() - the address of a namespace's host
+ * @ns: A, B or T
+ *
+ * Return: network order.
+ */
 uint32_t wire_addr(enum net_ns ns)
 {
 	if (ns == NS_A)
@@ -39,7 +46,11 @@ uint32_t wire_addr(enum net_ns ns)
 	return inet_addr(ns == NS_B ? ADDR_B : ADDR_T);
 }
 
-/* What is sent, and then the echo request, must be dealt with in this order. */
+/**
+ * wire_stay_on_cpu() - keep the calling thread on the CPU where it is
+ *
+ * What is sent, and the echo request after it, are then dealt with in this order.
+ */
 void wire_stay_on_cpu(void)
 {
 	cpu_set_t set;
@@ -53,13 +64,14 @@ static struct wire *wire_to(enum net_ns ns)
 {
 	struct wire *wire = &wires[ns];
 	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP) };
-	int buffer = 8 << 20;
+	int buffer = 8 << 20, on = 1;
 
 	if (wire->open)
 		return wire;
 	addr.sll_ifindex = net_enter_link(ns);
 	wire->fd = TRY(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 	TRY(setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)));
+	TRY(setsockopt(wire->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)));
 	TRY(bind(wire->fd, (struct sockaddr *)&addr, sizeof(addr)));
 	wire->tail = &wire->head;
 	wire->open = true;
@@ -85,6 +97,10 @@ static void count_in(enum net_ns ns, const uint8_t *frame, int len)
 		count_flags(wires[ns].count.flag_in, header->flags);
 }
 
+/**
+ * wire_ether() - choose the Ethernet destination of the frames that follow
+ * @mac: broadcast or multicast; NULL: the receiver's own again
+ */
 void wire_ether(const uint8_t mac[6])
 {
 	ether_given = mac;
@@ -92,6 +108,12 @@ void wire_ether(const uint8_t mac[6])
 		memcpy(ether_to, mac, sizeof(ether_to));
 }
 
+/**
+ * wire_emit_frame() - send a frame
+ * @to: to whom
+ * @frame: all of it
+ * @len: bytes
+ */
 void wire_emit_frame(enum net_ns to, const uint8_t *frame, int len)
 {
 	struct wire *wire = wire_to(to);
@@ -131,6 +153,15 @@ uint16_t wire_sum(uint32_t saddr, uint32_t daddr, const void *segment, int len)
 	return internet_sum(segment, len, internet_sum(&pseudo, sizeof(pseudo), 0));
 }
 
+/**
+ * wire_emit() - send an IPv4 packet from the tester
+ * @to: to whom
+ * @saddr: source, network order
+ * @daddr: destination, network order
+ * @protocol: IP protocol
+ * @payload: after the IP header
+ * @len: bytes of it, at most 2000
+ */
 void wire_emit(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 	       const void *payload, int len)
 {
@@ -153,6 +184,15 @@ void wire_emit(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 	wire_emit_frame(to, frame, ETHER_LEN + sizeof(ip) + len);
 }
 
+/**
+ * wire_raw() - send any IPv4 packet, and note it in the trace
+ * @to: to whom
+ * @saddr: source, network order
+ * @daddr: destination, network order
+ * @protocol: IP protocol
+ * @payload: after the IP header
+ * @len: bytes of it, at most 2000
+ */
 void wire_raw(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 	      const void *payload, int len)
 {
@@ -161,7 +201,13 @@ void wire_raw(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 	wire_emit(to, saddr, daddr, protocol, payload, len);
 }
 
-/* The segment in a packet, or false when it holds none of our protocol. */
+/**
+ * wire_view() - find the segment in a frame
+ * @seen: the frame
+ * @view: gets where it lies
+ *
+ * Return: false when there is none of our protocol.
+ */
 bool wire_view(const struct seen *seen, struct wire_view *view)
 {
 	int room = seen->frame_len - ETHER_LEN, head;
@@ -189,7 +235,44 @@ static void see_sync(struct wire *wire, const struct seen *seen)
 	wire->sync_seen = ntohs(icmp->un.echo.sequence);
 }
 
-/* Take all frames that have come from @from off its socket. */
+static uint64_t ms_of(const struct timespec *time)
+{
+	return time->tv_sec * 1000ull + time->tv_nsec / 1000000;
+}
+
+/* When the kernel got the frame, on the clock of now_ms(): the test may look late. */
+static uint64_t arrival(struct msghdr *msg)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+	struct timespec then, now;
+
+	NEED(cmsg && cmsg->cmsg_type == SCM_TIMESTAMPNS);
+	memcpy(&then, CMSG_DATA(cmsg), sizeof(then));
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now_ms() - (ms_of(&now) - ms_of(&then));
+}
+
+static ssize_t receive(struct wire *wire, struct seen *seen)
+{
+	char control[CMSG_SPACE(sizeof(struct timespec))];
+	struct iovec iov = { .iov_base = seen->frame, .iov_len = sizeof(seen->frame) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	ssize_t len = recvmsg(wire->fd, &msg, MSG_DONTWAIT);
+
+	if (len < 0)
+		return len;
+	seen->frame_len = len;
+	seen->ms = arrival(&msg);
+	return len;
+}
+
+/**
+ * wire_read() - take all frames that have come off the packet socket
+ * @from: who sent them
+ */
 void wire_read(enum net_ns from)
 {
 	struct wire *wire = wire_to(from);
@@ -200,11 +283,11 @@ void wire_read(enum net_ns from)
 	for (;;) {
 		seen = calloc(1, sizeof(*seen));
 		NEED(seen);
-		len = recv(wire->fd, seen->frame, sizeof(seen->frame), MSG_DONTWAIT);
+		len = receive(wire, seen);
+		if (len < 0 && errno != EAGAIN)
+			die_errno(__FILE__, __LINE__, "a packet socket");
 		if (len < 0)
 			break;
-		seen->frame_len = len;
-		seen->ms = now_ms();
 		if (!wire_view(seen, &view)) {
 			see_sync(wire, seen);
 			free(seen);
@@ -220,11 +303,15 @@ void wire_read(enum net_ns from)
 			wire->first = seen;
 	}
 	free(seen);
-	if (errno != EAGAIN)
-		die_errno(__FILE__, __LINE__, "recv from a packet socket");
 }
 
-/* Something has come from @from before @until_ms, or the time is over. */
+/**
+ * wire_wait() - wait for a frame
+ * @from: who sends it
+ * @until_ms: of now_ms()
+ *
+ * Return: false when the time is over.
+ */
 bool wire_wait(enum net_ns from, uint64_t until_ms)
 {
 	struct pollfd poll_fd = { .fd = wire_to(from)->fd, .events = POLLIN };
@@ -235,7 +322,12 @@ bool wire_wait(enum net_ns from, uint64_t until_ms)
 	return TRY(poll(&poll_fd, 1, until_ms - now)) > 0;
 }
 
-/* The oldest segment from @from that no test step took. */
+/**
+ * wire_first() - the oldest segment that no step of the test took
+ * @from: who sent it
+ *
+ * Return: NULL when there is none.
+ */
 struct seen *wire_first(enum net_ns from)
 {
 	struct wire *wire = wire_to(from);
@@ -255,6 +347,13 @@ static void send_echo(enum net_ns ns)
 	wire_emit(ns, wire_addr(NS_T), wire_addr(ns), IPPROTO_ICMP, &icmp, sizeof(icmp));
 }
 
+/**
+ * wire_sync() - wait until a host has dealt with all that was sent to it
+ * @ns: A or B
+ *
+ * Its answer to an ICMP echo is the sign: softirq works in order, and the counters of HSTP
+ * do not change by it.
+ */
 void wire_sync(enum net_ns ns)
 {
 	struct wire *wire = wire_to(ns);
@@ -312,6 +411,12 @@ void wire_close(enum net_ns ns)
 	*wire = (struct wire){ 0 };
 }
 
+/**
+ * wire_count() - what has passed on a host's link
+ * @ns: A or B
+ *
+ * Return: segments and flags, as the host should have counted them.
+ */
 struct wire_count wire_count(enum net_ns ns)
 {
 	wire_read(ns);
@@ -320,6 +425,10 @@ struct wire_count wire_count(enum net_ns ns)
 	return wires[ns].count;
 }
 
+/**
+ * wire_count_reset() - count from here on
+ * @ns: A or B
+ */
 void wire_count_reset(enum net_ns ns)
 {
 	wire_count(ns);

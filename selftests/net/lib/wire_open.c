@@ -3,6 +3,14 @@
 #include "fd.h"
 #include "proc.h"
 
+/**
+ * wire_open_passive() - open a connection from the tester to a listener
+ * @us: the tester
+ * @it: the stack
+ * @listener: its listening socket
+ *
+ * Return: the accepted socket.
+ */
 int wire_open_passive(struct end *us, struct end *it, int listener)
 {
 	wire_send(us, SYN, 100);
@@ -11,6 +19,13 @@ int wire_open_passive(struct end *us, struct end *it, int listener)
 	return fd_accept(listener);
 }
 
+/**
+ * wire_open_active() - let a stack open a connection to the tester
+ * @us: the tester
+ * @it: the stack
+ *
+ * Return: its socket.
+ */
 int wire_open_active(struct end *us, struct end *it)
 {
 	int fd = fd_start(it);
@@ -58,6 +73,16 @@ static int close_second(struct end *us, struct end *it, const char *state)
 	return fd;
 }
 
+/**
+ * wire_to_state() - bring a stack's connection into a state
+ * @us: the tester
+ * @it: the stack
+ * @state: any but CLOSED and LISTEN
+ *
+ * By the shortest way, see wire.h for the numbers then reached.
+ *
+ * Return: its socket; in SYN-RECEIVED the listening one.
+ */
 int wire_to_state(struct end *us, struct end *it, const char *state)
 {
 	int fd;
