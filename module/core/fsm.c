@@ -61,6 +61,7 @@ static void take_syn(struct hstp_tcb *t, const struct hstp_segment *seg)
 	t->irs = seg->seq;
 	t->rcv_nxt = seg->seq + 1;
 	t->rcv_acked = t->irs;
+	t->rcv_held = t->rcv_nxt;
 	if (mss && mss < t->mss)
 		t->mss = mss;
 }

@@ -197,7 +197,7 @@ TEST_F(peer, challenge_limit)
 	while (wire_next(it, 0))
 		sent++;
 	/* The second may turn over once or twice in between on a slow machine. */
-	ASSERT_LE(3, sent);
+	ASSERT_LE(2, sent);	/* half of the limit is random */
 	ASSERT_GT(20, sent);
 	state_is(it, "ESTABLISHED");
 }
