@@ -51,7 +51,7 @@ static struct ctl_table hstp_sysctls[] = {
 	HSTP_SETTING("synack_retries", core.synack_retries, 0, 127),
 	HSTP_SETTING("retries", core.retries, 1, 255),
 	HSTP_SETTING("orphan_retries", core.orphan_retries, 1, 255),
-	HSTP_SETTING("fin_timeout_ms", core.fin_timeout_ms, 1, HSTP_MSEC_PER_HOUR),
+	HSTP_SETTING("fin_timeout", core.fin_timeout_ms, 1, HSTP_MSEC_PER_HOUR),
 	HSTP_SETTING("rto_initial_ms", core.rto_initial_ms, 10, 60000),
 	HSTP_SETTING("rto_min_ms", core.rto_min_ms, 10, 60000),
 	HSTP_SETTING("rto_max_ms", core.rto_max_ms, 10, HSTP_MSEC_PER_HOUR),

@@ -59,6 +59,7 @@ struct hstp_config {
  * @space: free bytes of the receive buffer
  * @buffer: all bytes of the receive buffer (RCV.BUFF, section 3.8.6.2.2): @space
  *	when nothing is in it
+ * @no_room: there is no memory for the segment's text
  * @nobody_listens: a SYN on TIME-WAIT has no LISTEN to go to
  */
 struct hstp_env {
@@ -67,6 +68,7 @@ struct hstp_env {
 	u32 iss;
 	u32 space;
 	u32 buffer;
+	bool no_room;
 	bool nobody_listens;
 };
 
@@ -108,7 +110,7 @@ enum hstp_timer {
  * @mss: bytes of text we may send in a segment (SendMSS)
  * @rcv_mss: bytes of text we asked the peer to send at most
  * @rcv_seg: bytes of text that its segments have of late
- * @state: written by hstp_enter() alone
+ * @state: changed by hstp_enter() alone
  * @armed: of enum hstp_timer
  * @retries: retransmissions since the peer was last heard
  * @backoff: times that RTO was doubled since the last measurement

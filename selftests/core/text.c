@@ -233,3 +233,23 @@ TEST(half_full_ack, "3.8.6.3: with a huge segment size half a window is acknowle
 	RECV(ACK, .seq = PEER + 32000, .ack = ME, .len = 1000);
 	EXPECT(ACK, .ack = PEER + 33000);
 }
+
+TEST(no_room, "3.10.7.4 seventh: text without room is left to the peer, its ACK counts")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	T.env.no_room = true;
+	RECV(FIN | ACK, .seq = PEER, .ack = ME + 10, .len = 100);
+	DROP(RECEIVE_LIMIT);
+	DID_NOT(TEXT);
+	DID_NOT(EOF);
+	EXPECT(ACK, .seq = ME + 10, .ack = PEER);
+	VAR(snd_una, ME + 10);
+	STATE(ESTABLISHED);
+	T.env.no_room = false;
+	RECV(FIN | ACK, .seq = PEER, .ack = ME + 10, .len = 100);
+	TEXT(0, 100);
+	EXPECT(ACK, .ack = PEER + 101);
+	STATE(CLOSE_WAIT);
+}

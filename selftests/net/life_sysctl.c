@@ -26,7 +26,7 @@ static const struct setting {
 	{ "synack_retries", 5, 0, 127 },
 	{ "retries", 15, 1, 255 },
 	{ "orphan_retries", 8, 1, 255 },
-	{ "fin_timeout_ms", 60000, 1, 3600000 },
+	{ "fin_timeout", 60000, 1, 3600000 },
 	{ "rto_initial_ms", 1000, 10, 60000 },
 	{ "rto_min_ms", 200, 10, 60000 },
 	{ "rto_max_ms", 120000, 10, 3600000 },
@@ -159,7 +159,7 @@ TEST(fin_timeout_is_effective)
 	uint64_t start;
 
 	net_peer();
-	net_hstp(NS_A, "fin_timeout_ms", 500);
+	net_hstp(NS_A, "fin_timeout", 500);
 	wire_ends(&us, NS_T, PEER, &it, NS_A, PORT);
 	fd_close(wire_open_active(&us, &it));
 	wire_expect(&it, FIN | ACK, 301, 101);

@@ -240,7 +240,7 @@ static void short_lives(void)
 	net_hstp(NS_A, "synack_retries", 3);
 	net_hstp(NS_A, "retries", 4);
 	net_hstp(NS_A, "orphan_retries", 4);
-	net_hstp(NS_A, "fin_timeout_ms", 100);
+	net_hstp(NS_A, "fin_timeout", 100);
 	net_enter(NS_A);
 }
 
