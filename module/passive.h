@@ -13,6 +13,7 @@ void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_t
 void hstp_passive_establish(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
 			    u32 hash, const struct hstp_tcb *t, struct sk_buff *skb,
 			    const struct hstp_segment *seg, struct hstp_env *env,
-			    struct hstp_acts *acts);
+			    struct hstp_acts *acts)
+	__releases(&b->lock);
 
 #endif /* HSTP_PASSIVE_H */
