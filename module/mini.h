@@ -66,7 +66,12 @@ void hstp_mini_listen(struct hstp_listener *l, u32 hash, const struct hstp_tuple
 bool hstp_mini_time_wait(struct hstp_conn *conn);
 void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple);
 void hstp_mini_drop_listener(struct hstp_listener *l);
-bool hstp_mini_in_bucket(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
+bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple);
+struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
 void hstp_mini_exit(struct hstp_net *hn);
+
+/* thaw.c */
+void hstp_mini_thaw(const struct hstp_mini *mini, const struct hstp_net *hn, struct hstp_tcb *t);
+void hstp_mini_freeze(struct hstp_mini *mini, const struct hstp_tcb *t);
 
 #endif /* HSTP_MINI_H */
