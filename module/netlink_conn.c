@@ -304,10 +304,12 @@ int hstp_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 /**
  * struct order - what is to be done with connections
  * @fn: ABORT or CLOSE
+ * @matched: there is one
  * @count: connections that it was done with
  */
 struct order {
 	bool (*fn)(struct hstp_net *hn, const struct hstp_view *v);
+	bool matched;
 	u32 count;
 };
 
@@ -316,7 +318,10 @@ static int carry_out(struct hstp_net *hn, const struct hstp_view *v, void *arg)
 {
 	struct order *order = arg;
 
-	if (v->kind != HSTP_KIND_LISTENER && order->fn(hn, v))
+	if (v->kind == HSTP_KIND_LISTENER)
+		return 0;
+	order->matched = true;
+	if (order->fn(hn, v))
 		order->count++;
 	return 0;
 }
@@ -344,7 +349,7 @@ static int give_order(struct sk_buff *skb, struct genl_info *info,
 	if (!reply)
 		return -ENOMEM;
 	err = for_each_match(hn, &m, carry_out, &order);
-	if (!err && !order.count && (m.cookie || hstp_match_one(&m, hn, &chain)))
+	if (!err && !order.matched && (m.cookie || hstp_match_one(&m, hn, &chain)))
 		err = refuse_found(info, -ENOENT);
 	if (!err)
 		err = nla_put_u32(reply, HSTP_A_CONN_COUNT, order.count);
