@@ -4,46 +4,44 @@
 #include "control.h"
 #include "mini.h"
 
-/* The connection that was seen, locked, with a reference; not another that has its
- * name by now.
- */
+/* The connection that was seen, or another that has its name by now: see below. */
 static struct hstp_conn *find_conn(struct hstp_net *hn, const struct hstp_view *v)
-	__acquires(&conn->lock)
 {
 	struct hstp_conn *conn;
 
 	rcu_read_lock();
 	conn = hstp_conn_lookup(hn, &v->tuple, hstp_tuple_hash(&v->tuple, &hn->hash_key));
 	rcu_read_unlock();
-	if (!conn)
-		return NULL;
-	spin_lock_bh(&conn->lock);
-	if (conn->hashed && conn->tcb.iss == v->tcb.iss)
-		return conn;
-	spin_unlock_bh(&conn->lock);
-	hstp_conn_put(conn);
-	return NULL;
+	return conn;
 }
 
-static void release_conn(struct hstp_conn *conn)
-	__releases(&conn->lock)
+/* Under the connection's lock. */
+static bool is_same(const struct hstp_conn *conn, const struct hstp_view *v)
 {
-	spin_unlock_bh(&conn->lock);
-	hstp_conn_put(conn);
+	return conn->hashed && conn->tcb.iss == v->tcb.iss;
 }
 
-static bool abort_conn(struct hstp_conn *conn)
-	__must_hold(&conn->lock)
+/* A record may have become a connection since it was seen. */
+static bool abort_conn(struct hstp_net *hn, const struct hstp_view *v)
 {
+	struct hstp_conn *conn = find_conn(hn, v);
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_env env;
+	bool same;
 
-	hstp_conn_env(conn, &env);
-	if (hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_ABORT, &acts) != HSTP_OK)
+	if (!conn)
 		return false;
-	acts.signal = HSTP_SIGNAL_ABORTED;
-	hstp_act(conn, NULL, NULL, &env, &acts);
-	return true;
+	spin_lock_bh(&conn->lock);
+	same = is_same(conn, v);
+	if (same) {
+		hstp_conn_env(conn, &env);
+		hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_ABORT, &acts);
+		acts.signal = HSTP_SIGNAL_ABORTED;
+		hstp_act(conn, NULL, NULL, &env, &acts);
+	}
+	spin_unlock_bh(&conn->lock);
+	hstp_conn_put(conn);
+	return same;
 }
 
 /**
@@ -60,14 +58,10 @@ static bool abort_conn(struct hstp_conn *conn)
  */
 bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v)
 {
-	struct hstp_conn *conn = find_conn(hn, v);
-	bool done;
+	bool done = abort_conn(hn, v);
 
-	if (conn) {
-		done = abort_conn(conn);
-		release_conn(conn);
-		return done;
-	}
+	if (done)
+		return true;
 	local_bh_disable();
 	done = hstp_mini_abort(hn, &v->tuple);
 	local_bh_enable();
@@ -96,10 +90,12 @@ bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v)
 
 	if (!conn)
 		return false;
+	spin_lock_bh(&conn->lock);
 	hstp_conn_env(conn, &env);
-	done = hstp_call_close(&conn->tcb, &acts) == HSTP_OK;
+	done = is_same(conn, v) && hstp_call_close(&conn->tcb, &acts) == HSTP_OK;
 	if (done)
 		hstp_act(conn, NULL, NULL, &env, &acts);
-	release_conn(conn);
+	spin_unlock_bh(&conn->lock);
+	hstp_conn_put(conn);
 	return done;
 }

@@ -77,7 +77,7 @@ struct hstp_net {
 	struct ctl_table_header *sysctl;
 	struct hstp_stats __percpu *stats;
 	struct hstp_stats *stats_base;
-	struct mutex stats_mutex;
+	struct mutex stats_mutex;	/* for stats_base */
 	atomic64_t event_sequence;
 	atomic64_t segment_sequence;
 	atomic64_t events_lost;

@@ -207,10 +207,10 @@ int hstp_nl_conn_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return err && !skb->len ? err : skb->len;
 }
 
+typedef int (visit_fn)(struct hstp_net *hn, const struct hstp_view *v, void *arg);
+
 /* Call @fn for each connection that matches, until it returns an error. */
-static int for_each_match(struct hstp_net *hn, const struct hstp_match *m,
-			  int (*fn)(struct hstp_net *hn, const struct hstp_view *v, void *arg),
-			  void *arg)
+static int visit_matches(struct hstp_net *hn, const struct hstp_match *m, visit_fn *fn, void *arg)
 {
 	u32 chain = 0, end = hstp_snapshot_end(hn), i;
 	struct hstp_snapshot snapshot;
@@ -285,7 +285,7 @@ int hstp_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 	err = parse_required(skb, info, &m);
 	if (err)
 		return err;
-	err = for_each_match(hstp_pernet(genl_info_net(info)), &m, find_only, &found);
+	err = visit_matches(hstp_pernet(genl_info_net(info)), &m, find_only, &found);
 	if (err || !found.any)
 		return refuse_found(info, err ?: -ENOENT);
 
@@ -348,7 +348,7 @@ static int give_order(struct sk_buff *skb, struct genl_info *info,
 	reply = hstp_nl_reply(info, nla_total_size(sizeof(u32)), &head);
 	if (!reply)
 		return -ENOMEM;
-	err = for_each_match(hn, &m, carry_out, &order);
+	err = visit_matches(hn, &m, carry_out, &order);
 	if (!err && !order.matched && (m.cookie || hstp_match_one(&m, hn, &chain)))
 		err = refuse_found(info, -ENOENT);
 	if (!err)

@@ -20,11 +20,11 @@ const struct hstp_settings hstp_settings_default = {
 	.port_max = 60999,
 };
 
-#define X(member, prefix, lowest, highest) \
-	[HSTP_SET_##member] = { \
-		.name = #member, \
-		.refusal = #member " must be " #lowest " to " #highest, \
-		.offset = offsetof(struct hstp_settings, prefix member), \
+#define X(file, member, lowest, highest) \
+	[HSTP_SET_##file] = { \
+		.name = #file, \
+		.refusal = #file " must be " #lowest " to " #highest, \
+		.offset = offsetof(struct hstp_settings, member), \
 		.low = lowest, \
 		.high = highest, \
 	},

@@ -7,31 +7,31 @@
 
 #include "net.h"
 
-/* In the order of the attributes of the netlink family. X(member, what precedes it in
- * struct hstp_settings, lowest, highest)
+/* In the order of the attributes of the netlink family.
+ * X(name, member of struct hstp_settings, lowest, highest)
  */
 #define HSTP_SETTINGS(X) \
-	X(msl_ms, core., 1, 120000) \
-	X(syn_retries, core., 1, 127) \
-	X(synack_retries, core., 0, 127) \
-	X(retries, core., 1, 255) \
-	X(orphan_retries, core., 1, 255) \
-	X(fin_timeout_ms, core., 1, 3600000) \
-	X(rto_initial_ms, core., 10, 60000) \
-	X(rto_min_ms, core., 10, 60000) \
-	X(rto_max_ms, core., 10, 3600000) \
-	X(delack_ms, core., 1, 499) \
-	X(rfc5961, core., 0, 1) \
-	X(challenge_ack_limit, , 1, 1000000) \
-	X(max_syn_backlog, , 1, 1048576) \
-	X(max_time_wait, , 0, 16777216) \
-	X(max_orphans, , 0, 16777216) \
-	X(port_min, , 1, 65535) \
-	X(port_max, , 1, 65535) \
-	X(segment_events, , 0, 1)
+	X(msl_ms, core.msl_ms, 1, 120000) \
+	X(syn_retries, core.syn_retries, 1, 127) \
+	X(synack_retries, core.synack_retries, 0, 127) \
+	X(retries, core.retries, 1, 255) \
+	X(orphan_retries, core.orphan_retries, 1, 255) \
+	X(fin_timeout_ms, core.fin_timeout_ms, 1, 3600000) \
+	X(rto_initial_ms, core.rto_initial_ms, 10, 60000) \
+	X(rto_min_ms, core.rto_min_ms, 10, 60000) \
+	X(rto_max_ms, core.rto_max_ms, 10, 3600000) \
+	X(delack_ms, core.delack_ms, 1, 499) \
+	X(rfc5961, core.rfc5961, 0, 1) \
+	X(challenge_ack_limit, challenge_ack_limit, 1, 1000000) \
+	X(max_syn_backlog, max_syn_backlog, 1, 1048576) \
+	X(max_time_wait, max_time_wait, 0, 16777216) \
+	X(max_orphans, max_orphans, 0, 16777216) \
+	X(port_min, port_min, 1, 65535) \
+	X(port_max, port_max, 1, 65535) \
+	X(segment_events, segment_events, 0, 1)
 
 enum hstp_setting_number {
-#define X(member, prefix, low, high) HSTP_SET_##member,
+#define X(name, member, low, high) HSTP_SET_##name,
 	HSTP_SETTINGS(X)
 #undef X
 	HSTP_SETTING_COUNT

@@ -10,7 +10,7 @@
 #include "out.h"
 
 /* How an attribute is written in the line of details. */
-enum form { PLAINLY, FLAG, MS, USEC_AS_MS, OFFSET_ISS, OFFSET_IRS, INTERFACE, ERRNO, HEX };
+enum form { PLAINLY, FLAG, MS, USEC, OFFSET_ISS, OFFSET_IRS, INTERFACE, ERRNO, HEX };
 
 static const struct {
 	unsigned int attr;
@@ -39,9 +39,9 @@ static const struct {
 	{ HSTP_A_CONN_WAIT_IN, "wait_in", NULL, MS },
 	{ HSTP_A_CONN_RETRIES, "retries", "retries", PLAINLY },
 	{ HSTP_A_CONN_BACKOFF, "backoff", "backoff", PLAINLY },
-	{ HSTP_A_CONN_SRTT, "srtt", "srtt", USEC_AS_MS },
-	{ HSTP_A_CONN_RTTVAR, "rttvar", "rttvar", USEC_AS_MS },
-	{ HSTP_A_CONN_RTO, "rto", "rto", USEC_AS_MS },
+	{ HSTP_A_CONN_SRTT, "srtt", "srtt", USEC },
+	{ HSTP_A_CONN_RTTVAR, "rttvar", "rttvar", USEC },
+	{ HSTP_A_CONN_RTO, "rto", "rto", USEC },
 	{ HSTP_A_CONN_SEND_QUEUE, "send_queue", NULL, PLAINLY },
 	{ HSTP_A_CONN_UNSENT, "unsent", "notsent", PLAINLY },
 	{ HSTP_A_CONN_RECEIVE_QUEUE, "receive_queue", NULL, PLAINLY },
@@ -95,7 +95,7 @@ static void detail(const struct attrs *conn, size_t i)
 {
 	uint64_t value = number(conn, fields[i].attr);
 	enum form form = fields[i].form;
-	char name[IF_NAMESIZE];
+	char name[IF_NAMESIZE], text[DURATION];
 
 	if (form == OFFSET_ISS || form == OFFSET_IRS) {
 		unsigned int from = form == OFFSET_ISS ? HSTP_A_CONN_ISS : HSTP_A_CONN_IRS;
@@ -111,8 +111,8 @@ static void detail(const struct attrs *conn, size_t i)
 	switch (form) {
 	case FLAG:
 		break;
-	case USEC_AS_MS:
-		printf(":%.4gms", (double)value / 1000);
+	case USEC:
+		printf(":%s", duration(text, value * 1000));
 		break;
 	case HEX:
 		printf(":0x%llx", (unsigned long long)value);

@@ -56,7 +56,8 @@ static bool want_colour(const char *when)
 		return false;
 	if (strcmp(when, "auto"))
 		quit(MISUSED, "-c %s: WHEN is always, auto or never", when);
-	return isatty(STDOUT_FILENO);
+	return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") &&
+	       !(getenv("TERM") && !strcmp(getenv("TERM"), "dumb"));
 }
 
 static const struct object *find_object(const char *word)
@@ -91,7 +92,7 @@ static void parse_options(int argc, char **argv)
 	};
 	int c;
 
-	opt.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	opt.colour = want_colour("auto");
 	while ((c = getopt_long(argc, argv, "+jpno46N:c::Vh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'j':

@@ -84,7 +84,9 @@ const char *duration(char text[DURATION], uint64_t ns)
 {
 	uint64_t s = ns / 1000000000;
 
-	if (ns < 1000000)
+	if (!ns)
+		strcpy(text, "0");
+	else if (ns < 1000000)
 		snprintf(text, DURATION, "%.*fus", ns < 100000 ? 1 : 0, (double)ns / 1e3);
 	else if (ns < 1000000000)
 		snprintf(text, DURATION, "%.*fms", ns < 100000000 ? 1 : 0, (double)ns / 1e6);
