@@ -70,6 +70,7 @@ static void node(FILE *to, unsigned int state, const struct stats_state *s)
 static void arrow(FILE *to, const struct stats *stats, unsigned int from, unsigned int goal)
 {
 	bool ends = goal == HSTP_NL_STATE_CLOSED, taken = false;
+	/* Blanks and \l, left-justified, keep a label off its arrow. */
 	char label[1024] = "";
 	size_t len = 0;
 
@@ -78,9 +79,8 @@ static void arrow(FILE *to, const struct stats *stats, unsigned int from, unsign
 
 		if (t->from != from || t->to != goal || !t->count || len >= sizeof(label) - 64)
 			continue;
-		len += (size_t)snprintf(label + len, sizeof(label) - len, "%s%s  %llu",
-					len ? "\\n" : "", cause_name(t->cause),
-					(unsigned long long)t->count);
+		len += (size_t)snprintf(label + len, sizeof(label) - len, "   %s  %llu\\l",
+					cause_name(t->cause), (unsigned long long)t->count);
 		taken = true;
 	}
 	if (!taken && !in_figure(from, goal))

@@ -106,8 +106,8 @@ static uint16_t port_of(const char *word)
 	if (!isdigit((unsigned char)*word) && service)
 		return ntohs((uint16_t)service->s_port);
 	if (!isdigit((unsigned char)*word))
-		quit(MISUSED, "filter: port \"%s\" is neither a number nor a service of services(5)",
-		     word);
+		quit(MISUSED,
+		     "filter: port \"%s\" is neither a number nor a service of services(5)", word);
 	return (uint16_t)parse_number("filter: port", word, 0, 65535);
 }
 

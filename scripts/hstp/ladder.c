@@ -233,7 +233,7 @@ static void head(struct exchange *x, uint64_t time)
 	ladder.last = x;
 }
 
-static void note(struct exchange *x, int side, const struct record *event)
+static void note(struct exchange *x, int side, const struct record *event, uint64_t time)
 {
 	struct row row = { .kind = ROW_NOTE, .side = side };
 	const char *text = note_of(event->cause);
@@ -242,7 +242,7 @@ static void note(struct exchange *x, int side, const struct record *event)
 		snprintf(row.text, sizeof(row.text), "%s", text);
 	else
 		snprintf(row.text, sizeof(row.text), "(%s)", cause_name(event->cause));
-	draw(&row, x, event->time);
+	draw(&row, x, time);
 }
 
 static uint32_t relative(struct exchange *x, int side, uint32_t seq)
@@ -278,6 +278,24 @@ static bool same_segment(const struct record *a, const struct record *b)
 	       a->length == b->length && a->window == b->window;
 }
 
+/* Where a segment arrived, unless the arrival is that of one like it, sent later. */
+static struct entry *arrival_of(const struct entry *out)
+{
+	struct exchange *x = out->exchange;
+	const struct entry *n;
+
+	for (n = out + 1; n < ladder.queue + ladder.count; n++) {
+		if (n->exchange != x || n->done || !n->record.segment ||
+		    !same_segment(&n->record, &out->record))
+			continue;
+		if (n->side == out->side && n->record.out)
+			return NULL;
+		if (n->side != out->side && !n->record.out)
+			return (struct entry *)n;
+	}
+	return NULL;
+}
+
 static void show_out(struct entry *e)
 {
 	struct row row = { .kind = ROW_SEGMENT, .side = e->side };
@@ -287,16 +305,12 @@ static void show_out(struct entry *e)
 	/* A call that sends this: its transition is told right after it. */
 	if (event && !event->record.segment && !by_segment(event->record.cause) &&
 	    e->record.flags & (SYN | FIN | RST)) {
-		note(x, e->side, &event->record);
+		note(x, e->side, &event->record, e->record.time);
 		enter(x, e->side, &event->record);
 		event->done = true;
 	}
 	describe(&row, x, &e->record, e->side);
-	for (in = next_of(e, x, !e->side); in; in = next_of(in, x, !e->side)) {
-		if (in->record.segment && !in->record.out &&
-		    same_segment(&in->record, &e->record))
-			break;
-	}
+	in = arrival_of(e);
 	if (in)
 		arrive(in);
 	else
@@ -319,7 +333,7 @@ static void show_event(struct entry *e)
 	struct exchange *x = e->exchange;
 
 	if (!by_segment(e->record.cause))
-		note(x, e->side, &e->record);
+		note(x, e->side, &e->record, e->record.time);
 	enter(x, e->side, &e->record);
 	draw(&row, x, e->record.time);
 }

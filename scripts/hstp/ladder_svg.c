@@ -66,8 +66,8 @@ static void segment(FILE *to, const struct row *row, int y)
 	} else {
 		state(to, !row->side, to_y, row->states[!row->side]);
 	}
-	fprintf(to, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" class=\"%s\"%s/>\n", from, y, end,
-		to_y, class, row->fate == LOST ? "" : " marker-end=\"url(#head)\"");
+	fprintf(to, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" class=\"%s\"%s/>\n", from, y,
+		end, to_y, class, row->fate == LOST ? "" : " marker-end=\"url(#head)\"");
 	snprintf(label, sizeof(label), "%s%s", row->text, row->again ? " again" : "");
 	text(to, (LEFT + RIGHT) / 2, y - 3, row->again ? "m again" : "m", label);
 }
@@ -103,12 +103,19 @@ static int height(const struct row *row)
 {
 	switch (row->kind) {
 	case ROW_HEAD:
-		return HIGH + 30;
+		return HIGH + 14;
 	case ROW_NOTE:
 		return HIGH / 2 + 2;
 	default:
 		return HIGH;
 	}
+}
+
+static void lifelines(FILE *to, int from, int end)
+{
+	for (int x = LEFT; from >= 0 && x <= RIGHT; x += RIGHT - LEFT)
+		fprintf(to, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" class=\"l\"/>\n", x,
+			from, x, end);
 }
 
 static void draw_all(FILE *to)
@@ -132,9 +139,7 @@ static void draw_all(FILE *to)
 	for (size_t i = 0; i <= row_count; i++) {
 		/* The two lines go from each head to the next. */
 		if (i == row_count || rows[i].kind == ROW_HEAD) {
-			for (int x = LEFT; line >= 0 && x <= RIGHT; x += RIGHT - LEFT)
-				fprintf(to, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" class=\"l\"/>\n",
-					x, line, x, y - 8);
+			lifelines(to, line, y - 8);
 			line = y + 18;
 		}
 		if (i == row_count)

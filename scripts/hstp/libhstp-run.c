@@ -23,7 +23,7 @@ static int is_hstp(int fd)
 {
 	int saved = errno, number = 0;
 	socklen_t len = sizeof(number);
-	int (*call)(int, int, int, void *, socklen_t *) = dlsym(RTLD_NEXT, "getsockopt");
+	__typeof__(getsockopt) *call = dlsym(RTLD_NEXT, "getsockopt");
 	int failed = call(fd, SOL_SOCKET, SO_PROTOCOL, &number, &len);
 
 	errno = saved;
@@ -38,7 +38,7 @@ static int is_hstp(int fd)
  */
 int socket(int domain, int type, int number)
 {
-	int (*call)(int, int, int) = dlsym(RTLD_NEXT, "socket");
+	__typeof__(socket) *call = dlsym(RTLD_NEXT, "socket");
 	int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), fd;
 
 	if ((domain != AF_INET && domain != AF_INET6) || kind != SOCK_STREAM ||
@@ -53,7 +53,7 @@ int socket(int domain, int type, int number)
 
 int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
-	int (*call)(int, int, int, const void *, socklen_t) = dlsym(RTLD_NEXT, "setsockopt");
+	__typeof__(setsockopt) *call = dlsym(RTLD_NEXT, "setsockopt");
 
 	if (level == IPPROTO_TCP && is_hstp(fd))
 		level = SOL_HSTP;
@@ -62,7 +62,7 @@ int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 
 int getsockopt(int fd, int level, int option, void *value, socklen_t *len)
 {
-	int (*call)(int, int, int, void *, socklen_t *) = dlsym(RTLD_NEXT, "getsockopt");
+	__typeof__(getsockopt) *call = dlsym(RTLD_NEXT, "getsockopt");
 
 	if (level == IPPROTO_TCP && is_hstp(fd))
 		level = SOL_HSTP;

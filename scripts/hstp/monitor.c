@@ -330,10 +330,12 @@ static bool parse(int argc, char **argv, const char **peer)
 			break;
 	}
 	monitor.filter = filter_parse(argc - i, argv + i);
-	if (monitor.ladder)
-		monitor.events = monitor.segments = true;
-	else if (monitor.svg)
+	if (monitor.ladder) {
+		monitor.events = true;
+		monitor.segments = true;
+	} else if (monitor.svg) {
 		quit(MISUSED, "monitor: --svg draws a ladder: --ladder is missing");
+	}
 	return true;
 }
 

@@ -281,7 +281,8 @@ int cmd_stat(int argc, char **argv)
 		    abbreviates(argv[i], "watch")) {
 			seconds = 1;
 			if (i + 1 < argc)
-				seconds = (unsigned int)parse_number("--watch", argv[++i], 1, 86400);
+				seconds = (unsigned int)parse_number("--watch", argv[++i], 1,
+								     86400);
 		} else if (strlen(argv[i]) > 2 && abbreviates(argv[i], "reset")) {
 			reset = true;
 		} else {
