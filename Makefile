@@ -44,8 +44,9 @@ source:
 	@test -d "$(KDIR)" || { \
 		echo "no kernel headers: run scripts/setup, or give KDIR=" >&2; exit 1; }
 ifneq ($(BUILD),$(CURDIR))
-	@mkdir -p $(BUILD)
-	@cp -pu --parents Kbuild $$(find include module -name '*.[ch]') $(BUILD)/
+	@for file in Kbuild $$(find include module -name '*.[ch]'); do \
+		cmp -s $$file $(BUILD)/$$file || install -D -m 644 $$file $(BUILD)/$$file; \
+	done
 endif
 
 demo test:

@@ -110,14 +110,24 @@ static void leave_table(struct hstp_conn *conn)
 	}
 }
 
-/* TIME-WAIT goes on as a record; without room for one it ends here. */
-static void time_wait(struct hstp_conn *conn, struct hstp_env *env, struct hstp_acts *acts)
+/* The peer has got some of our text: what the network said before is outdated. */
+static void progress(struct hstp_conn *conn, u32 acked)
 {
+	hstp_sendq_free(&conn->sendq, acked);
+	conn->soft_error = 0;
+	if (conn->sk)
+		WRITE_ONCE(conn->sk->sk_err_soft, 0);
+}
+
+/* TIME-WAIT goes on as a record; without room for one it ends here. */
+static void time_wait(struct hstp_conn *conn)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+
 	if (hstp_mini_time_wait(conn))
 		return;
-	memset(acts, 0, sizeof(*acts));
-	hstp_vanish(&conn->tcb, HSTP_CAUSE_LIMIT, acts);
-	hstp_event(conn->hn, &conn->tuple, &conn->tcb, acts, &conn->since_us);
+	hstp_vanish(&conn->tcb, HSTP_CAUSE_LIMIT, &acts);
+	hstp_event(conn->hn, &conn->tuple, &conn->tcb, &acts, &conn->since_us);
 }
 
 /**
@@ -140,7 +150,7 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 		consume_skb(skb);
 	}
 	if (acts->bits & HSTP_ACT_ACKED)
-		hstp_sendq_free(&conn->sendq, acts->acked);
+		progress(conn, acts->acked);
 	if (acts->bits & HSTP_ACT_CHALLENGE)
 		challenge(conn);
 	if (acts->bits & HSTP_ACT_OUTPUT)
@@ -150,7 +160,7 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 
 	hstp_event(conn->hn, &conn->tuple, &conn->tcb, acts, &conn->since_us);
 	if (conn->tcb.state == HSTP_TIME_WAIT)
-		time_wait(conn, env, acts);
+		time_wait(conn);
 	if (conn->tcb.state == HSTP_CLOSED)
 		leave_table(conn);
 	if (acts->bits | acts->transition_count)

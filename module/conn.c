@@ -174,6 +174,8 @@ again:
 			continue;
 		if (!refcount_inc_not_zero(&conn->ref))
 			return NULL;
+		/* What follows is read after the reference was taken */
+		smp_acquire__after_ctrl_dep();
 		if (likely(matches(conn, hn, tuple, hash)))
 			return conn;
 		hstp_conn_put(conn);
@@ -315,6 +317,44 @@ bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr
 	return used;
 }
 
+static void mark_port(const struct hstp_tuple *t, const struct in6_addr *laddr,
+		      unsigned long *used)
+{
+	if (uses_port(t, laddr, t->lport))
+		__set_bit(ntohs(t->lport), used);
+}
+
+/**
+ * hstp_conn_ports_used() - which ports are those of a connection or a record
+ * @hn: namespace
+ * @laddr: local address; unspecified stands for all
+ * @used: a bit for each of HSTP_PORTS, host order; those in use are set
+ *
+ * Context: process, no lock.
+ */
+void hstp_conn_ports_used(const struct hstp_net *hn, const struct in6_addr *laddr,
+			  unsigned long *used)
+{
+	struct hlist_nulls_node *node;
+	const struct hstp_mini *mini;
+	struct hstp_conn *conn;
+	u32 i;
+
+	for (i = 0; i <= hn->bucket_mask; i++) {
+		struct hstp_bucket *b = &hn->buckets[i];
+
+		if (hlist_nulls_empty(&b->conns) && !READ_ONCE(b->minis))
+			continue;
+		spin_lock_bh(&b->lock);
+		hlist_nulls_for_each_entry(conn, node, &b->conns, node)
+			mark_port(&conn->tuple, laddr, used);
+		for (mini = b->minis; mini; mini = mini->next)
+			mark_port(&mini->tuple, laddr, used);
+		spin_unlock_bh(&b->lock);
+		cond_resched();
+	}
+}
+
 static struct hstp_conn *first_of_bucket(struct hstp_bucket *b)
 {
 	struct hlist_nulls_node *node;
@@ -378,4 +418,5 @@ void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 	env->buffer = window;
 	env->space = window > conn->recvq.bytes ? window - conn->recvq.bytes : 0;
 	env->nobody_listens = false;
+	env->no_room = false;
 }

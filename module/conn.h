@@ -109,6 +109,8 @@ int hstp_conn_hash(struct hstp_conn *conn);
 void hstp_conn_unhash(struct hstp_conn *conn);
 bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport,
 			 bool reuse);
+void hstp_conn_ports_used(const struct hstp_net *hn, const struct in6_addr *laddr,
+			  unsigned long *used);
 void hstp_conn_abort_all(struct hstp_net *hn);
 
 void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env);

@@ -23,33 +23,39 @@ static enum hstp_drop parse(struct sk_buff *skb, struct hstp_segment *seg)
 	return hstp_segment_parse(skb->data, skb_headlen(skb), skb->len, seg);
 }
 
-/* Text for which there is no room is left to the peer to send again; the rest
- * of the segment counts.
+/* Does the memory that packets take, far more than their text, forbid to keep this
+ * one? What is held behind a gap was not acknowledged and gives way to text that
+ * fills the gap, which the connection needs to go on.
  */
-static void limit_text(struct hstp_conn *conn, const struct sk_buff *skb, struct hstp_segment *seg)
+static bool too_much_text(struct hstp_conn *conn, const struct sk_buff *skb,
+			  const struct hstp_segment *seg)
 {
-	u32 limit = 2 * ((u32)conn->rcvbuf + HSTP_WINDOW_MAX);
+	u64 limit = 2 * ((u64)conn->rcvbuf + HSTP_WINDOW_MAX);
 
 	if (!seg->text_len || conn->recvq.memory + skb->truesize <= limit)
-		return;
-	HSTP_COUNT(conn->hn, drops[HSTP_DROP_RECEIVE_LIMIT]);
-	seg->text_len = 0;
-	seg->flags &= ~HSTP_FIN;
+		return false;
+	if (hstp_after(seg->seq, conn->tcb.rcv_nxt))
+		return true;
+	hstp_recvq_purge_held(&conn->recvq);
+	return conn->recvq.memory + skb->truesize > 4 * limit;
 }
 
-/* False when the connection is not to be found there any more. */
-static bool to_conn(struct hstp_conn *conn, struct sk_buff *skb, struct hstp_segment *seg)
+/* False when the connection is not to be found there any more: until its lock was
+ * taken it could be anybody's.
+ */
+static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, struct sk_buff *skb,
+		    const struct hstp_segment *seg)
 {
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_env env;
 
 	spin_lock(&conn->lock);
-	if (!conn->hashed) {
+	if (!conn->hashed || !hstp_tuple_equal(&conn->tuple, tuple)) {
 		spin_unlock(&conn->lock);
 		return false;
 	}
-	limit_text(conn, skb, seg);
 	hstp_conn_env(conn, &env);
+	env.no_room = too_much_text(conn, skb, seg);
 	hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
 	hstp_act(conn, skb, seg, &env, &acts);
 	spin_unlock(&conn->lock);
@@ -117,7 +123,7 @@ void hstp_input(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_b
 	do {
 		conn = hstp_conn_lookup(hn, tuple, hash);
 		if (conn) {
-			done = to_conn(conn, skb, &seg);
+			done = to_conn(conn, tuple, skb, &seg);
 			hstp_conn_put(conn);
 			if (done)
 				return;
@@ -137,9 +143,10 @@ static struct hstp_conn *lookup(const struct hstp_net *hn, const struct hstp_tup
 /* RFC 5927 section 4.1: it must be about something that is on its way. An ACK without
  * text has SEG.SEQ = SND.NXT.
  */
-static bool is_credible(const struct hstp_conn *conn, u32 seq)
+static bool is_credible(const struct hstp_conn *conn, const struct hstp_tuple *tuple, u32 seq)
 {
-	return conn->hashed && hstp_between(seq, conn->tcb.snd_una, conn->tcb.snd_nxt + 1);
+	return conn->hashed && hstp_tuple_equal(&conn->tuple, tuple) &&
+	       hstp_between(seq, conn->tcb.snd_una, conn->tcb.snd_nxt + 1);
 }
 
 static void take_error(struct hstp_conn *conn, int error, bool hard)
@@ -190,7 +197,7 @@ bool hstp_input_expects_error(struct hstp_net *hn, const struct hstp_tuple *tupl
 	if (!conn)
 		return false;
 	spin_lock(&conn->lock);
-	credible = is_credible(conn, seq);
+	credible = is_credible(conn, tuple, seq);
 	spin_unlock(&conn->lock);
 	hstp_conn_put(conn);
 	return credible;
@@ -214,7 +221,7 @@ void hstp_input_error(struct hstp_net *hn, const struct hstp_tuple *tuple, u32 s
 	if (!conn)
 		return;
 	spin_lock(&conn->lock);
-	if (is_credible(conn, seq))
+	if (is_credible(conn, tuple, seq))
 		take_error(conn, error, hard);
 	spin_unlock(&conn->lock);
 	hstp_conn_put(conn);
@@ -236,7 +243,7 @@ void hstp_input_too_big(struct hstp_net *hn, const struct hstp_tuple *tuple, u32
 	if (!conn)
 		return;
 	spin_lock(&conn->lock);
-	if (is_credible(conn, seq))
+	if (is_credible(conn, tuple, seq))
 		take_mtu(conn, mtu);
 	spin_unlock(&conn->lock);
 	hstp_conn_put(conn);

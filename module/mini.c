@@ -91,6 +91,7 @@ static void record_env(const struct hstp_net *hn, struct hstp_env *env)
 	env->buffer = 0;
 	env->space = 0;		/* offers no more than it did */
 	env->nobody_listens = false;
+	env->no_room = false;
 }
 
 static void count(struct hstp_net *hn, struct hstp_mini *mini, const struct hstp_tcb *t,
@@ -175,12 +176,16 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hst
 	return conn;
 }
 
-static void open_conn(struct hstp_listener *l, struct hstp_conn *conn, struct sk_buff *skb,
+static void open_conn(struct hstp_listener *l, const struct hstp_profile *p,
+		      struct hstp_conn *conn, struct sk_buff *skb,
 		      const struct hstp_segment *seg, struct hstp_env *env,
 		      struct hstp_acts *acts)
 {
 	struct hstp_acts abort = HSTP_ACTS_INIT;
 
+	/* The record had no room for the MSS that the SYN,ACK announced */
+	if (hstp_output_route(conn))
+		conn->tcb.rcv_mss = announced_mss(conn->dst, p->mss);
 	hstp_conn_env(conn, env);
 	hstp_act(conn, skb, seg, env, acts);
 	if (hstp_listen_enqueue(l, conn))
@@ -230,7 +235,7 @@ static void establish(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mi
 	hstp_conn_hash_locked(conn, b);
 	spin_unlock(&b->lock);
 
-	open_conn(l, conn, skb, seg, env, acts);
+	open_conn(l, &p, conn, skb, seg, env, acts);
 	spin_unlock(&conn->lock);
 	hstp_conn_put(conn);
 	hstp_listen_put(l);
@@ -576,7 +581,8 @@ static void vanish(struct hstp_net *hn, const struct hstp_listener *l, enum hstp
 	for (i = 0; i <= hn->bucket_mask; i++) {
 		struct hstp_bucket *b = &hn->buckets[i];
 
-		if (!READ_ONCE(b->minis))
+		/* Nobody adds to the records of all; one for @l may be on its way */
+		if (!l && !READ_ONCE(b->minis))
 			continue;
 		spin_lock_bh(&b->lock);
 		for (mini = b->minis; mini; mini = next) {

@@ -14,6 +14,7 @@
 
 #define HSTP_LISTEN_BUCKETS	64
 #define HSTP_PORT_BUCKETS	256
+#define HSTP_PORTS		65536
 
 struct ctl_table_header;
 struct hstp_bucket;

@@ -60,7 +60,7 @@ const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_SEGMENT_EVENTS +
 	[HSTP_A_CONFIG_SYNACK_RETRIES] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_RETRIES] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_ORPHAN_RETRIES] = { .type = NLA_U32, },
-	[HSTP_A_CONFIG_FIN_TIMEOUT_MS] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_FIN_TIMEOUT] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_RTO_INITIAL_MS] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_RTO_MIN_MS] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_RTO_MAX_MS] = { .type = NLA_U32, },

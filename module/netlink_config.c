@@ -83,11 +83,6 @@ int hstp_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info)
 	const char *why;
 	int number;
 
-	if (info->attrs[HSTP_A_CONFIG_DEFAULTS]) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[HSTP_A_CONFIG_DEFAULTS],
-				    "defaults is for config-get");
-		return -EINVAL;
-	}
 	mutex_lock(&hstp_settings_mutex);
 	new = hn->settings;
 	take_settings(&new, info->attrs);

@@ -80,8 +80,17 @@ void hstp_output_tx(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		transmit(hn, skb, tuple, path, tx);
 }
 
-/* The route of a connection, found again when the tables have changed. */
-static bool have_route(struct hstp_conn *conn)
+/**
+ * hstp_output_route() - find a connection's route
+ * @conn: connection
+ *
+ * It is kept until the routing tables change.
+ *
+ * Context: the connection's lock.
+ *
+ * Return: false when there is none.
+ */
+bool hstp_output_route(struct hstp_conn *conn)
 {
 	struct dst_entry *dst = conn->dst;
 	u16 mss;
@@ -168,7 +177,7 @@ void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp
 
 	rcu_read_lock();
 	while (hstp_send_next(&conn->tcb, env, acts, &tx)) {
-		if (!have_route(conn))
+		if (!hstp_output_route(conn))
 			continue;
 		path_of(conn, &path);
 		send_one(conn, &path, &tx);
@@ -198,7 +207,7 @@ void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts)
 
 	reply_tx(acts, &tx);
 	rcu_read_lock();
-	if (have_route(conn)) {
+	if (hstp_output_route(conn)) {
 		path_of(conn, &path);
 		hstp_output_tx(conn->hn, &conn->tuple, &path, &tx);
 	}

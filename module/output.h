@@ -22,6 +22,7 @@ struct hstp_path {
 	s16 ttl;
 };
 
+bool hstp_output_route(struct hstp_conn *conn);
 void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp_acts *acts);
 void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts);
 void hstp_output_tx(struct hstp_net *hn, const struct hstp_tuple *tuple,

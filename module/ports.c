@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Local ports: which of them bind() may have, and which connect() chooses. */
+#include <linux/bitmap.h>
 #include <linux/hash.h>
 #include <linux/random.h>
 #include <net/ip.h>
@@ -91,25 +92,52 @@ static void port_range(const struct hstp_net *hn, u32 *min, u32 *count)
 	*count = last >= first ? last - first + 1 : 1;
 }
 
+static unsigned long *ports_of_connections(struct hstp_net *hn, const struct sock *sk)
+{
+	unsigned long *used = bitmap_zalloc(HSTP_PORTS, GFP_KERNEL);
+	struct in6_addr laddr;
+
+	if (!used)
+		return NULL;
+	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, &laddr);
+	hstp_conn_ports_used(hn, &laddr, used);
+	return used;
+}
+
+/* Looking through the table is expensive: when the first port is taken there, one
+ * look gets all others that are. After that only who comes meanwhile can be in the way.
+ */
 static int take_any(struct hstp_net *hn, struct sock *sk)
 {
+	unsigned long *used = NULL;
 	u32 min, count, offset, i;
+	int err = -EADDRINUSE;
 
 	port_range(hn, &min, &count);
 	offset = get_random_u32();
 	for (i = 0; i < count; i++) {
 		u16 port = min + (offset + i) % count;
 
+		cond_resched();
 		if (inet_is_local_reserved_port(sock_net(sk), port))
 			continue;
-		if (take(hn, sk, port, false)) {
-			if (!used_by_connection(hn, sk, port, false))
-				return 0;
-			hstp_port_put(sk);
+		if ((used && test_bit(port, used)) || !take(hn, sk, port, false))
+			continue;
+		if (!used_by_connection(hn, sk, port, false)) {
+			err = 0;
+			break;
 		}
-		cond_resched();
+		hstp_port_put(sk);
+		if (used)
+			continue;
+		used = ports_of_connections(hn, sk);
+		if (!used) {
+			err = -ENOMEM;
+			break;
+		}
 	}
-	return -EADDRINUSE;
+	bitmap_free(used);
+	return err;
 }
 
 /**
@@ -123,7 +151,7 @@ static int take_any(struct hstp_net *hn, struct sock *sk)
  *
  * Context: process.
  *
- * Return: 0 or -EADDRINUSE.
+ * Return: 0, -EADDRINUSE or -ENOMEM.
  */
 int hstp_port_get(struct sock *sk, unsigned short port)
 {

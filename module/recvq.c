@@ -37,7 +37,7 @@ static bool coalesce(struct hstp_recvq *q, struct sk_buff *skb)
 	if (!skb_try_coalesce(q->tail, skb, &stolen, &delta))
 		return false;
 	tail_cb->len += cb->len;
-	q->bytes += cb->len;
+	WRITE_ONCE(q->bytes, q->bytes + cb->len);
 	q->memory += delta;
 	kfree_skb_partial(skb, stolen);
 	return true;
@@ -60,7 +60,7 @@ void hstp_recvq_append(struct hstp_recvq *q, struct sk_buff *skb)
 	else
 		q->head = skb;
 	q->tail = skb;
-	q->bytes += HSTP_CB(skb)->len;
+	WRITE_ONCE(q->bytes, q->bytes + HSTP_CB(skb)->len);
 	q->memory += skb->truesize;
 }
 

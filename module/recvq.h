@@ -10,7 +10,7 @@
  * @head: in order, oldest first; linked by skb->next
  * @tail: last of them
  * @held: out of order, by sequence number
- * @bytes: of text in order
+ * @bytes: of text in order; poll and others read it without the lock
  * @taken: bytes of @head that the user has
  * @memory: bytes of memory that both queues take
  */

@@ -16,7 +16,7 @@
 	X(synack_retries, core.synack_retries, 0, 127) \
 	X(retries, core.retries, 1, 255) \
 	X(orphan_retries, core.orphan_retries, 1, 255) \
-	X(fin_timeout_ms, core.fin_timeout_ms, 1, 3600000) \
+	X(fin_timeout, core.fin_timeout_ms, 1, 3600000) \
 	X(rto_initial_ms, core.rto_initial_ms, 10, 60000) \
 	X(rto_min_ms, core.rto_min_ms, 10, 60000) \
 	X(rto_max_ms, core.rto_max_ms, 10, 3600000) \

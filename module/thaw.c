@@ -19,6 +19,7 @@ void hstp_mini_thaw(const struct hstp_mini *mini, const struct hstp_net *hn, str
 	t->irs = mini->rcv_nxt - 1;
 	t->rcv_nxt = mini->rcv_nxt;
 	t->rcv_acked = mini->rcv_nxt;
+	t->rcv_held = mini->rcv_nxt;
 	t->rcv_wnd = mini->rcv_wnd;
 	t->rcv_mss = mini->mss;
 	t->snd_wnd = mini->snd_wnd;

@@ -6,6 +6,8 @@
 #include "stats.h"
 #include "wait.h"
 
+#define AT_ONCE	512	/* records that a timer deals with before others have their turn */
+
 static struct list_head *queue_of(struct hstp_wait *w, const struct hstp_mini *mini)
 {
 	if (mini->state == HSTP_TIME_WAIT)
@@ -68,8 +70,10 @@ static void wait_fires(struct timer_list *timer)
 	struct hstp_wait *w = from_timer(w, timer, timer);
 	struct hstp_tuple tuple;
 	struct hstp_mini *mini;
+	int left = AT_ONCE;
 	u32 when;
 
+	rcu_read_lock();
 	for (;;) {
 		spin_lock(&w->lock);
 		mini = earliest(w, &when);
@@ -79,11 +83,16 @@ static void wait_fires(struct timer_list *timer)
 			arm(w, when);
 			break;
 		}
+		if (!left--) {
+			mod_timer(&w->timer, jiffies + 1);
+			break;
+		}
 		tuple = mini->tuple;
 		spin_unlock(&w->lock);
 		hstp_mini_timeout(w->hn, &tuple);
 	}
 	spin_unlock(&w->lock);
+	rcu_read_unlock();
 }
 
 /**

@@ -11,9 +11,11 @@
 #include "net.h"
 
 /* Queue 0 is TIME-WAIT's; the others are SYN-RECEIVED's, one for each number of
- * retransmissions, the last for all that are beyond.
+ * retransmissions. There are so many that in the last, which is for all that are beyond,
+ * the smallest RTO that can be set (10 ms) has been doubled up to the largest (1 h):
+ * all wait equally long there, too.
  */
-#define HSTP_WAIT_QUEUES	9
+#define HSTP_WAIT_QUEUES	21
 
 /**
  * struct hstp_wait - the queues of one CPU

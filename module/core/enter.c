@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The one place that writes a connection's state. */
+/* The one place that changes a connection's state. */
 #include "fsm.h"
 
 /**
@@ -13,7 +13,12 @@
 void hstp_enter(struct hstp_tcb *t, enum hstp_state to, enum hstp_cause cause,
 		struct hstp_acts *acts)
 {
-	acts->transitions[acts->transition_count].edge = (u8)hstp_edge_find(t->state, to);
+	int edge = hstp_edge_find(t->state, to);
+
+	/* There is no other arrow, and no event takes more of them */
+	if (edge < 0 || acts->transition_count == HSTP_TRANSITIONS_MAX)
+		return;
+	acts->transitions[acts->transition_count].edge = (u8)edge;
 	acts->transitions[acts->transition_count].cause = (u8)cause;
 	acts->transition_count++;
 	t->state = (u8)to;

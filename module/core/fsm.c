@@ -56,13 +56,17 @@ static void take_window(struct hstp_tcb *t, const struct hstp_segment *seg)
 /* IRS, and the options that only a SYN carries. */
 static void take_syn(struct hstp_tcb *t, const struct hstp_segment *seg)
 {
-	u16 mss = seg->opt.has & HSTP_HAS_MSS ? seg->opt.mss : HSTP_MSS_DEFAULT;
+	bool named = seg->opt.has & HSTP_HAS_MSS && seg->opt.mss;
+	u32 mss = named ? seg->opt.mss : HSTP_MSS_DEFAULT;
 
 	t->irs = seg->seq;
 	t->rcv_nxt = seg->seq + 1;
 	t->rcv_acked = t->irs;
-	if (mss && mss < t->mss)
-		t->mss = mss;
+	t->rcv_held = t->rcv_nxt;
+	/* A peer cannot make us send one byte a packet */
+	mss = hstp_max(mss, HSTP_MSS_MIN);
+	if (mss < t->mss)
+		t->mss = (u16)mss;
 }
 
 static void die(struct hstp_tcb *t, enum hstp_signal signal, enum hstp_cause cause,
@@ -449,6 +453,11 @@ static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 	    hstp_after(seg->seq + seg->text_len, t->rcv_nxt)) {
 		drop(acts, HSTP_DROP_CLOSED_TEXT);
 		hstp_call_abort(t, HSTP_RESET_OUT_LATE_TEXT, HSTP_CAUSE_LATE_TEXT, acts);
+		return;
+	}
+	if (env->no_room) {
+		drop(acts, HSTP_DROP_RECEIVE_LIMIT);
+		owe_ack(t, acts);
 		return;
 	}
 	hstp_receive_text(t, seg, env, acts);

@@ -34,7 +34,5 @@ void hstp_too_big(struct hstp_tcb *t, u16 mss, struct hstp_acts *acts)
 	acts->bits |= HSTP_ACT_OUTPUT;	/* what was too small to send may not be now */
 	if (t->snd_nxt == t->snd_una)
 		return;
-	t->resend = 1;
-	t->recovering = 1;
-	t->recover = t->snd_nxt;
+	hstp_send_again(t);
 }

@@ -7,6 +7,7 @@
 
 #define HSTP_OPTIONS_MAX	40	/* bytes */
 #define HSTP_MSS_DEFAULT	536	/* MUST-15: when the peer names none (IPv4) */
+#define HSTP_MSS_MIN		48	/* less is not believed */
 #define HSTP_SACK_BLOCKS	4
 
 enum hstp_option_kind {

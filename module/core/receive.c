@@ -4,14 +4,28 @@
 
 /* Section 3.8.6.3: an ACK may wait, but not for more than a second full-sized
  * segment (SHLD-19), and not while the peer cannot send one into what is left of
- * the window.
+ * the window. How large its segments are is seen, not known: it may be able to
+ * send less than we asked for. A gap that is filled only in part is reported at
+ * once (RFC 5681 section 4.2).
  */
-static void schedule_ack(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
+static bool ack_is_due(const struct hstp_tcb *t)
 {
-	u32 unacked = t->rcv_nxt - t->rcv_acked;
+	return t->rcv_nxt - t->rcv_acked >= 2 * (u32)t->rcv_seg ||
+	       t->rcv_wnd < hstp_min(t->rcv_mss, HSTP_WINDOW_MAX / 2) ||
+	       t->rcv_held != t->rcv_nxt;
+}
 
-	if (unacked >= 2 * (u32)t->rcv_mss ||
-	    t->rcv_wnd < hstp_min(t->rcv_mss, HSTP_WINDOW_MAX / 2)) {
+static void schedule_ack(struct hstp_tcb *t, u32 len, const struct hstp_env *env,
+			 struct hstp_acts *acts)
+{
+	if (len > t->rcv_seg)
+		t->rcv_seg = (u16)hstp_min(len, HSTP_WINDOW_MAX);
+	else
+		t->rcv_seg -= (u16)((t->rcv_seg - len) / 8);
+	if (hstp_before(t->rcv_held, t->rcv_nxt))
+		t->rcv_held = t->rcv_nxt;
+
+	if (ack_is_due(t)) {
 		t->ack_now = 1;
 		acts->bits |= HSTP_ACT_OUTPUT;
 		return;
@@ -58,6 +72,7 @@ void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 		acts->bits |= HSTP_ACT_HOLD | HSTP_ACT_OUTPUT;
 		if (fin)
 			acts->bits |= HSTP_ACT_HOLD_FIN;
+		t->rcv_held = hstp_seq_max(t->rcv_held, to);
 		t->ack_now = 1;
 		return;
 	}
@@ -66,7 +81,7 @@ void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 		acts->bits |= HSTP_ACT_TEXT;
 		t->rcv_nxt = to;
 		t->rcv_wnd -= acts->text_len;
-		schedule_ack(t, env, acts);
+		schedule_ack(t, acts->text_len, env, acts);
 	}
 	if (fin)
 		acts->bits |= HSTP_ACT_EOF;

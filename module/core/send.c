@@ -2,6 +2,8 @@
 /* The sending side: which segment is next, and what an acknowledgment frees. */
 #include "fsm.h"
 
+#define BURST_MAX	32	/* segments sent again for one ACK */
+
 /**
  * hstp_segment_size() - bytes of text in a full-sized segment
  * @t: connection
@@ -78,7 +80,7 @@ static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	tx->seq = t->iss;
 	tx->flags |= HSTP_SYN;
 	tx->mss = t->rcv_mss;
-	tx->again = t->resend;
+	tx->again = t->resend > 0;
 	t->resend = 0;
 	if (t->snd_nxt == t->iss)
 		t->snd_nxt = t->iss + 1;
@@ -90,24 +92,35 @@ static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 		arm_retransmission(t, env);
 }
 
-/* The segment at SND.UNA once more, as long as the window allows today. */
-static void send_again(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx)
+/* A segment from t->resent once more, as long as the window allows today. */
+static bool send_again(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx)
 {
-	bool fin_out = hstp_fin_sent(t);
-	u32 out = t->snd_nxt - t->snd_una - fin_out;
-	u32 len = hstp_min(out, hstp_segment_size(t));
+	u32 edge = t->snd_una + hstp_max(t->snd_wnd, 1);
+	u32 end = t->snd_nxt - hstp_fin_sent(t);
+	u32 len;
 
+	if (!hstp_before(t->resent, t->recover) || !hstp_before(t->resent, edge))
+		t->resend = 0;
+	if (!t->resend)
+		return false;
+
+	t->resend--;
+	len = hstp_min(end - t->resent, hstp_segment_size(t));
 	fill(t, env, tx);
-	t->resend = 0;
 	t->timing = 0;
 	tx->again = true;
-	tx->seq = t->snd_una;
-	tx->text_len = hstp_min(len, hstp_max(t->snd_wnd, 1));
+	tx->seq = t->resent;
+	tx->text_off = t->resent - t->snd_una;
+	tx->text_len = hstp_min(len, edge - t->resent);
+	t->resent += tx->text_len;
 	if (tx->text_len)
 		tx->flags |= HSTP_PSH;
-	if (fin_out && tx->text_len == out)
+	if (hstp_fin_sent(t) && t->resent == end) {
 		tx->flags |= HSTP_FIN;
+		t->resent++;
+	}
 	arm_retransmission(t, env);
+	return true;
 }
 
 /* Sender's silly window avoidance and Nagle's algorithm, sections 3.7.4 and
@@ -212,10 +225,8 @@ bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_
 		send_syn(t, env, tx);
 		return true;
 	}
-	if (t->resend) {
-		send_again(t, env, tx);
+	if (send_again(t, env, tx))
 		return true;
-	}
 	if (may_send_text(t) && send_new(t, env, acts, tx))
 		return true;
 	if (!t->ack_now)
@@ -223,6 +234,19 @@ bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_
 	fill(t, env, tx);
 	tx->seq = t->snd_nxt;
 	return true;
+}
+
+/**
+ * hstp_send_again() - what is out may be lost: begin again at SND.UNA
+ * @t: connection with text or a FIN that was not acknowledged
+ */
+void hstp_send_again(struct hstp_tcb *t)
+{
+	t->resent = t->snd_una;
+	t->recover = t->snd_nxt;
+	t->recovering = 1;
+	t->resend = 1;
+	t->burst = 1;
 }
 
 /**
@@ -235,7 +259,33 @@ bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_
 void hstp_send_reopened(struct hstp_tcb *t, const struct hstp_config *cfg)
 {
 	hstp_rtt_restore(t, cfg);
-	t->resend = t->snd_nxt != t->snd_una;
+	if (t->snd_nxt != t->snd_una)
+		hstp_send_again(t);
+}
+
+/* An ACK of a part of what was out when the timer went off shows what to send
+ * next, without another timeout. Beyond what was sent again: the peer held the
+ * text behind a gap, and the next gap is at SEG.ACK. Just that much: it holds
+ * nothing, and all that follows is lost, so that each answer allows twice as many
+ * segments. Less: the rest of them is under way.
+ */
+static void go_on_recovering(struct hstp_tcb *t, u32 ack)
+{
+	t->recovering = hstp_before(ack, t->recover);
+	if (!t->recovering) {
+		t->resend = 0;
+		return;
+	}
+	if (hstp_before(ack, t->resent)) {
+		t->resend = 1;
+	} else if (ack == t->resent) {
+		t->burst = (u8)hstp_min(2 * t->burst, BURST_MAX);
+		t->resend = t->burst;
+	} else {
+		t->burst = 1;
+		t->resend = 1;
+		t->resent = ack;
+	}
 }
 
 /**
@@ -283,11 +333,6 @@ void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 		return;
 	}
 	arm_retransmission(t, env);
-	if (!t->recovering)
-		return;
-	/* An ACK of a part of what was out when the timer went off shows the
-	 * next loss: no need to wait for another timeout.
-	 */
-	t->recovering = hstp_before(ack, t->recover);
-	t->resend = t->recovering;
+	if (t->recovering)
+		go_on_recovering(t, ack);
 }

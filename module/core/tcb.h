@@ -59,6 +59,7 @@ struct hstp_config {
  * @space: free bytes of the receive buffer
  * @buffer: all bytes of the receive buffer (RCV.BUFF, section 3.8.6.2.2): @space
  *	when nothing is in it
+ * @no_room: there is no memory for the segment's text
  * @nobody_listens: a SYN on TIME-WAIT has no LISTEN to go to
  */
 struct hstp_env {
@@ -67,6 +68,7 @@ struct hstp_env {
 	u32 iss;
 	u32 space;
 	u32 buffer;
+	bool no_room;
 	bool nobody_listens;
 };
 
@@ -93,8 +95,10 @@ enum hstp_timer {
  * @rcv_nxt: RCV.NXT
  * @rcv_wnd: RCV.WND, bytes offered to the peer and not yet used
  * @rcv_acked: RCV.NXT as the peer was told last
+ * @rcv_held: number after the last text that is held behind a gap; RCV.NXT: none
  * @irs: IRS
  * @recover: SND.NXT when the retransmission timer went off last
+ * @resent: next number to send again while @recovering
  * @rtt_seq: acknowledged when this number is: ends the running measurement
  * @rtt_at: when the running measurement began
  * @srtt: smoothed round-trip time, 1/8 ms; 0: never measured
@@ -105,7 +109,8 @@ enum hstp_timer {
  * @wait_at: deadline of HSTP_TIMER_WAIT
  * @mss: bytes of text we may send in a segment (SendMSS)
  * @rcv_mss: bytes of text we asked the peer to send at most
- * @state: written by hstp_enter() alone
+ * @rcv_seg: bytes of text that its segments have of late
+ * @state: changed by hstp_enter() alone
  * @armed: of enum hstp_timer
  * @retries: retransmissions since the peer was last heard
  * @backoff: times that RTO was doubled since the last measurement
@@ -114,7 +119,8 @@ enum hstp_timer {
  * @fin_queued: CLOSE was called, FIN follows the text
  * @nodelay: do not wait for ACKs before a small segment (Nagle off)
  * @ack_now: an ACK is owed at once
- * @resend: the segment at SND.UNA is to be sent again
+ * @resend: segments from @resent on that are to be sent again now; SYN: 1
+ * @burst: how many the next ACK allows if it shows that all behind was lost
  * @probe: one byte is to be sent beyond the window
  * @recovering: SND.UNA has not reached @recover
  * @timing: @rtt_seq and @rtt_at are valid
@@ -132,8 +138,10 @@ struct hstp_tcb {
 	u32 rcv_nxt;
 	u32 rcv_wnd;
 	u32 rcv_acked;
+	u32 rcv_held;
 	u32 irs;
 	u32 recover;
+	u32 resent;
 	u32 rtt_seq;
 	u32 rtt_at;
 	u32 srtt;
@@ -144,16 +152,18 @@ struct hstp_tcb {
 	u32 wait_at;
 	u16 mss;
 	u16 rcv_mss;
+	u16 rcv_seg;
 	u8 state;
 	u8 armed;
 	u8 retries;
 	u8 backoff;
+	u8 resend;
+	u8 burst;
 	u16 passive : 1;
 	u16 user_gone : 1;
 	u16 fin_queued : 1;
 	u16 nodelay : 1;
 	u16 ack_now : 1;
-	u16 resend : 1;
 	u16 probe : 1;
 	u16 recovering : 1;
 	u16 timing : 1;

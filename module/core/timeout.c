@@ -56,9 +56,7 @@ static void retransmission_timeout(struct hstp_tcb *t, const struct hstp_env *en
 	if (t->snd_nxt == t->snd_una) {
 		t->probe = 1;	/* nothing is out: the window is closed */
 	} else {
-		t->resend = 1;
-		t->recovering = 1;
-		t->recover = t->snd_nxt;
+		hstp_send_again(t);
 	}
 	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, env->now + t->rto);
 	acts->bits |= HSTP_ACT_OUTPUT;

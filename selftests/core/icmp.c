@@ -50,9 +50,11 @@ TEST(too_big, "RFC 1191 6.4: what was lost goes again at once, in smaller segmen
 	TOO_BIG(500);
 	EXPECT(ACK | PSH, .seq = ME, .len = 500, .again = true);
 	RECV(ACK, .seq = PEER, .ack = ME + 500);
+	/* As in slow start (RFC 5681 section 3.1), an ACK of all allows twice as much */
 	EXPECT(ACK | PSH, .seq = ME + 500, .len = 500, .again = true);
-	RECV(ACK, .seq = PEER, .ack = ME + 1000);
 	EXPECT(ACK | PSH, .seq = ME + 1000, .len = 500, .again = true);
+	RECV(ACK, .seq = PEER, .ack = ME + 1500);
+	EXPECT(ACK | PSH, .seq = ME + 1500, .len = 500, .again = true);
 	/* RFC 6298 5.5 is not for this: the timer did not go off */
 	VAR(backoff, 0);
 }

@@ -316,9 +316,18 @@ TEST(mss_zero, "an MSS of 0 is no MSS")
 
 	seg.opt.has = HSTP_HAS_MSS;
 	hstp_listen_arrives(&T.tcb, &seg, &T.env, &T.acts);
-	VAR(mss, MSS);
+	VAR(mss, 536);
 	T.state_seen = T.tcb.state;
 	memset(&T.acts, 0, sizeof(T.acts));
+}
+
+TEST(mss_tiny, "a peer cannot make us send one byte a packet")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = 1);
+	EXPECT(ACK);
+	VAR(mss, 48);
 }
 
 TEST(window_in_syn, "SHLD-14: the right edge that the SYN offered does not move left")

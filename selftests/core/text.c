@@ -27,11 +27,30 @@ TEST(delayed_ack_second, "SHLD-19: every second full-sized segment is acknowledg
 TEST(delayed_ack_not_postponed, "MUST-40: more small segments do not postpone it")
 {
 	ESTABLISHED_CONNECTION();
-	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 1000);
 	TICK(30);
-	RECV(ACK, .seq = PEER + 10, .ack = ME, .len = 10);
+	RECV(ACK, .seq = PEER + 1000, .ack = ME, .len = 10);
+	SILENCE();
 	TICK(10);
-	EXPECT(ACK, .ack = PEER + 20);
+	EXPECT(ACK, .ack = PEER + 1010);
+}
+
+TEST(delayed_ack_small_peer, "SHLD-19: full-sized is what the peer can send, not what we asked for")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 100);
+	SILENCE();
+	RECV(ACK, .seq = PEER + 100, .ack = ME, .len = 100);
+	EXPECT(ACK, .ack = PEER + 200);
+}
+
+TEST(gap_filled_in_part, "RFC 5681 4.2: a gap that is filled in part is reported at once")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER + 200, .ack = ME, .len = 100);
+	EXPECT(ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 100);
+	EXPECT(ACK, .ack = PEER + 100);
 }
 
 TEST(delayed_ack_piggyback, "3.10.7.4 seventh: the ACK rides on text")
@@ -213,4 +232,24 @@ TEST(half_full_ack, "3.8.6.3: with a huge segment size half a window is acknowle
 	SILENCE();
 	RECV(ACK, .seq = PEER + 32000, .ack = ME, .len = 1000);
 	EXPECT(ACK, .ack = PEER + 33000);
+}
+
+TEST(no_room, "3.10.7.4 seventh: text without room is left to the peer, its ACK counts")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	T.env.no_room = true;
+	RECV(FIN | ACK, .seq = PEER, .ack = ME + 10, .len = 100);
+	DROP(RECEIVE_LIMIT);
+	DID_NOT(TEXT);
+	DID_NOT(EOF);
+	EXPECT(ACK, .seq = ME + 10, .ack = PEER);
+	VAR(snd_una, ME + 10);
+	STATE(ESTABLISHED);
+	T.env.no_room = false;
+	RECV(FIN | ACK, .seq = PEER, .ack = ME + 10, .len = 100);
+	TEXT(0, 100);
+	EXPECT(ACK, .ack = PEER + 101);
+	STATE(CLOSE_WAIT);
 }

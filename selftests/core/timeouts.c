@@ -223,6 +223,40 @@ TEST(text_heard, "an ACK of something new starts the count of retransmissions ag
 	STATE(ESTABLISHED);
 }
 
+TEST(recovery_all_lost, "RFC 5681 3.1: all was lost: each answer allows twice as many segments")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 8000);
+	for (int i = 0; i < 8; i++)
+		EXPECT(ACK | (i == 7 ? PSH : 0), .seq = ME + 1000 * i, .len = 1000);
+	TICK(200);
+	EXPECT(ACK | PSH, .seq = ME, .len = 1000, .again = true);
+	RECV(ACK, .seq = PEER, .ack = ME + 1000);
+	EXPECT(ACK | PSH, .seq = ME + 1000, .len = 1000, .again = true);
+	EXPECT(ACK | PSH, .seq = ME + 2000, .len = 1000, .again = true);
+	RECV(ACK, .seq = PEER, .ack = ME + 3000);
+	for (int i = 3; i < 7; i++)
+		EXPECT(ACK | PSH, .seq = ME + 1000 * i, .len = 1000, .again = true);
+	RECV(ACK, .seq = PEER, .ack = ME + 7000);
+	EXPECT(ACK | PSH, .seq = ME + 7000, .len = 1000, .again = true);
+	RECV(ACK, .seq = PEER, .ack = ME + 8000);
+	NO_TIMER();
+}
+
+TEST(recovery_gaps, "RFC 6582: an ACK beyond what was sent again shows the next gap")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 4000);
+	for (int i = 0; i < 4; i++)
+		EXPECT(ACK | (i == 3 ? PSH : 0), .seq = ME + 1000 * i, .len = 1000);
+	TICK(200);
+	EXPECT(ACK | PSH, .seq = ME, .len = 1000, .again = true);
+	RECV(ACK, .seq = PEER, .ack = ME + 2000);
+	EXPECT(ACK | PSH, .seq = ME + 2000, .len = 1000, .again = true);
+	RECV(ACK, .seq = PEER, .ack = ME + 4000);
+	NO_TIMER();
+}
+
 TEST(recovery_ends, "what was sent after the timeout is not sent again by an ACK of it")
 {
 	ESTABLISHED_CONNECTION();

@@ -288,10 +288,11 @@ TEST(connections_while_allocations_fail)
 		opened += !do_connect(&w);
 		if (w.client >= 0)
 			close(w.client);
-		w.client = accept(w.listener, NULL, NULL);
-		if (w.client >= 0)
-			close(w.client);
+		w.server = accept(w.listener, NULL, NULL);
+		if (w.server >= 0)
+			close(w.server);
 	}
+	w.client = -1;
 	failslab("probability", "0");
 	NEED(opened > rounds / 4);
 	forget_connection(&w);

@@ -83,8 +83,8 @@ static void check_stats(const struct nlmsghdr *m, void *arg)
 		case HSTP_A_STATS_DROP:
 			nl_nested(attr, &a);
 			c->drops++;
-			if (nl_number(a.by[HSTP_A_STATS_DROP_REASON]) == HSTP_NL_DROP_SEQ)
-				same(c, a.by[HSTP_A_STATS_DROP_COUNT], "drop seq");
+			if (nl_number(a.by[HSTP_A_STATS_DROP_REASON]) == HSTP_NL_DROP_DUPLICATE)
+				same(c, a.by[HSTP_A_STATS_DROP_COUNT], "drop duplicate");
 			break;
 		case HSTP_A_STATS_RESET_IN:
 		case HSTP_A_STATS_RESET_OUT:
@@ -121,7 +121,7 @@ TEST_F(peer, same_as_proc)
 	SAME(c.flags, 8);
 	SAME(c.drops, HSTP_NL_DROP_EXITING);
 	SAME(c.resets, HSTP_NL_RESET_OUT_EXIT + HSTP_NL_RESET_IN_IGNORED);
-	SAME(stats_get(c.proc, "drop seq"), 1);
+	SAME(stats_get(c.proc, "drop duplicate"), 1);
 	for (int i = 0; i < 11; i++) {
 		char key[64];
 
@@ -182,7 +182,7 @@ TEST(reset)
 	SAME(c.transitions, 2);
 
 	SAME(stat_now(NS_A, "segments in"), 0);
-	SAME(stat_now(NS_A, "drop seq"), 0);
+	SAME(stat_now(NS_A, "drop duplicate"), 0);
 	SAME(stat_now(NS_A, "state SYN-SENT entered"), 0);
 	SAME(stat_now(NS_A, "state SYN-SENT max"), 0);
 	SAME(stat_now(NS_A, "state ESTABLISHED now"), 1);

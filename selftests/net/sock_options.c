@@ -232,6 +232,28 @@ TEST_F(on, bind_to_device)
 	EXPECT_LE(0, accept(listener, NULL, NULL));
 }
 
+/* What comes in through another device is not for it. */
+TEST_F(on, bind_to_other_device)
+{
+	struct sockaddr_in addr = st_loopback(4711);
+	int other = st_open(variant->proto), any = st_open(variant->proto), fd;
+
+	ASSERT_EQ(0, system("ip link add va type veth peer name vb"));
+	ASSERT_OK(setsockopt(other, SOL_SOCKET, SO_BINDTODEVICE, "va", 3));
+	ASSERT_OK(bind(other, (struct sockaddr *)&addr, sizeof(addr)));
+	ASSERT_OK(listen(other, 4));
+	EXPECT_EQ(-1, st_connect(variant->proto, &addr));
+	EXPECT_EQ(ECONNREFUSED, errno);
+	/* The same name on another device is another name. */
+	ASSERT_OK(setsockopt(any, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	ASSERT_OK(bind(any, (struct sockaddr *)&addr, sizeof(addr)));
+	ASSERT_OK(listen(any, 4));
+	fd = st_connect(variant->proto, &addr);
+	ASSERT_LE(0, fd);
+	EXPECT_LE(0, accept(any, NULL, NULL));
+	EXPECT_EQ(0, st_events(other, POLLIN));
+}
+
 TEST_F(on, wrong_arguments)
 {
 	int fd = st_open(variant->proto), value = 1;

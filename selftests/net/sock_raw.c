@@ -132,6 +132,32 @@ TEST_F(on, forged_reset_elsewhere)
 	EXPECT_EQ(TCP_LISTEN, st_state(self->pair.listener, variant->proto));
 }
 
+/* IP_TOS and IP_TTL are those of the segments, the listener's those of its SYN-ACKs. */
+TEST_F(on, ip_header)
+{
+	int raw = st_raw_open(variant->proto), fd = st_open(variant->proto), value = 9;
+	struct st_segment seg;
+	struct iphdr ip;
+
+	self->pair.listener = st_listen(variant->proto, &self->pair.addr, 1);
+	ASSERT_LE(0, self->pair.listener);
+	ASSERT_OK(setsockopt(self->pair.listener, IPPROTO_IP, IP_TTL, &value, sizeof(value)));
+	value = 7;
+	ASSERT_OK(setsockopt(fd, IPPROTO_IP, IP_TTL, &value, sizeof(value)));
+	value = 0x10;
+	ASSERT_OK(setsockopt(fd, IPPROTO_IP, IP_TOS, &value, sizeof(value)));
+	ASSERT_OK(connect(fd, (struct sockaddr *)&self->pair.addr, sizeof(self->pair.addr)));
+	for (int i = 0; i < 3; i++) {
+		ASSERT_OK(st_raw_next(raw, &seg));
+		memcpy(&ip, seg.packet, sizeof(ip));
+		EXPECT_EQ(i == 1 ? 9 : 7, ip.ttl);
+		EXPECT_EQ(i == 1 ? 0 : 0x10, ip.tos);
+		EXPECT_EQ(variant->proto, ip.protocol);
+		/* Path MTU discovery (RFC 1191). */
+		EXPECT_EQ(htons(IP_DF), ip.frag_off);
+	}
+}
+
 TEST_F(on, needs_capability)
 {
 	ASSERT_OK(seteuid(65534));

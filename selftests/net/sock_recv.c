@@ -293,6 +293,27 @@ TEST_F(on, fault)
 	EXPECT_EQ('x', byte);
 }
 
+/* More pieces than there may be, and a length that is none. */
+TEST_F(on, bad_message)
+{
+	static struct iovec iov[1025];
+	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = 1025 };
+	char byte = 0;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(send_text(self->pair.client, "x"));
+	ASSERT_EQ(1, st_wait_queued(self->pair.server, 1));
+	EXPECT_ERR(EMSGSIZE, recvmsg(self->pair.server, &msg, 0));
+	EXPECT_ERR(EMSGSIZE, sendmsg(self->pair.server, &msg, 0));
+	msg.msg_iovlen = 1;
+	iov[0].iov_base = &byte;
+	iov[0].iov_len = (size_t)-1;
+	EXPECT_ERR(EINVAL, recvmsg(self->pair.server, &msg, 0));
+	EXPECT_ERR(EINVAL, sendmsg(self->pair.server, &msg, 0));
+	EXPECT_EQ(1, recv(self->pair.server, &byte, 1, 0));
+	EXPECT_EQ('x', byte);
+}
+
 /* After a reset: first what had arrived and been acknowledged before it, then the error. */
 TEST_F(on, reset)
 {

@@ -3,12 +3,9 @@
  * at the same time. No call's result matters; the kernel's health does, and that in the
  * end nothing is left. Made for kernels that check locks and memory.
  */
-#include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 
 #include <linux/hstp.h>
 #include <linux/sockios.h>
@@ -45,6 +42,14 @@ static struct sockaddr_in some_address(uint32_t r)
 	return addr_of(htonl(INADDR_LOOPBACK), (uint16_t)(PORT + r % PORTS));
 }
 
+/* One draw: which descriptors, and further dice for what is done with them. */
+struct draw {
+	int fd, other;
+	uint32_t dice;
+	char text[9000];
+	size_t len;
+};
+
 /* A new socket, or an accepted one, takes a slot; who was there is closed by that. */
 static void put(int fd, int slot)
 {
@@ -55,126 +60,157 @@ static void put(int fd, int slot)
 	close(fd);
 }
 
-static void new_socket(int slot, uint32_t r)
+static void do_socket(struct draw *d)
 {
-	int one = 1, fd = socket(AF_INET, SOCK_STREAM | (r & 8 ? SOCK_NONBLOCK : 0), proto);
+	int one = 1, fd = socket(AF_INET, SOCK_STREAM | (d->dice & 8 ? SOCK_NONBLOCK : 0), proto);
 
 	if (fd < 0)
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	put(fd, slot);
+	put(fd, d->fd);
 }
 
-static void options(int fd, uint32_t r)
+static void do_bind(struct draw *d)
 {
-	struct linger linger = { .l_onoff = r & 1, .l_linger = (int)(r >> 1 & 1) };
-	int value = (int)(r % 70000), error;
-	socklen_t len = sizeof(error);
-	struct tcp_info info;
+	struct sockaddr_in name = some_address(d->dice);
 
-	switch (r >> 8 & 7) {
-	case 0:
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
-		break;
-	case 1:
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &value, sizeof(value));
-		break;
-	case 2:
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &value, sizeof(value));
-		break;
-	case 3:
-		setsockopt(fd, SOL_HSTP, HSTP_NODELAY, &value, sizeof(value));
-		break;
-	case 4:
-		setsockopt(fd, SOL_HSTP, HSTP_MAXSEG, &value, sizeof(value));
-		break;
-	case 5:
-		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
-		break;
-	default:
-		len = sizeof(info);
-		getsockopt(fd, SOL_HSTP, HSTP_INFO, &info, &len);
-		break;
-	}
+	bind(d->fd, (struct sockaddr *)&name, sizeof(name));
 }
 
-static void ask(int fd, uint32_t r)
+static void do_listen(struct draw *d)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN | POLLOUT };
-	struct sockaddr_in name;
-	socklen_t len = sizeof(name);
+	do_bind(d);
+	listen(d->fd, (int)(d->dice % 5));
+}
+
+static void do_connect(struct draw *d)
+{
+	struct sockaddr_in name = some_address(d->dice);
+
+	connect(d->fd, (struct sockaddr *)&name, sizeof(name));
+}
+
+static void do_disconnect(struct draw *d)
+{
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
+
+	connect(d->fd, &none, sizeof(none));
+}
+
+static void do_accept(struct draw *d)
+{
+	put(accept4(d->fd, NULL, NULL, d->dice & 1 ? SOCK_NONBLOCK : 0), d->other);
+}
+
+static void do_send(struct draw *d)
+{
+	send(d->fd, d->text, d->len, MSG_NOSIGNAL | (d->dice & 1 ? MSG_DONTWAIT : 0));
+}
+
+static void do_recv(struct draw *d)
+{
+	recv(d->fd, d->text, d->len,
+	     (d->dice & 1 ? MSG_DONTWAIT : 0) | (d->dice & 2 ? MSG_PEEK : 0) |
+	     (d->dice & 4 ? MSG_WAITALL : 0));
+}
+
+static void do_shutdown(struct draw *d)
+{
+	shutdown(d->fd, (int)(d->dice % 3));
+}
+
+static void do_close(struct draw *d)
+{
+	close(d->fd);
+}
+
+static void do_dup(struct draw *d)
+{
+	dup2(d->fd, d->other);
+}
+
+static void do_poll(struct draw *d)
+{
+	struct pollfd p = { .fd = d->fd, .events = POLLIN | POLLOUT };
+
+	poll(&p, 1, (int)(d->dice % BLOCK_MS));
+}
+
+static void do_ioctl(struct draw *d)
+{
 	int queued;
 
-	switch (r >> 8 & 3) {
-	case 0:
-		poll(&p, 1, (int)(r % BLOCK_MS));
-		break;
-	case 1:
-		ioctl(fd, r & 1 ? SIOCINQ : SIOCOUTQ, &queued);
-		break;
-	case 2:
-		getsockname(fd, (struct sockaddr *)&name, &len);
-		break;
-	default:
-		getpeername(fd, (struct sockaddr *)&name, &len);
-		break;
-	}
+	ioctl(d->fd, d->dice & 1 ? SIOCINQ : SIOCOUTQ, &queued);
 }
 
-/* Whether it listens or connects, twice or after a close, is for chance to say. */
-static void one_call(uint32_t r, char *text, size_t size)
+static void do_name(struct draw *d)
 {
-	int fd = FIRST_FD + (int)(r % SLOTS), other = FIRST_FD + (int)(r / SLOTS % SLOTS);
-	struct sockaddr_in name = some_address(r >> 16);
-	struct sockaddr none = { .sa_family = AF_UNSPEC };
-	size_t len = (r >> 4) % size;
+	struct sockaddr_in name;
+	socklen_t len = sizeof(name);
 
-	switch (r >> 20 & 31) {
-	case 0: case 1:
-		new_socket(fd, r);
-		break;
-	case 2:
-		bind(fd, (struct sockaddr *)&name, sizeof(name));
-		break;
-	case 3: case 4:
-		bind(fd, (struct sockaddr *)&name, sizeof(name));
-		listen(fd, (int)(r % 5));
-		break;
-	case 5: case 6: case 7: case 8:
-		connect(fd, (struct sockaddr *)&name, sizeof(name));
-		break;
-	case 9: case 10: case 11: case 12:
-		put(accept4(fd, NULL, NULL, r & 16 ? SOCK_NONBLOCK : 0), other);
-		break;
-	case 13: case 14: case 15: case 16:
-		send(fd, text, len, MSG_NOSIGNAL | (r & 32 ? MSG_DONTWAIT : 0));
-		break;
-	case 17: case 18: case 19: case 20:
-		recv(fd, text, len, (r & 32 ? MSG_DONTWAIT : 0) | (r & 64 ? MSG_PEEK : 0) |
-		     (r & 128 ? MSG_WAITALL : 0));
-		break;
-	case 21: case 22:
-		shutdown(fd, (int)(r % 3));
-		break;
-	case 23: case 24:
-		close(fd);
-		break;
-	case 25: case 26:
-		options(fd, r);
-		break;
-	case 27: case 28:
-		ask(fd, r);
-		break;
-	case 29:
-		dup2(fd, other);
-		break;
-	case 30:
-		connect(fd, &none, sizeof(none));
-		break;
-	default:
-		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &fd, sizeof(fd));
-		break;
-	}
+	if (d->dice & 1)
+		getsockname(d->fd, (struct sockaddr *)&name, &len);
+	else
+		getpeername(d->fd, (struct sockaddr *)&name, &len);
+}
+
+static void do_linger(struct draw *d)
+{
+	struct linger linger = { .l_onoff = d->dice & 1, .l_linger = (int)(d->dice >> 1 & 1) };
+
+	setsockopt(d->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+}
+
+static void do_set_number(struct draw *d)
+{
+	static const int options[][2] = {
+		{ SOL_SOCKET, SO_RCVBUF }, { SOL_SOCKET, SO_SNDBUF }, { SOL_SOCKET, SO_KEEPALIVE },
+		{ SOL_HSTP, HSTP_NODELAY }, { SOL_HSTP, HSTP_MAXSEG },
+	};
+	const int *option = options[d->dice % (sizeof(options) / sizeof(*options))];
+	int value = (int)(d->dice >> 8 & 0xffff);
+
+	setsockopt(d->fd, option[0], option[1], &value, sizeof(value));
+}
+
+static void do_get(struct draw *d)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (d->dice & 1)
+		getsockopt(d->fd, SOL_HSTP, HSTP_INFO, &info, &len);
+	else
+		getsockopt(d->fd, SOL_SOCKET, SO_ERROR, &info, &len);
+}
+
+/* How often each is drawn, of all together. */
+static const struct {
+	void (*call)(struct draw *d);
+	unsigned int weight;
+} calls[] = {
+	{ do_socket, 2 }, { do_bind, 1 }, { do_listen, 2 }, { do_connect, 4 },
+	{ do_disconnect, 1 }, { do_accept, 4 }, { do_send, 4 }, { do_recv, 4 },
+	{ do_shutdown, 2 }, { do_close, 2 }, { do_dup, 1 }, { do_poll, 1 }, { do_ioctl, 1 },
+	{ do_name, 1 }, { do_linger, 1 }, { do_set_number, 1 }, { do_get, 1 },
+};
+
+/* Whether it listens or connects, twice or after a close, is for chance to say. */
+static void one_call(uint32_t *state, struct draw *d)
+{
+	unsigned int all = 0, drawn;
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		all += calls[i].weight;
+	drawn = next_random(state) % all;
+	for (i = 0; drawn >= calls[i].weight; i++)
+		drawn -= calls[i].weight;
+	d->fd = FIRST_FD + (int)(next_random(state) % SLOTS);
+	d->other = FIRST_FD + (int)(next_random(state) % SLOTS);
+	d->len = next_random(state) % sizeof(d->text);
+	d->dice = next_random(state);
+	calls[i].call(d);
 }
 
 struct caller {
@@ -186,10 +222,10 @@ struct caller {
 static void *call_anything(void *arg)
 {
 	struct caller *c = arg;
-	char text[9000] = "";
+	struct draw draw = { 0 };
 
 	for (int i = 0; i < c->calls; i++)
-		one_call(next_random(&c->seed), text, sizeof(text));
+		one_call(&c->seed, &draw);
 	return NULL;
 }
 
@@ -204,7 +240,7 @@ static void short_lives(void)
 	net_hstp(NS_A, "synack_retries", 3);
 	net_hstp(NS_A, "retries", 4);
 	net_hstp(NS_A, "orphan_retries", 4);
-	net_hstp(NS_A, "fin_timeout_ms", 100);
+	net_hstp(NS_A, "fin_timeout", 100);
 	net_enter(NS_A);
 }
 

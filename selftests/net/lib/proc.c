@@ -3,8 +3,6 @@
 #include "fd.h"
 #include "proc.h"
 
-#define CONNS_MAX	8192
-
 /* Numbers as in the kernel's TCP; SYN-RECEIVED is shown as 03. */
 static const char *const names[] = {
 	NULL, "ESTABLISHED", "SYN-SENT", "SYN-RECEIVED", "FIN-WAIT-1", "FIN-WAIT-2",

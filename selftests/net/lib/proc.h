@@ -5,6 +5,9 @@
 
 #include "wire.h"
 
+/* Lines that the library looks at, at most. */
+#define CONNS_MAX	8192
+
 /* One line of /proc/net/hstp. */
 struct conn {
 	uint32_t laddr, raddr;	/* network order */
@@ -69,8 +72,9 @@ void stats_only_at(const char *file, int line, enum net_ns ns, const char *const
 #define stat_grew(ns, key, n) stat_grew_at(__FILE__, __LINE__, ns, key, n)
 void stat_grew_at(const char *file, int line, enum net_ns ns, const char *key, long n);
 
-/* The sums that hold whenever @ns is idle: now = entered - left for each state; the
- * transitions into a state sum up to entered, those out of it to left.
+/* The sums that hold whenever @ns is idle: now = entered - left for each state, and so
+ * many lines of /proc/net/hstp are in it; the transitions into a state sum up to entered,
+ * those out of it to left.
  */
 #define stats_sums(ns) stats_sums_at(__FILE__, __LINE__, ns)
 void stats_sums_at(const char *file, int line, enum net_ns ns);

@@ -54,9 +54,10 @@ FIXTURE_VARIANT_ADD(on, hstp)
 
 FIXTURE_SETUP(on)
 {
+	const char *name = variant->proto == IPPROTO_TCP ? "tcp" : "hstp";
 	const char *only = getenv("HSTP_TEST_ONLY");
 
-	if (only && !strcmp(only, "tcp") != (variant->proto == IPPROTO_TCP))
+	if (only && strcmp(only, name))
 		SKIP(_exit(255), "only %s was asked for", only);
 	self->pair = (struct st_pair){ .listener = -1, .client = -1, .server = -1 };
 	ASSERT_OK(st_namespace());

@@ -7,7 +7,7 @@
 #include <stdarg.h>
 
 #define KEY_MAX		80
-#define KEYS_MAX	256
+#define KEYS_MAX	512
 
 struct stats {
 	int count;
@@ -303,8 +303,18 @@ static long column(const struct stats *stats, const char *state, const char *nam
 	return stats_get(stats, key);
 }
 
+/* Lines of /proc/net/hstp in @state. */
+static long lines(const struct conn *conns, int count, const char *state)
+{
+	long found = 0;
+
+	for (int i = 0; i < count; i++)
+		found += !strcmp(conn_state(&conns[i]), state);
+	return found;
+}
+
 /* CLOSED has no "now": it is where connections come from and end. */
-static bool sums_right(const struct stats *stats, bool tell)
+static bool sums_right(const struct stats *stats, const struct conn *conns, int count, bool tell)
 {
 	bool right = true;
 
@@ -315,13 +325,16 @@ static bool sums_right(const struct stats *stats, bool tell)
 		long in = sum_transitions(stats, states[i], true);
 		long out = sum_transitions(stats, states[i], false);
 
-		if (in == entered && out == left && now == (i ? entered - left : 0))
+		long found = lines(conns, count, states[i]);
+
+		if (in == entered && out == left && now == (i ? entered - left : 0) &&
+		    now == found)
 			continue;
 		right = false;
 		if (tell)
 			fprintf(stderr,
-				"# %s: now %ld entered %ld left %ld, transitions in %ld out %ld\n",
-				states[i], now, entered, left, in, out);
+				"# %s: %ld lines, now %ld entered %ld left %ld, transitions in %ld out %ld\n",
+				states[i], found, now, entered, left, in, out);
 	}
 	return right;
 }
@@ -337,15 +350,18 @@ static bool sums_right(const struct stats *stats, bool tell)
 void stats_sums_at(const char *file, int line, enum net_ns ns)
 {
 	uint64_t until = now_ms() + PATIENCE_MS / 10;
+	static struct conn conns[CONNS_MAX];
 	struct stats *stats;
 	bool right;
+	int count;
 
 	if (no_counters())
 		return;
 	do {
 		stats = stats_read(ns);
 		NEED(stats->count);
-		right = sums_right(stats, now_ms() > until);
+		count = conn_list(ns, conns, CONNS_MAX);
+		right = sums_right(stats, conns, count, now_ms() > until);
 		stats_free(stats);
 		if (!right && now_ms() > until)
 			die(file, line, "the sums are wrong");

@@ -90,7 +90,7 @@ static void count_in(enum net_ns ns, const uint8_t *frame, int len)
 	const struct iphdr *ip = (const void *)(frame + ETHER_LEN);
 	const struct wire_header *header = (const void *)(ip + 1);
 
-	if (ip->protocol != proto || len < (int)(ETHER_LEN + sizeof(*ip)))
+	if (len < (int)(ETHER_LEN + sizeof(*ip)) || ip->protocol != proto)
 		return;
 	wires[ns].count.in++;
 	if (len >= (int)(ETHER_LEN + sizeof(*ip) + sizeof(*header)))
