@@ -12,10 +12,13 @@
 static const unsigned char figure[][2] = {
 	{ HSTP_NL_STATE_CLOSED, HSTP_NL_STATE_LISTEN },
 	{ HSTP_NL_STATE_CLOSED, HSTP_NL_STATE_SYN_SENT },
+	{ HSTP_NL_STATE_LISTEN, HSTP_NL_STATE_CLOSED },
 	{ HSTP_NL_STATE_LISTEN, HSTP_NL_STATE_SYN_RECEIVED },
 	{ HSTP_NL_STATE_LISTEN, HSTP_NL_STATE_SYN_SENT },
+	{ HSTP_NL_STATE_SYN_SENT, HSTP_NL_STATE_CLOSED },
 	{ HSTP_NL_STATE_SYN_SENT, HSTP_NL_STATE_SYN_RECEIVED },
 	{ HSTP_NL_STATE_SYN_SENT, HSTP_NL_STATE_ESTABLISHED },
+	{ HSTP_NL_STATE_SYN_RECEIVED, HSTP_NL_STATE_LISTEN },
 	{ HSTP_NL_STATE_SYN_RECEIVED, HSTP_NL_STATE_ESTABLISHED },
 	{ HSTP_NL_STATE_SYN_RECEIVED, HSTP_NL_STATE_FIN_WAIT_1 },
 	{ HSTP_NL_STATE_ESTABLISHED, HSTP_NL_STATE_FIN_WAIT_1 },
@@ -63,31 +66,42 @@ static void node(FILE *to, unsigned int state, const struct stats_state *s)
 		fprintf(to, "<br/>median %s", duration(text, s->median * 1000));
 	fputs(">];\n", to);
 	if (state == HSTP_NL_STATE_CLOSED)
-		fprintf(to, "\t\"end\" [fillcolor=\"%s\", label=<<b>CLOSED</b><br/>%llu ended>];\n",
+		fprintf(to,
+			"\t\"end\" [fillcolor=\"%s\", label=<<b>CLOSED</b><br/>%llu ended>];\n",
 			s->entered ? "#f5f5f5" : "white", (unsigned long long)s->entered);
+}
+
+/* A line for each cause; the cell keeps them off their arrow. */
+static void label(FILE *to, const struct stats *stats, unsigned int from, unsigned int goal)
+{
+	fputs("label=<<table border=\"0\" cellpadding=\"6\"><tr><td align=\"left\">", to);
+	for (size_t i = 0; i < stats->transition_count; i++) {
+		const struct stats_transition *t = &stats->transitions[i];
+
+		if (t->from == from && t->to == goal && t->count)
+			fprintf(to, "%s %llu<br align=\"left\"/>", cause_name(t->cause),
+				(unsigned long long)t->count);
+	}
+	fputs("</td></tr></table>>", to);
 }
 
 static void arrow(FILE *to, const struct stats *stats, unsigned int from, unsigned int goal)
 {
 	bool ends = goal == HSTP_NL_STATE_CLOSED, taken = false;
-	/* Blanks and \l, left-justified, keep a label off its arrow. */
-	char label[1024] = "";
-	size_t len = 0;
 
-	for (size_t i = 0; i < stats->transition_count; i++) {
+	for (size_t i = 0; i < stats->transition_count && !taken; i++) {
 		const struct stats_transition *t = &stats->transitions[i];
 
-		if (t->from != from || t->to != goal || !t->count || len >= sizeof(label) - 64)
-			continue;
-		len += (size_t)snprintf(label + len, sizeof(label) - len, "   %s  %llu\\l",
-					cause_name(t->cause), (unsigned long long)t->count);
-		taken = true;
+		taken = t->from == from && t->to == goal && t->count;
 	}
 	if (!taken && !in_figure(from, goal))
 		return;
-	fprintf(to, "\t\"%s\" -> \"%s\" [label=\"%s\"%s%s];\n", state_name(from),
-		ends ? "end" : state_name(goal), label, taken ? "" : ", color=gray70",
-		in_figure(from, goal) ? "" : ", style=dashed");
+	fprintf(to, "\t\"%s\" -> \"%s\" [", state_name(from), ends ? "end" : state_name(goal));
+	fputs(taken ? "" : "color=gray70", to);
+	fputs(in_figure(from, goal) ? "" : "style=dashed, ", to);
+	if (taken)
+		label(to, stats, from, goal);
+	fputs("];\n", to);
 }
 
 static void write_dot(FILE *to, const struct stats *stats)

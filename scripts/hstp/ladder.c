@@ -432,6 +432,9 @@ void ladder_add(const struct record *record)
 {
 	size_t at;
 
+	/* A listener is one end only. */
+	if (!record->ends.remote_port)
+		return;
 	if (ladder.first && ladder.first == ladder.count) {
 		ladder.first = 0;
 		ladder.count = 0;

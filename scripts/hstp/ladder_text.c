@@ -4,8 +4,13 @@
 
 #include "ladder.h"
 
-#define WIDE 46			/* of what is between the arrows */
 #define STATE 13
+
+/* Of what is between the arrows; sequence numbers as they are have more digits. */
+static int wide(void)
+{
+	return opt.numeric ? 64 : 46;
+}
 
 static void state(unsigned int state, bool pad)
 {
@@ -42,7 +47,7 @@ static void print_segment(const struct row *row)
 	state(row->states[0], true);
 	printf(" %s ", left);
 	colour(row->reset || lost ? RED : row->again ? YELLOW : PLAIN);
-	printf("%-*s", WIDE, text);
+	printf("%-*s", wide(), text);
 	colour(PLAIN);
 	printf(" %s ", right);
 	state(row->states[1], false);
@@ -51,7 +56,7 @@ static void print_segment(const struct row *row)
 /* One line; two for the head. */
 void ladder_print(const struct row *row)
 {
-	const int between = WIDE + 10;
+	const int between = wide() + 10;
 
 	if (row->kind == ROW_HEAD) {
 		colour(BOLD);

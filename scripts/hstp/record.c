@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Events and segments: read from a message, written as a line or as JSON. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -133,18 +134,27 @@ static void print_json(const struct record *r)
 	json_done();
 }
 
-/* The time of day at which the kernel's clock showed @ns. */
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* The time of day at which the kernel's clock showed @ns. How far the two clocks are
+ * apart is looked at anew only when one was set, or lines would go back in time.
+ */
 static void print_time(uint64_t ns)
 {
-	struct timespec real, mono;
-	int64_t now, then;
+	static int64_t apart;
+	int64_t now = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC), then;
 	struct tm tm;
 	time_t s;
 
-	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	now = (int64_t)real.tv_sec * 1000000000 + real.tv_nsec;
-	then = now - ((int64_t)mono.tv_sec * 1000000000 + mono.tv_nsec) + (int64_t)ns;
+	if (llabs(now - apart) > 10000000)
+		apart = now;
+	then = apart + (int64_t)ns;
 	s = (time_t)(then / 1000000000);
 	localtime_r(&s, &tm);
 	printf("%02d:%02d:%02d.%06d ", tm.tm_hour, tm.tm_min, tm.tm_sec,
