@@ -21,13 +21,11 @@ struct targets {
 	bool closes;
 };
 
-/* A listener ends with its socket only; what is closing cannot be closed again. */
+/* A listener ends with its socket only. What TIME-WAIT is was closed before. */
 static bool can_end(const struct targets *targets, unsigned int state)
 {
-	if (!targets->closes)
-		return state != HSTP_NL_STATE_LISTEN;
-	return state == HSTP_NL_STATE_SYN_RECEIVED || state == HSTP_NL_STATE_ESTABLISHED ||
-	       state == HSTP_NL_STATE_CLOSE_WAIT;
+	return state != HSTP_NL_STATE_LISTEN &&
+	       !(targets->closes && state == HSTP_NL_STATE_TIME_WAIT);
 }
 
 static void collect(const struct attrs *conn, const struct subject *subject, void *data)
@@ -101,7 +99,7 @@ static int act(const char *verb, uint8_t command, int argc, char **argv)
 {
 	struct targets targets = { .closes = command == HSTP_CMD_CONN_CLOSE };
 	struct filter *filter;
-	uint64_t count;
+	uint64_t count, ended = 0;
 	int status = DONE, err;
 	struct nl *nl;
 
@@ -112,11 +110,6 @@ static int act(const char *verb, uint8_t command, int argc, char **argv)
 		     verb, verb);
 	nl = nl_open();
 	conn_dump(nl, filter, collect, &targets);
-	if (!targets.count) {
-		say("%s: no connection matches that could be", verb);
-		nl_close(nl);
-		return FAILED;
-	}
 	if (opt.json)
 		json_begin('[', NULL);
 	for (size_t i = 0; i < targets.count; i++) {
@@ -134,10 +127,15 @@ static int act(const char *verb, uint8_t command, int argc, char **argv)
 		}
 		if (!err && count)
 			tell(&targets.list[i]);
+		ended += !err && count;
 	}
 	if (opt.json) {
 		json_end(']');
 		json_done();
+	}
+	if (!ended && status == DONE) {
+		say("%s: no connection matches that could be", verb);
+		status = FAILED;
 	}
 	free(targets.list);
 	nl_close(nl);

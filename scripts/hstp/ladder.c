@@ -356,16 +356,14 @@ static void show(struct entry *e)
 		return;
 	e->done = true;
 	if (!e->exchange) {
-		e->exchange = find(&e->record.ends, &e->side);
-		if (!e->exchange)
-			e->exchange = begin_exchange(&e->record, &e->side);
+		e->exchange = begin_exchange(&e->record, &e->side);
+		/* Some that wait belong to it. */
+		for (struct entry *n = e + 1; n < ladder.queue + ladder.count; n++) {
+			if (!n->exchange && find(&n->record.ends, &n->side) == e->exchange)
+				n->exchange = e->exchange;
+		}
 	}
 	x = e->exchange;
-	/* Those that wait belong to it too. */
-	for (struct entry *n = e + 1; n < ladder.queue + ladder.count; n++) {
-		if (!n->exchange && find(&n->record.ends, &n->side) == x)
-			n->exchange = x;
-	}
 	if (!x->begun)
 		begin_states(e, x);
 	x->watched[e->side] = true;
@@ -449,6 +447,7 @@ void ladder_add(const struct record *record)
 		ladder.queue[at] = ladder.queue[at - 1];
 	}
 	ladder.queue[at] = (struct entry){ .record = *record };
+	ladder.queue[at].exchange = find(&record->ends, &ladder.queue[at].side);
 	ladder.count++;
 	if (!ladder.has_begin || record->time < ladder.begin)
 		ladder.begin = record->time;
