@@ -14,7 +14,19 @@ OUT ?= $(CURDIR)
 BUILD := $(abspath $(OUT))
 KMAKE = $(MAKE) -C $(KDIR) M=$(BUILD)
 
-.PHONY: modules modules_install clean source demo test bench lint coverage help
+# The command is made along with the module where the library that it needs is there.
+HAVE_MNL := $(shell echo '\#include <libmnl/libmnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo y)
+
+.PHONY: all modules modules_install hstp install clean source demo test bench lint coverage \
+	help
+
+all: modules $(if $(HAVE_MNL),hstp)
+
+hstp:
+	+$(MAKE) -C scripts/hstp OUT=build
+
+install:
+	+$(MAKE) -C scripts/hstp OUT=build install
 
 modules: source
 	+$(KMAKE) modules
@@ -24,6 +36,7 @@ modules_install: modules
 
 clean: source
 	+$(KMAKE) clean
+	$(MAKE) -C scripts/hstp OUT=build clean
 	$(MAKE) -C selftests/core clean
 	$(MAKE) -C selftests/net clean
 
@@ -52,7 +65,10 @@ coverage:
 	@$(MAKE) -s -C selftests/core coverage
 
 help:
-	@echo "  make                   build hstp.ko [for the kernel of KDIR=DIR] [in OUT=DIR]"
+	@echo "  make                   build hstp.ko [for the kernel of KDIR=DIR] [in OUT=DIR],"
+	@echo "                         and the command hstp if libmnl is there (libmnl-dev)"
+	@echo "  make hstp              the command hstp alone, in scripts/hstp/build"
+	@echo "  make install           install the command, its man page and completion"
 	@echo "  make modules_install   install it, so that modprobe and socket() find it"
 	@echo "  make clean             remove what was built"
 	@echo "  make demo              watch connections open, move a file and close, in a VM"

@@ -3,10 +3,10 @@
  * text, segments, counters, the socket, the table, the timer.
  */
 #include "act.h"
+#include "event.h"
 #include "mini.h"
 #include "output.h"
 #include "socket.h"
-#include "stats.h"
 #include "timer.h"
 
 /* Text that closes a gap brings along what was held behind it. */
@@ -128,7 +128,7 @@ static void time_wait(struct hstp_conn *conn)
 	if (hstp_mini_time_wait(conn))
 		return;
 	hstp_vanish(&conn->tcb, HSTP_CAUSE_LIMIT, &acts);
-	hstp_stats_event(conn->hn, &acts, &conn->since_us);
+	hstp_event(conn->hn, &conn->tuple, &conn->tcb, &acts, &conn->since_us);
 }
 
 /**
@@ -159,7 +159,7 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 	if (acts->bits & HSTP_ACT_REPLY)
 		hstp_output_reply(conn, acts);
 
-	hstp_stats_event(conn->hn, acts, &conn->since_us);
+	hstp_event(conn->hn, &conn->tuple, &conn->tcb, acts, &conn->since_us);
 	if (conn->tcb.state == HSTP_TIME_WAIT)
 		time_wait(conn);
 	if (conn->tcb.state == HSTP_CLOSED)

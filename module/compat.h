@@ -5,10 +5,27 @@
 
 #include <linux/timer.h>
 #include <linux/version.h>
+#include <net/genetlink.h>
 
 #if KERNEL_VERSION(6, 16, 0) <= LINUX_VERSION_CODE
 #define from_timer(var, callback_timer, field) \
 	timer_container_of(var, callback_timer, field)
 #endif
+
+/* Does a generic netlink family hear of who joins its multicast groups? */
+#define HSTP_GENL_TELLS_LISTENERS	(KERNEL_VERSION(6, 9, 0) <= LINUX_VERSION_CODE)
+
+/**
+ * hstp_dump_attrs() - the attributes of a dump's request
+ * @cb: the dump
+ */
+static inline struct nlattr **hstp_dump_attrs(struct netlink_callback *cb)
+{
+#if KERNEL_VERSION(6, 7, 0) <= LINUX_VERSION_CODE
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
 
 #endif /* HSTP_COMPAT_H */

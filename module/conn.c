@@ -236,7 +236,7 @@ int hstp_conn_hash(struct hstp_conn *conn)
 	int err = -EADDRNOTAVAIL;
 
 	spin_lock_bh(&b->lock);
-	if (!hstp_conn_in_bucket(b, &conn->tuple) && !hstp_mini_in_bucket(b, &conn->tuple)) {
+	if (!hstp_conn_in_bucket(b, &conn->tuple) && !hstp_mini_find(b, &conn->tuple)) {
 		hstp_conn_hash_locked(conn, b);
 		err = 0;
 	}

@@ -6,6 +6,7 @@
 #include <net/route.h>
 
 #include "act.h"
+#include "event.h"
 #include "input.h"
 #include "ipv4.h"
 #include "listen.h"
@@ -13,7 +14,6 @@
 #include "output.h"
 #include "passive.h"
 #include "socket.h"
-#include "stats.h"
 
 /* Header into variables; the packet's pointers are void afterwards. */
 static enum hstp_drop parse(struct sk_buff *skb, struct hstp_segment *seg)
@@ -130,6 +130,7 @@ void hstp_input(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_b
 		return;
 	}
 	hstp_stats_in(hn, seg.flags);
+	hstp_event_in(hn, tuple, &seg);
 
 	/* Connection and record replace each other under the bucket's lock: who
 	 * misses one finds the other, or has to look again.

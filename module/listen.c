@@ -5,10 +5,10 @@
 #include <net/inet_sock.h>
 
 #include "act.h"
+#include "event.h"
 #include "listen.h"
 #include "mini.h"
 #include "socket.h"
-#include "stats.h"
 
 static struct hlist_head *chain(const struct hstp_net *hn, __be16 lport)
 {
@@ -21,6 +21,16 @@ static bool overlap(const struct hstp_listener *l, const struct in6_addr *laddr,
 		return false;
 	return hstp_addr_any(&l->laddr) || hstp_addr_any(laddr) ||
 	       ipv6_addr_equal(&l->laddr, laddr);
+}
+
+/* A listener has no peer. */
+static void tell(struct hstp_listener *l, const struct hstp_acts *acts)
+{
+	struct hstp_tuple tuple = { .laddr = l->laddr, .lport = l->lport };
+
+	if (ipv6_addr_v4mapped(&l->laddr))
+		ipv6_addr_set_v4mapped(0, &tuple.faddr);
+	hstp_event(l->hn, &tuple, &l->tcb, acts, &l->since_us);
 }
 
 /**
@@ -66,7 +76,7 @@ int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_add
 		return -EADDRINUSE;
 	}
 	hstp_call_open_passive(&l->tcb, &acts);
-	hstp_stats_event(hn, &acts, &l->since_us);
+	tell(l, &acts);
 	sock_hold(sk);
 	hlist_add_head_rcu(&l->node, head);
 	spin_unlock_bh(&hn->listen_lock);
@@ -113,7 +123,7 @@ void hstp_listen_stop(struct hstp_listener *l)
 	list_splice_init(&l->queue, &queue);
 	l->queued = 0;
 	hstp_call_close(&l->tcb, &acts);
-	hstp_stats_event(l->hn, &acts, &l->since_us);
+	tell(l, &acts);
 	spin_unlock_bh(&l->lock);
 
 	hstp_mini_drop_listener(l);

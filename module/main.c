@@ -2,8 +2,10 @@
 /* The module and its part of each network namespace: init and exit. */
 #include <linux/inet.h>
 #include <linux/module.h>
+#include <net/genetlink.h>
 #include <net/net_namespace.h>
 #include <uapi/linux/hstp.h>
+#include <uapi/linux/hstp_netlink.h>
 
 #include "conn.h"
 #include "ident.h"
@@ -11,8 +13,10 @@
 #include "listen.h"
 #include "mini.h"
 #include "net.h"
+#include "netlink.h"
 #include "pages.h"
 #include "proc.h"
+#include "settings.h"
 #include "socket.h"
 #include "stats.h"
 #include "sysctl.h"
@@ -61,6 +65,7 @@ static int __net_init hstp_net_init(struct net *net)
 	err = hstp_wait_init(hn);
 	if (err)
 		goto free_conns;
+	hstp_settings_init(hn);
 	err = hstp_sysctl_init(hn);
 	if (err)
 		goto free_waits;
@@ -95,6 +100,7 @@ static void __net_exit hstp_net_exit(struct net *net)
 
 	hstp_proc_exit(hn);
 	hstp_sysctl_exit(hn);
+	hstp_settings_exit(hn);
 	hstp_conn_abort_all(hn);
 	hstp_mini_exit(hn);
 	hstp_wait_exit(hn);
@@ -131,11 +137,14 @@ static int __init hstp_init(void)
 	err = register_pernet_subsys(&hstp_net_ops);
 	if (err)
 		goto free_mini_cache;
+	err = hstp_netlink_init();
+	if (err)
+		goto unregister_net;
 	err = hstp_ipv4_init();
 	if (err) {
 		pr_err("hstp: IP protocol %d is in use already; choose another with protocol=\n",
 		       protocol);
-		goto unregister_net;
+		goto unregister_netlink;
 	}
 	err = hstp_socket_init();
 	if (err)
@@ -145,6 +154,8 @@ static int __init hstp_init(void)
 
 unregister_ipv4:
 	hstp_ipv4_exit();
+unregister_netlink:
+	hstp_netlink_exit();
 unregister_net:
 	unregister_pernet_subsys(&hstp_net_ops);
 free_mini_cache:
@@ -160,6 +171,7 @@ static void __exit hstp_exit(void)
 {
 	hstp_socket_exit();
 	hstp_ipv4_exit();
+	hstp_netlink_exit();
 	unregister_pernet_subsys(&hstp_net_ops);
 	rcu_barrier();
 	hstp_mini_cache_exit();
@@ -175,3 +187,4 @@ MODULE_AUTHOR("The HSTP authors");
 MODULE_LICENSE("GPL");
 MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET, 253, 1);	/* SOCK_STREAM */
 MODULE_ALIAS_NET_PF_PROTO(PF_INET, 253);
+MODULE_ALIAS_GENL_FAMILY(HSTP_GENL_NAME);

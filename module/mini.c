@@ -8,6 +8,7 @@
 #include <net/route.h>
 
 #include "act.h"
+#include "event.h"
 #include "ipv4.h"
 #include "mini.h"
 #include "output.h"
@@ -38,7 +39,16 @@ void hstp_mini_cache_exit(void)
 	kmem_cache_destroy(mini_cache);
 }
 
-static struct hstp_mini *find(const struct hstp_bucket *b, const struct hstp_tuple *tuple)
+/**
+ * hstp_mini_find() - the record of a tuple
+ * @b: its bucket
+ * @tuple: both ends
+ *
+ * Context: the bucket's lock.
+ *
+ * Return: a record, valid under that lock, or NULL.
+ */
+struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple)
 {
 	struct hstp_mini *mini;
 
@@ -47,18 +57,6 @@ static struct hstp_mini *find(const struct hstp_bucket *b, const struct hstp_tup
 			return mini;
 	}
 	return NULL;
-}
-
-/**
- * hstp_mini_in_bucket() - is the tuple that of a record
- * @b: its bucket
- * @tuple: both ends
- *
- * Context: the bucket's lock.
- */
-bool hstp_mini_in_bucket(const struct hstp_bucket *b, const struct hstp_tuple *tuple)
-{
-	return find(b, tuple);
 }
 
 static void insert(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini)
@@ -93,58 +91,6 @@ void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_min
 	kmem_cache_free(mini_cache, mini);
 }
 
-static void thaw(const struct hstp_mini *mini, const struct hstp_net *hn, struct hstp_tcb *t)
-{
-	memset(t, 0, sizeof(*t));
-	t->state = mini->state;
-	t->irs = mini->rcv_nxt - 1;
-	t->rcv_nxt = mini->rcv_nxt;
-	t->rcv_acked = mini->rcv_nxt;
-	t->rcv_held = mini->rcv_nxt;
-	t->rcv_wnd = mini->rcv_wnd;
-	t->rcv_mss = mini->mss;
-	t->snd_wnd = mini->snd_wnd;
-	t->snd_wnd_max = mini->snd_wnd;
-	t->snd_wl1 = t->irs;
-	t->mss = mini->mss;
-	t->snd_una = mini->seq;
-	t->iss = mini->seq;
-	t->rto = hstp_wait_delay(hn, mini);
-
-	if (mini->state == HSTP_TIME_WAIT) {
-		/* All was said and heard: the FIN is the last that was acknowledged */
-		t->snd_nxt = mini->seq;
-		t->snd_end = mini->seq - 1;
-		t->syn_acked = 1;
-		t->fin_queued = 1;
-		t->user_gone = 1;
-		hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at, mini->queued_ms + t->rto);
-		return;
-	}
-	t->snd_nxt = mini->seq + 1;
-	t->snd_end = mini->seq + 1;
-	t->passive = 1;
-	t->retries = mini->retries;
-	t->syn_resent = mini->retries > 0;
-	t->timing = !mini->resent;
-	t->rtt_seq = t->snd_nxt;
-	t->rtt_at = mini->queued_ms;
-	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, mini->queued_ms + t->rto);
-}
-
-static void freeze(struct hstp_mini *mini, const struct hstp_tcb *t)
-{
-	mini->state = t->state;
-	mini->rcv_nxt = t->rcv_nxt;
-	mini->rcv_wnd = (u16)t->rcv_wnd;
-	mini->snd_wnd = (u16)t->snd_wnd;
-	mini->mss = t->mss;
-	if (t->state != HSTP_SYN_RECEIVED)
-		return;
-	mini->retries = t->retries;
-	mini->resent = !t->timing;
-}
-
 /**
  * hstp_mini_env() - what surrounds an event without a connection
  * @hn: namespace
@@ -161,11 +107,12 @@ void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env)
 	env->no_room = false;
 }
 
-static void count(struct hstp_net *hn, struct hstp_mini *mini, struct hstp_acts *acts)
+static void count(struct hstp_net *hn, struct hstp_mini *mini, const struct hstp_tcb *t,
+		  const struct hstp_acts *acts)
 {
 	u64 since = hstp_since_widen(mini->since_us);
 
-	hstp_stats_event(hn, acts, &since);
+	hstp_event(hn, &mini->tuple, t, acts, &since);
 	mini->since_us = (u32)since;
 }
 
@@ -261,7 +208,7 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	bool have_tx = false;
 
 	spin_lock(&b->lock);
-	mini = find(b, tuple);
+	mini = hstp_mini_find(b, tuple);
 	if (!mini) {
 		bool conn = hstp_conn_in_bucket(b, tuple);
 
@@ -273,7 +220,7 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 		return HSTP_MINI_NONE;
 	}
 
-	thaw(mini, hn, &t);
+	hstp_mini_thaw(mini, hn, &t);
 	hstp_mini_env(hn, &env);
 	if (mini->state == HSTP_SYN_RECEIVED)
 		env.space = t.rcv_wnd;
@@ -286,14 +233,14 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 		return HSTP_MINI_DONE;
 	}
 
-	count(hn, mini, &acts);
+	count(hn, mini, &t, &acts);
 	limit_challenge(hn, &t, &acts);
 	if (t.state == HSTP_CLOSED) {
 		*iss_floor = t.snd_nxt;
 		hstp_mini_erase(hn, b, mini);
 	} else {
 		have_tx = profile_of(mini, &p) && hstp_send_next(&t, &env, &acts, &tx);
-		freeze(mini, &t);
+		hstp_mini_freeze(mini, &t);
 		if (t.state == HSTP_TIME_WAIT && t.wait_at != mini->queued_ms + t.rto) {
 			hstp_wait_del(hn, mini);
 			hstp_wait_add(hn, mini);
@@ -339,16 +286,16 @@ enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hs
 	mini->reuse = reuse;
 	mini->since_us = 0;
 	mini->seq = t->iss;
-	freeze(mini, t);
+	hstp_mini_freeze(mini, t);
 
 	spin_lock(&b->lock);
-	if (!hstp_listen_open(l) || find(b, tuple) || hstp_conn_in_bucket(b, tuple)) {
+	if (!hstp_listen_open(l) || hstp_mini_find(b, tuple) || hstp_conn_in_bucket(b, tuple)) {
 		/* close() of the listener, or the same SYN on another CPU */
 		spin_unlock(&b->lock);
 		kmem_cache_free(mini_cache, mini);
 		return HSTP_DROP_DUPLICATE;
 	}
-	count(hn, mini, acts);
+	count(hn, mini, t, acts);
 	insert(hn, b, mini);
 	spin_unlock(&b->lock);
 	return HSTP_DROP_NONE;
@@ -382,7 +329,7 @@ bool hstp_mini_time_wait(struct hstp_conn *conn)
 	mini->reuse = conn->reuse;
 	mini->since_us = (u32)conn->since_us;
 	mini->seq = conn->tcb.snd_nxt;
-	freeze(mini, &conn->tcb);
+	hstp_mini_freeze(mini, &conn->tcb);
 
 	spin_lock_bh(&b->lock);
 	insert(hn, b, mini);
@@ -414,28 +361,72 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple)
 	bool have_tx = false;
 
 	spin_lock(&b->lock);
-	mini = find(b, tuple);
+	mini = hstp_mini_find(b, tuple);
 	if (!mini) {
 		spin_unlock(&b->lock);
 		return;
 	}
-	thaw(mini, hn, &t);
+	hstp_mini_thaw(mini, hn, &t);
 	hstp_mini_env(hn, &env);
 	hstp_timeouts(&t, &env, &acts);
 	if (acts.transition_count || acts.bits) {
-		count(hn, mini, &acts);
+		count(hn, mini, &t, &acts);
 		if (t.state == HSTP_CLOSED) {
 			hstp_mini_erase(hn, b, mini);
 		} else {
 			have_tx = profile_of(mini, &p) && hstp_send_next(&t, &env, &acts, &tx);
 			hstp_wait_del(hn, mini);
-			freeze(mini, &t);
+			hstp_mini_freeze(mini, &t);
 			hstp_wait_add(hn, mini);
 		}
 	}
 	spin_unlock(&b->lock);
 	if (have_tx)
 		send(hn, tuple, &p, &tx);
+}
+
+/**
+ * hstp_mini_abort() - ABORT of a record
+ * @hn: namespace
+ * @tuple: both ends
+ *
+ * RFC 9293 section 3.10.5.
+ *
+ * Context: BH off, no lock.
+ *
+ * Return: false when there is none.
+ */
+bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple)
+{
+	struct hstp_bucket *b = hstp_bucket(hn, hstp_tuple_hash(tuple, &hn->hash_key));
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_profile p;
+	struct hstp_mini *mini;
+	struct hstp_tx tx = {};
+	struct hstp_tcb t;
+	bool have_tx;
+
+	spin_lock(&b->lock);
+	mini = hstp_mini_find(b, tuple);
+	if (!mini) {
+		spin_unlock(&b->lock);
+		return false;
+	}
+	hstp_mini_thaw(mini, hn, &t);
+	hstp_call_abort(&t, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_ABORT, &acts);
+	count(hn, mini, &t, &acts);
+	have_tx = acts.bits & HSTP_ACT_REPLY && profile_of(mini, &p);
+	hstp_mini_erase(hn, b, mini);
+	spin_unlock(&b->lock);
+	if (have_tx) {
+		tx.seq = acts.reply.seq;
+		tx.ack = acts.reply.ack;
+		tx.flags = acts.reply.flags;
+		rcu_read_lock();
+		send(hn, tuple, &p, &tx);
+		rcu_read_unlock();
+	}
+	return true;
 }
 
 /* Delete the records of @l, or all, without a word to the peers. */
@@ -458,9 +449,9 @@ static void vanish(struct hstp_net *hn, const struct hstp_listener *l, enum hstp
 			next = mini->next;
 			if (l && (mini->state != HSTP_SYN_RECEIVED || mini->listener != l))
 				continue;
-			thaw(mini, hn, &t);
+			hstp_mini_thaw(mini, hn, &t);
 			hstp_vanish(&t, cause, &acts);
-			count(hn, mini, &acts);
+			count(hn, mini, &t, &acts);
 			hstp_mini_erase(hn, b, mini);
 		}
 		spin_unlock_bh(&b->lock);

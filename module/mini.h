@@ -80,7 +80,12 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple);
 void hstp_mini_drop_listener(struct hstp_listener *l);
 void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini);
 void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env);
-bool hstp_mini_in_bucket(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
+bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple);
+struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
 void hstp_mini_exit(struct hstp_net *hn);
+
+/* thaw.c */
+void hstp_mini_thaw(const struct hstp_mini *mini, const struct hstp_net *hn, struct hstp_tcb *t);
+void hstp_mini_freeze(struct hstp_mini *mini, const struct hstp_tcb *t);
 
 #endif /* HSTP_MINI_H */

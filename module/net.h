@@ -3,6 +3,7 @@
 #ifndef HSTP_NET_H
 #define HSTP_NET_H
 
+#include <linux/mutex.h>
 #include <linux/percpu_counter.h>
 #include <linux/siphash.h>
 #include <linux/spinlock.h>
@@ -29,6 +30,7 @@ struct hstp_wait;
  * @max_orphans: connections that no socket holds
  * @port_min: first ephemeral port
  * @port_max: last ephemeral port
+ * @segment_events: tell the multicast group of each segment
  */
 struct hstp_settings {
 	struct hstp_config core;
@@ -38,6 +40,7 @@ struct hstp_settings {
 	int max_orphans;
 	int port_min;
 	int port_max;
+	int segment_events;
 };
 
 /**
@@ -46,6 +49,11 @@ struct hstp_settings {
  * @settings: read with READ_ONCE() where they can change meanwhile
  * @sysctl: net.hstp, see sysctl.c
  * @stats: counters, one set a CPU
+ * @stats_base: what they were when they were reset last, or NULL
+ * @stats_mutex: for @stats_base
+ * @event_sequence: number of the last event, see event.c
+ * @segment_sequence: number of the last segment that was told
+ * @events_lost: of both, for want of memory
  * @buckets: connections by tuple, see conn.c
  * @bucket_mask: number of buckets less one
  * @hash_key: secret of the tables
@@ -69,6 +77,11 @@ struct hstp_net {
 	struct hstp_settings settings;
 	struct ctl_table_header *sysctl;
 	struct hstp_stats __percpu *stats;
+	struct hstp_stats *stats_base;
+	struct mutex stats_mutex;	/* for stats_base */
+	atomic64_t event_sequence;
+	atomic64_t segment_sequence;
+	atomic64_t events_lost;
 	struct hstp_bucket *buckets;
 	u32 bucket_mask;
 	hsiphash_key_t hash_key;

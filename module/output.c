@@ -4,9 +4,9 @@
 #include <net/ip.h>
 #include <net/route.h>
 
+#include "event.h"
 #include "ipv4.h"
 #include "output.h"
-#include "stats.h"
 
 #define HEADROOM	(SKB_DATA_ALIGN(MAX_HEADER + 128) + HSTP_HEADER_MAX)
 
@@ -57,6 +57,7 @@ static void transmit(struct hstp_net *hn, struct sk_buff *skb, const struct hstp
 {
 	add_header(skb, tuple, tx);
 	hstp_stats_out(hn, tx->flags, tx->again);
+	hstp_event_out(hn, tuple, tx);
 	hstp_ipv4_send(hn, skb, tuple, path);
 }
 

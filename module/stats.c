@@ -4,6 +4,7 @@
 #include <linux/lockdep.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/slab.h>
 
 #include "stats.h"
 
@@ -16,6 +17,8 @@
  */
 int hstp_stats_init(struct hstp_net *hn)
 {
+	mutex_init(&hn->stats_mutex);
+	hn->stats_base = NULL;
 	hn->stats = alloc_percpu(struct hstp_stats);
 	return hn->stats ? 0 : -ENOMEM;
 }
@@ -26,6 +29,7 @@ int hstp_stats_init(struct hstp_net *hn)
  */
 void hstp_stats_exit(struct hstp_net *hn)
 {
+	kvfree(hn->stats_base);
 	free_percpu(hn->stats);
 }
 
@@ -58,6 +62,16 @@ static bool passes_listen(unsigned int edge, unsigned int cause)
 {
 	return edge == HSTP_EDGE_LISTEN_SYN_RECEIVED ||
 	       (edge == HSTP_EDGE_LISTEN_CLOSED && cause == HSTP_CAUSE_MERGE);
+}
+
+/**
+ * hstp_stats_timed() - is the time counted that was spent in the state left
+ * @edge: arrow taken, of enum hstp_edge
+ * @cause: why, of enum hstp_cause
+ */
+bool hstp_stats_timed(unsigned int edge, unsigned int cause)
+{
+	return hstp_edges[edge].from != HSTP_CLOSED && !passes_listen(edge, cause);
 }
 
 /**
@@ -95,7 +109,7 @@ void hstp_stats_event(struct hstp_net *hn, const struct hstp_acts *acts, u64 *si
 		unsigned int from = hstp_edges[edge].from;
 
 		s->transitions[edge][cause]++;
-		if (from != HSTP_CLOSED && !passes_listen(edge, cause)) {
+		if (hstp_stats_timed(edge, cause)) {
 			u64 spent = now - *since_us;
 
 			s->spent[from][time_class(spent)]++;
@@ -147,18 +161,8 @@ void hstp_stats_out(struct hstp_net *hn, u8 flags, bool again)
 		s->retransmits++;
 }
 
-/**
- * hstp_stats_sum() - add up what all CPUs have counted
- * @hn: namespace
- *
- * Takes no lock and stops nobody: the sums belong together when the namespace
- * is idle; under load each is right for some time during the call.
- *
- * Context: process, may sleep.
- * Return: the sums, and the largest of the maxima, for the caller to kvfree(),
- * or NULL: no memory.
- */
-struct hstp_stats *hstp_stats_sum(const struct hstp_net *hn)
+/* What all CPUs have counted since the namespace began. */
+static struct hstp_stats *sum_all(const struct hstp_net *hn)
 {
 	struct hstp_stats *sum = kvzalloc(sizeof(*sum), GFP_KERNEL);
 	u64 longest[HSTP_STATE_COUNT] = { 0 };
@@ -181,6 +185,94 @@ struct hstp_stats *hstp_stats_sum(const struct hstp_net *hn)
 	return sum;
 }
 
+static void subtract(struct hstp_stats *sum, const struct hstp_stats *base)
+{
+	const u64 *less = (const u64 *)base;
+	u64 *total = (u64 *)sum;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(*sum) / sizeof(u64); i++)
+		total[i] -= less[i];
+}
+
+/**
+ * hstp_stats_sum() - add up what all CPUs have counted
+ * @hn: namespace
+ *
+ * Takes no lock of those who count and stops nobody: the sums belong together when
+ * the namespace is idle; under load each is right for some time during the call.
+ *
+ * Context: process, may sleep.
+ * Return: the sums, and the largest of the maxima, for the caller to kvfree(),
+ * or NULL: no memory.
+ */
+struct hstp_stats *hstp_stats_sum(struct hstp_net *hn)
+{
+	struct hstp_stats *sum;
+
+	mutex_lock(&hn->stats_mutex);
+	sum = sum_all(hn);
+	if (sum && hn->stats_base)
+		subtract(sum, hn->stats_base);
+	mutex_unlock(&hn->stats_mutex);
+	return sum;
+}
+
+/* The connections that there are have entered their states before the new count. */
+static void carry(struct hstp_stats *base, const struct hstp_stats *sum)
+{
+	unsigned int state;
+	u64 entered, left;
+
+	for (state = 0; state < HSTP_STATE_COUNT; state++) {
+		hstp_stats_passages(sum, state, &entered, &left);
+		base->carried[state] = left - entered;
+	}
+	/* It left CLOSED, once for each of them */
+	base->carried[HSTP_CLOSED] = -base->carried[HSTP_CLOSED];
+}
+
+/**
+ * hstp_stats_reset() - begin to count anew
+ * @hn: namespace
+ *
+ * Those who count are not stopped: what has been counted so far is subtracted from
+ * now on. Each count is in the result, or comes after it. A connection that is in a
+ * state counts as having entered it.
+ *
+ * Context: process, may sleep.
+ * Return: as hstp_stats_sum(), the last of the old.
+ */
+struct hstp_stats *hstp_stats_reset(struct hstp_net *hn)
+{
+	struct hstp_stats *sum, *base;
+	unsigned int cpu, state;
+
+	base = kvmalloc(sizeof(*base), GFP_KERNEL_ACCOUNT);
+	if (!base)
+		return NULL;
+	mutex_lock(&hn->stats_mutex);
+	sum = sum_all(hn);
+	if (!sum) {
+		mutex_unlock(&hn->stats_mutex);
+		kvfree(base);
+		return NULL;
+	}
+	memcpy(base, sum, sizeof(*base));
+	memset(base->spent_max, 0, sizeof(base->spent_max));
+	if (hn->stats_base)
+		subtract(sum, hn->stats_base);
+	carry(base, sum);
+	swap(hn->stats_base, base);
+	for_each_possible_cpu(cpu) {
+		for (state = 0; state < HSTP_STATE_COUNT; state++)
+			WRITE_ONCE(per_cpu_ptr(hn->stats, cpu)->spent_max[state], 0);
+	}
+	mutex_unlock(&hn->stats_mutex);
+	kvfree(base);
+	return sum;
+}
+
 /**
  * hstp_stats_passages() - how often a state was entered and left
  * @sum: from hstp_stats_sum()
@@ -193,8 +285,8 @@ void hstp_stats_passages(const struct hstp_stats *sum, enum hstp_state state,
 {
 	unsigned int edge, cause;
 
-	*entered = 0;
-	*left = 0;
+	*entered = state == HSTP_CLOSED ? 0 : sum->carried[state];
+	*left = state == HSTP_CLOSED ? sum->carried[state] : 0;
 	for (edge = 0; edge < HSTP_EDGE_COUNT; edge++) {
 		u64 count = 0;
 

@@ -31,6 +31,8 @@
  * @resets_out: by reason
  * @retransmits: segments sent again
  * @challenges: challenge ACKs sent
+ * @carried: not counted: in a sum, connections that were in the state when the count
+ *	began anew
  */
 struct hstp_stats {
 	u64 transitions[HSTP_EDGE_COUNT][HSTP_CAUSE_COUNT];
@@ -45,6 +47,7 @@ struct hstp_stats {
 	u64 resets_out[HSTP_RESET_OUT_COUNT];
 	u64 retransmits;
 	u64 challenges;
+	u64 carried[HSTP_STATE_COUNT];
 };
 
 #define HSTP_COUNT(hn, field)	this_cpu_inc((*(hn)->stats).field)
@@ -55,7 +58,9 @@ void hstp_stats_event(struct hstp_net *hn, const struct hstp_acts *acts, u64 *si
 void hstp_stats_in(struct hstp_net *hn, u8 flags);
 void hstp_stats_out(struct hstp_net *hn, u8 flags, bool again);
 
-struct hstp_stats *hstp_stats_sum(const struct hstp_net *hn);
+bool hstp_stats_timed(unsigned int edge, unsigned int cause);
+struct hstp_stats *hstp_stats_sum(struct hstp_net *hn);
+struct hstp_stats *hstp_stats_reset(struct hstp_net *hn);
 void hstp_stats_passages(const struct hstp_stats *sum, enum hstp_state state,
 			 u64 *entered, u64 *left);
 u64 hstp_stats_percentile(const struct hstp_stats *sum, enum hstp_state state,

@@ -1,100 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
-/* net.hstp.*: the settings of a namespace, their defaults and their bounds. */
-#include <linux/mutex.h>
+/* net.hstp.*: the settings of a namespace as files. */
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 
+#include "settings.h"
 #include "sysctl.h"
 
-#define HSTP_MSEC_PER_HOUR	(60 * 60 * 1000)
-
-/* What a new namespace begins with; the table below refers to it, and each
- * namespace's copy of the table to the namespace's own.
- */
-static struct hstp_settings hstp_defaults = {
-	.core = HSTP_CONFIG_DEFAULT,
-	.challenge_ack_limit = 1000,
-	.max_syn_backlog = 1024,
-	.max_time_wait = 262144,
-	.max_orphans = 65536,
-	.port_min = 32768,
-	.port_max = 60999,
-};
-
-/* port_min and port_max bound each other. */
-static DEFINE_MUTEX(hstp_port_mutex);
-
-static int hstp_sysctl_port(struct ctl_table *table, int write, void *buffer,
-			    size_t *lenp, loff_t *ppos)
+/* One file. A new value is tried on a copy of all settings. */
+static int hstp_sysctl(struct ctl_table *table, int write, void *buffer, size_t *lenp,
+		       loff_t *ppos)
 {
-	int ret;
-
-	mutex_lock(&hstp_port_mutex);
-	ret = proc_dointvec_minmax(table, write, buffer, lenp, ppos);
-	mutex_unlock(&hstp_port_mutex);
-	return ret;
-}
-
-#define HSTP_SETTING(name, member, low, high) { \
-	.procname = name, \
-	.data = &hstp_defaults.member, \
-	.maxlen = sizeof(int), \
-	.mode = 0644, \
-	.proc_handler = proc_dointvec_minmax, \
-	.extra1 = (int []){ low }, \
-	.extra2 = (int []){ high }, \
-}
-
-static struct ctl_table hstp_sysctls[] = {
-	HSTP_SETTING("msl_ms", core.msl_ms, 1, 120000),
-	HSTP_SETTING("syn_retries", core.syn_retries, 1, 127),
-	HSTP_SETTING("synack_retries", core.synack_retries, 0, 127),
-	HSTP_SETTING("retries", core.retries, 1, 255),
-	HSTP_SETTING("orphan_retries", core.orphan_retries, 1, 255),
-	HSTP_SETTING("fin_timeout", core.fin_timeout_ms, 1, HSTP_MSEC_PER_HOUR),
-	HSTP_SETTING("rto_initial_ms", core.rto_initial_ms, 10, 60000),
-	HSTP_SETTING("rto_min_ms", core.rto_min_ms, 10, 60000),
-	HSTP_SETTING("rto_max_ms", core.rto_max_ms, 10, HSTP_MSEC_PER_HOUR),
-	HSTP_SETTING("delack_ms", core.delack_ms, 1, 499),
-	HSTP_SETTING("rfc5961", core.rfc5961, 0, 1),
-	HSTP_SETTING("challenge_ack_limit", challenge_ack_limit, 1, 1000000),
-	HSTP_SETTING("max_syn_backlog", max_syn_backlog, 1, 1 << 20),
-	HSTP_SETTING("max_time_wait", max_time_wait, 0, 1 << 24),
-	HSTP_SETTING("max_orphans", max_orphans, 0, 1 << 24),
-	{
-		.procname = "port_min",
-		.data = &hstp_defaults.port_min,
+	unsigned int number = (unsigned long)table->extra2;
+	struct hstp_net *hn = table->extra1;
+	struct hstp_settings new;
+	struct ctl_table one = {
+		.procname = table->procname,
+		.data = hstp_setting_of(&new, number),
 		.maxlen = sizeof(int),
-		.mode = 0644,
-		.proc_handler = hstp_sysctl_port,
-		.extra1 = SYSCTL_ONE,
-		.extra2 = &hstp_defaults.port_max,
-	},
-	{
-		.procname = "port_max",
-		.data = &hstp_defaults.port_max,
-		.maxlen = sizeof(int),
-		.mode = 0644,
-		.proc_handler = hstp_sysctl_port,
-		.extra1 = &hstp_defaults.port_min,
-		.extra2 = (int []){ 65535 },
-	},
-	{ }
-};
+		.mode = table->mode,
+	};
+	const char *refusal;
+	int err;
 
-/* From an address in the defaults to the same one in a namespace's settings;
- * other addresses, the fixed bounds, stay.
- */
-static void *hstp_sysctl_rebase(struct hstp_net *hn, void *p)
-{
-	unsigned long offset = (unsigned long)p - (unsigned long)&hstp_defaults;
-
-	return offset < sizeof(hstp_defaults) ? (void *)&hn->settings + offset : p;
+	mutex_lock(&hstp_settings_mutex);
+	new = hn->settings;
+	err = proc_dointvec(&one, write, buffer, lenp, ppos);
+	if (!err && write) {
+		if (hstp_settings_check(&new, &refusal) < 0)
+			hstp_settings_change(hn, &new);
+		else
+			err = -EINVAL;
+	}
+	mutex_unlock(&hstp_settings_mutex);
+	return err;
 }
 
 /**
- * hstp_sysctl_init() - default settings, and net.hstp, for a new namespace
- * @hn: namespace
+ * hstp_sysctl_init() - net.hstp for a new namespace
+ * @hn: namespace, with its settings
  *
  * Who has CAP_NET_ADMIN in the user namespace that owns @hn may write them.
  *
@@ -103,19 +46,24 @@ static void *hstp_sysctl_rebase(struct hstp_net *hn, void *p)
  */
 int hstp_sysctl_init(struct hstp_net *hn)
 {
-	struct ctl_table *table, *entry;
+	struct ctl_table *table;
+	unsigned long i;
 
-	hn->settings = hstp_defaults;
 	if (!IS_ENABLED(CONFIG_SYSCTL))
 		return 0;
 
-	table = kmemdup(hstp_sysctls, sizeof(hstp_sysctls), GFP_KERNEL);
+	/* One more, empty, ends it */
+	table = kcalloc(HSTP_SETTING_COUNT + 1, sizeof(*table), GFP_KERNEL);
 	if (!table)
 		return -ENOMEM;
-	for (entry = table; entry->procname; entry++) {
-		entry->data = hstp_sysctl_rebase(hn, entry->data);
-		entry->extra1 = hstp_sysctl_rebase(hn, entry->extra1);
-		entry->extra2 = hstp_sysctl_rebase(hn, entry->extra2);
+	for (i = 0; i < HSTP_SETTING_COUNT; i++) {
+		table[i].procname = hstp_settings[i].name;
+		table[i].data = hstp_setting_of(&hn->settings, i);
+		table[i].maxlen = sizeof(int);
+		table[i].mode = 0644;
+		table[i].proc_handler = hstp_sysctl;
+		table[i].extra1 = hn;
+		table[i].extra2 = (void *)i;
 	}
 
 	hn->sysctl = register_net_sysctl(hn->net, "net/hstp", table);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ABORT and CLOSE by somebody who is not the connection's user. */
+#include "act.h"
+#include "control.h"
+#include "mini.h"
+
+/* The connection that was seen, or another that has its name by now: see below. */
+static struct hstp_conn *find_conn(struct hstp_net *hn, const struct hstp_view *v)
+{
+	struct hstp_conn *conn;
+
+	rcu_read_lock();
+	conn = hstp_conn_lookup(hn, &v->tuple, hstp_tuple_hash(&v->tuple, &hn->hash_key));
+	rcu_read_unlock();
+	return conn;
+}
+
+/* Under the connection's lock. */
+static bool is_same(const struct hstp_conn *conn, const struct hstp_view *v)
+{
+	return conn->hashed && conn->tcb.iss == v->tcb.iss;
+}
+
+/* A record may have become a connection since it was seen. */
+static bool abort_conn(struct hstp_net *hn, const struct hstp_view *v)
+{
+	struct hstp_conn *conn = find_conn(hn, v);
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
+	bool same;
+
+	if (!conn)
+		return false;
+	spin_lock_bh(&conn->lock);
+	same = is_same(conn, v);
+	if (same) {
+		hstp_conn_env(conn, &env);
+		hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_ABORT, &acts);
+		acts.signal = HSTP_SIGNAL_ABORTED;
+		hstp_act(conn, NULL, NULL, &env, &acts);
+	}
+	spin_unlock_bh(&conn->lock);
+	hstp_conn_put(conn);
+	return same;
+}
+
+/**
+ * hstp_control_abort() - ABORT
+ * @hn: namespace
+ * @v: the connection as it was seen; not a listener
+ *
+ * RFC 9293 section 3.10.5: a reset to the peer, unless that has closed; the user's
+ * calls fail with ECONNABORTED.
+ *
+ * Context: process.
+ *
+ * Return: false when it had ended.
+ */
+bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v)
+{
+	bool done = abort_conn(hn, v);
+
+	if (done)
+		return true;
+	local_bh_disable();
+	done = hstp_mini_abort(hn, &v->tuple);
+	local_bh_enable();
+	return done;
+}
+
+/**
+ * hstp_control_close() - CLOSE
+ * @hn: namespace
+ * @v: the connection as it was seen; not a listener
+ *
+ * RFC 9293 section 3.10.4: a FIN follows the text, as after shutdown(SHUT_WR).
+ *
+ * Context: process.
+ *
+ * Return: false when it had ended, or CLOSE was called before, or when it is a record:
+ * what waits in TIME-WAIT is closed, and a handshake that a listener is in the middle
+ * of has no user yet.
+ */
+bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v)
+{
+	struct hstp_conn *conn = find_conn(hn, v);
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
+	bool done;
+
+	if (!conn)
+		return false;
+	spin_lock_bh(&conn->lock);
+	hstp_conn_env(conn, &env);
+	done = is_same(conn, v) && hstp_call_close(&conn->tcb, &acts) == HSTP_OK;
+	if (done)
+		hstp_act(conn, NULL, NULL, &env, &acts);
+	spin_unlock_bh(&conn->lock);
+	hstp_conn_put(conn);
+	return done;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What happens, for those who listen: the multicast groups of the netlink family. */
+#ifndef HSTP_EVENT_H
+#define HSTP_EVENT_H
+
+#include <linux/jump_label.h>
+
+#include "addr.h"
+#include "core/fsm.h"
+#include "net.h"
+#include "stats.h"
+
+DECLARE_STATIC_KEY_FALSE(hstp_event_key);	/* somebody may listen to "events" */
+DECLARE_STATIC_KEY_FALSE(hstp_segment_key);	/* a namespace has segment_events */
+
+void hstp_event_start(void);
+void hstp_event_stop(void);
+void hstp_event_listeners(int group, bool more);
+void hstp_event_segments(bool more);
+void hstp_event_tell(struct hstp_net *hn, const struct hstp_tuple *tuple,
+		     const struct hstp_tcb *t, const struct hstp_acts *acts, u64 since_us,
+		     u64 now_us);
+void hstp_event_tell_in(struct hstp_net *hn, const struct hstp_tuple *tuple,
+			const struct hstp_segment *seg);
+void hstp_event_tell_out(struct hstp_net *hn, const struct hstp_tuple *tuple,
+			 const struct hstp_tx *tx);
+
+/**
+ * hstp_event() - count what an event did, and tell who listens
+ * @hn: namespace
+ * @tuple: both ends of the connection
+ * @t: its variables after the event
+ * @acts: what came of the event; to be counted once
+ * @since_us: as for hstp_stats_event()
+ *
+ * Context: BH off; under the lock that protects @since_us.
+ */
+static inline void hstp_event(struct hstp_net *hn, const struct hstp_tuple *tuple,
+			      const struct hstp_tcb *t, const struct hstp_acts *acts,
+			      u64 *since_us)
+{
+	u64 before = *since_us;
+
+	hstp_stats_event(hn, acts, since_us);
+	if (static_branch_unlikely(&hstp_event_key) && acts->transition_count)
+		hstp_event_tell(hn, tuple, t, acts, before, *since_us);
+}
+
+/**
+ * hstp_event_in() - a segment has arrived
+ * @hn: namespace
+ * @tuple: both ends
+ * @seg: the segment
+ */
+static inline void hstp_event_in(struct hstp_net *hn, const struct hstp_tuple *tuple,
+				 const struct hstp_segment *seg)
+{
+	if (static_branch_unlikely(&hstp_segment_key))
+		hstp_event_tell_in(hn, tuple, seg);
+}
+
+/**
+ * hstp_event_out() - a segment is sent
+ * @hn: namespace
+ * @tuple: both ends
+ * @tx: the segment
+ */
+static inline void hstp_event_out(struct hstp_net *hn, const struct hstp_tuple *tuple,
+				  const struct hstp_tx *tx)
+{
+	if (static_branch_unlikely(&hstp_segment_key))
+		hstp_event_tell_out(hn, tuple, tx);
+}
+
+#endif /* HSTP_EVENT_H */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which connections a command is about: from attributes to a filter, and the filter. */
+#include <linux/uidgid.h>
+
+#include "match.h"
+#include "netlink-gen.h"
+
+#define V4_BITS		32
+#define V6_BITS		128
+
+/* An address with its prefix; both are counted as v4-mapped ones if of IPv4. */
+static int parse_address(const struct nlattr *attr, const struct nlattr *prefix,
+			 struct in6_addr *a, u8 *bits, struct netlink_ext_ack *extack)
+{
+	unsigned int width;
+
+	*bits = 0;
+	if (!attr) {
+		if (!prefix)
+			return 0;
+		NL_SET_ERR_MSG_ATTR(extack, prefix, "a prefix needs its address");
+		return -EINVAL;
+	}
+	switch (nla_len(attr)) {
+	case sizeof(__be32):
+		ipv6_addr_set_v4mapped(nla_get_in_addr(attr), a);
+		width = V4_BITS;
+		break;
+	case sizeof(*a):
+		*a = nla_get_in6_addr(attr);
+		width = V6_BITS;
+		break;
+	default:
+		NL_SET_ERR_MSG_ATTR(extack, attr, "an address must be 4 or 16 bytes");
+		return -EINVAL;
+	}
+	if (prefix && nla_get_u8(prefix) > width) {
+		if (width == V4_BITS)
+			NL_SET_ERR_MSG_ATTR(extack, prefix, "prefix of IPv4 must be 0 to 32");
+		else
+			NL_SET_ERR_MSG_ATTR(extack, prefix, "prefix of IPv6 must be 0 to 128");
+		return -EINVAL;
+	}
+	*bits = V6_BITS - width + (prefix ? nla_get_u8(prefix) : width);
+	return 0;
+}
+
+static int parse_uid(struct hstp_match *m, const struct nlattr *attr, struct user_namespace *ns,
+		     struct netlink_ext_ack *extack)
+{
+	m->uid = INVALID_UID;
+	if (!attr)
+		return 0;
+	m->uid = make_kuid(ns, nla_get_u32(attr));
+	if (uid_valid(m->uid))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "uid does not exist in the user namespace");
+	return -EINVAL;
+}
+
+/**
+ * hstp_match_parse() - make a filter of attributes
+ * @m: filled
+ * @attr: a nest that was validated, or NULL: any connection
+ * @ns: user namespace of the caller
+ * @extack: told what is wrong
+ *
+ * Return: 0 or -EINVAL.
+ */
+int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
+		     struct user_namespace *ns, struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[HSTP_A_MATCH_UID + 1];
+	int err;
+
+	memset(m, 0, sizeof(*m));
+	m->states = (1 << HSTP_STATE_COUNT) - 1;
+	m->uid = INVALID_UID;
+	if (!attr)
+		return 0;
+	err = nla_parse_nested(tb, HSTP_A_MATCH_UID, attr, hstp_match_nl_policy, extack);
+	if (err)
+		return err;
+
+	if (tb[HSTP_A_MATCH_COOKIE])
+		m->cookie = nla_get_u64(tb[HSTP_A_MATCH_COOKIE]);
+	if (tb[HSTP_A_MATCH_STATES])
+		m->states = nla_get_u16(tb[HSTP_A_MATCH_STATES]);
+	if (tb[HSTP_A_MATCH_LOCAL_PORT])
+		m->lport = nla_get_be16(tb[HSTP_A_MATCH_LOCAL_PORT]);
+	if (tb[HSTP_A_MATCH_REMOTE_PORT])
+		m->fport = nla_get_be16(tb[HSTP_A_MATCH_REMOTE_PORT]);
+	err = parse_uid(m, tb[HSTP_A_MATCH_UID], ns, extack);
+	if (err)
+		return err;
+	err = parse_address(tb[HSTP_A_MATCH_LOCAL_ADDRESS], tb[HSTP_A_MATCH_LOCAL_PREFIX],
+			    &m->laddr, &m->lprefix, extack);
+	if (err)
+		return err;
+	return parse_address(tb[HSTP_A_MATCH_REMOTE_ADDRESS], tb[HSTP_A_MATCH_REMOTE_PREFIX],
+			     &m->faddr, &m->fprefix, extack);
+}
+
+/**
+ * hstp_match() - does a filter let a connection pass
+ * @m: filter
+ * @v: connection
+ */
+bool hstp_match(const struct hstp_match *m, const struct hstp_view *v)
+{
+	return v->tcb.state != HSTP_CLOSED &&
+	       m->states & 1 << v->tcb.state &&
+	       (!m->cookie || m->cookie == v->cookie) &&
+	       (!m->lport || m->lport == v->tuple.lport) &&
+	       (!m->fport || m->fport == v->tuple.fport) &&
+	       (!uid_valid(m->uid) || uid_eq(m->uid, v->uid)) &&
+	       (!m->lprefix || ipv6_prefix_equal(&m->laddr, &v->tuple.laddr, m->lprefix)) &&
+	       (!m->fprefix || ipv6_prefix_equal(&m->faddr, &v->tuple.faddr, m->fprefix));
+}
+
+/**
+ * hstp_match_one() - can a filter let no more than one connection pass
+ * @m: filter
+ * @hn: namespace
+ * @chain: gets the number of the only chain in which that can be
+ *
+ * Return: true when both ends are named.
+ */
+bool hstp_match_one(const struct hstp_match *m, const struct hstp_net *hn, u32 *chain)
+{
+	struct hstp_tuple tuple = { .laddr = m->laddr, .faddr = m->faddr, .lport = m->lport,
+				    .fport = m->fport };
+
+	if (m->lprefix != V6_BITS || m->fprefix != V6_BITS || !m->lport || !m->fport)
+		return false;
+	*chain = HSTP_FIRST_BUCKET + (hstp_tuple_hash(&tuple, &hn->hash_key) & hn->bucket_mask);
+	return true;
+}

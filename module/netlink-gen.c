@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	include/hstp.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink-gen.h"
+
+#include <uapi/linux/hstp_netlink.h>
+
+/* Common nested types */
+const struct nla_policy hstp_match_nl_policy[HSTP_A_MATCH_UID + 1] = {
+	[HSTP_A_MATCH_COOKIE] = { .type = NLA_U64, },
+	[HSTP_A_MATCH_STATES] = NLA_POLICY_MASK(NLA_U16, 0x7ff),
+	[HSTP_A_MATCH_LOCAL_ADDRESS] = { .type = NLA_BINARY, },
+	[HSTP_A_MATCH_LOCAL_PREFIX] = { .type = NLA_U8, },
+	[HSTP_A_MATCH_LOCAL_PORT] = { .type = NLA_U16, },
+	[HSTP_A_MATCH_REMOTE_ADDRESS] = { .type = NLA_BINARY, },
+	[HSTP_A_MATCH_REMOTE_PREFIX] = { .type = NLA_U8, },
+	[HSTP_A_MATCH_REMOTE_PORT] = { .type = NLA_U16, },
+	[HSTP_A_MATCH_UID] = { .type = NLA_U32, },
+};
+
+/* HSTP_CMD_CONN_GET - do */
+const struct nla_policy hstp_conn_get_nl_policy[HSTP_A_CONN_MATCH + 1] = {
+	[HSTP_A_CONN_MATCH] = NLA_POLICY_NESTED(hstp_match_nl_policy),
+};
+
+/* HSTP_CMD_CONN_ABORT - do */
+const struct nla_policy hstp_conn_abort_nl_policy[HSTP_A_CONN_MATCH + 1] = {
+	[HSTP_A_CONN_MATCH] = NLA_POLICY_NESTED(hstp_match_nl_policy),
+};
+
+/* HSTP_CMD_CONN_CLOSE - do */
+const struct nla_policy hstp_conn_close_nl_policy[HSTP_A_CONN_MATCH + 1] = {
+	[HSTP_A_CONN_MATCH] = NLA_POLICY_NESTED(hstp_match_nl_policy),
+};
+
+/* HSTP_CMD_STATS_GET - do */
+const struct nla_policy hstp_stats_get_nl_policy[HSTP_A_STATS_PARTS + 1] = {
+	[HSTP_A_STATS_PARTS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+};
+
+/* HSTP_CMD_STATS_RESET - do */
+const struct nla_policy hstp_stats_reset_nl_policy[HSTP_A_STATS_PARTS + 1] = {
+	[HSTP_A_STATS_PARTS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+};
+
+/* HSTP_CMD_CONFIG_GET - do */
+const struct nla_policy hstp_config_get_nl_policy[HSTP_A_CONFIG_DEFAULTS + 1] = {
+	[HSTP_A_CONFIG_DEFAULTS] = { .type = NLA_FLAG, },
+};
+
+/* HSTP_CMD_CONFIG_SET - do */
+const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_SEGMENT_EVENTS + 1] = {
+	[HSTP_A_CONFIG_MSL_MS] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_SYN_RETRIES] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_SYNACK_RETRIES] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_RETRIES] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_ORPHAN_RETRIES] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_FIN_TIMEOUT] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_RTO_INITIAL_MS] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_RTO_MIN_MS] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_RTO_MAX_MS] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_DELACK_MS] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_RFC5961] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_CHALLENGE_ACK_LIMIT] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_MAX_SYN_BACKLOG] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_MAX_TIME_WAIT] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_MAX_ORPHANS] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_PORT_MIN] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_PORT_MAX] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_SEGMENT_EVENTS] = { .type = NLA_U32, },
+};
+
+/* Ops table for hstp */
+const struct genl_ops hstp_nl_ops[7] = {
+	{
+		.cmd		= HSTP_CMD_CONN_GET,
+		.doit		= hstp_nl_conn_get_doit,
+		.dumpit		= hstp_nl_conn_get_dumpit,
+		.policy		= hstp_conn_get_nl_policy,
+		.maxattr	= HSTP_A_CONN_MATCH,
+	},
+	{
+		.cmd		= HSTP_CMD_CONN_ABORT,
+		.doit		= hstp_nl_conn_abort_doit,
+		.policy		= hstp_conn_abort_nl_policy,
+		.maxattr	= HSTP_A_CONN_MATCH,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HSTP_CMD_CONN_CLOSE,
+		.doit		= hstp_nl_conn_close_doit,
+		.policy		= hstp_conn_close_nl_policy,
+		.maxattr	= HSTP_A_CONN_MATCH,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HSTP_CMD_STATS_GET,
+		.doit		= hstp_nl_stats_get_doit,
+		.policy		= hstp_stats_get_nl_policy,
+		.maxattr	= HSTP_A_STATS_PARTS,
+	},
+	{
+		.cmd		= HSTP_CMD_STATS_RESET,
+		.doit		= hstp_nl_stats_reset_doit,
+		.policy		= hstp_stats_reset_nl_policy,
+		.maxattr	= HSTP_A_STATS_PARTS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HSTP_CMD_CONFIG_GET,
+		.doit		= hstp_nl_config_get_doit,
+		.policy		= hstp_config_get_nl_policy,
+		.maxattr	= HSTP_A_CONFIG_DEFAULTS,
+	},
+	{
+		.cmd		= HSTP_CMD_CONFIG_SET,
+		.doit		= hstp_nl_config_set_doit,
+		.policy		= hstp_config_set_nl_policy,
+		.maxattr	= HSTP_A_CONFIG_SEGMENT_EVENTS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+};
+
+static const struct genl_multicast_group hstp_nl_mcgrps[] = {
+	[HSTP_NLGRP_EVENTS] = { "events", },
+	[HSTP_NLGRP_SEGMENTS] = { "segments", },
+};

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The generic netlink family "hstp". Its commands, their attributes and who may use
+ * them are in include/hstp.yaml, of which netlink-gen.c is made; each command is in a
+ * file of its own.
+ */
+#include <net/genetlink.h>
+
+#include "compat.h"
+#include "event.h"
+#include "netlink.h"
+#include "netlink-gen.h"
+
+/* Again, since those of netlink-gen.c cannot be seen from here. */
+static const struct genl_multicast_group groups[] = {
+	[HSTP_NLGRP_EVENTS] = { HSTP_MCGRP_EVENTS, },
+	[HSTP_NLGRP_SEGMENTS] = { HSTP_MCGRP_SEGMENTS, },
+};
+
+#if HSTP_GENL_TELLS_LISTENERS
+static int bind(int group)
+{
+	hstp_event_listeners(group, true);
+	return 0;
+}
+
+static void unbind(int group)
+{
+	hstp_event_listeners(group, false);
+}
+#endif
+
+struct genl_family hstp_nl_family __ro_after_init = {
+	.name = HSTP_GENL_NAME,
+	.version = HSTP_GENL_VERSION,
+	.netnsok = true,
+	.parallel_ops = true,
+	.module = THIS_MODULE,
+	.ops = hstp_nl_ops,
+	.n_ops = ARRAY_SIZE(hstp_nl_ops),
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
+#if HSTP_GENL_TELLS_LISTENERS
+	.bind = bind,
+	.unbind = unbind,
+#endif
+};
+
+static int put_address(struct sk_buff *skb, int type, const struct in6_addr *a)
+{
+	if (ipv6_addr_v4mapped(a))
+		return nla_put_in_addr(skb, type, a->s6_addr32[3]);
+	return nla_put_in6_addr(skb, type, a);
+}
+
+/**
+ * hstp_nl_put_tuple() - both ends of a connection
+ * @skb: message
+ * @tuple: the ends
+ * @first: number of the local address' attribute, which the local port's, the remote
+ *	address' and the remote port's follow
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int hstp_nl_put_tuple(struct sk_buff *skb, const struct hstp_tuple *tuple, int first)
+{
+	if (put_address(skb, first, &tuple->laddr) ||
+	    nla_put_be16(skb, first + 1, tuple->lport) ||
+	    put_address(skb, first + 2, &tuple->faddr) ||
+	    nla_put_be16(skb, first + 3, tuple->fport))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/**
+ * hstp_nl_reply() - begin the reply to a command
+ * @info: the command
+ * @room: bytes of attributes at most
+ * @head: gets what genlmsg_end() needs
+ *
+ * Context: process, may sleep.
+ * Return: a message, or NULL.
+ */
+struct sk_buff *hstp_nl_reply(struct genl_info *info, size_t room, void **head)
+{
+	struct sk_buff *skb = genlmsg_new(room, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*head = genlmsg_put_reply(skb, info, &hstp_nl_family, 0, info->genlhdr->cmd);
+	if (*head)
+		return skb;
+	nlmsg_free(skb);
+	return NULL;
+}
+
+/**
+ * hstp_netlink_init() - register the family
+ *
+ * Return: 0 or a negative errno.
+ */
+int __init hstp_netlink_init(void)
+{
+	int err = genl_register_family(&hstp_nl_family);
+
+	if (!err)
+		hstp_event_start();
+	return err;
+}
+
+/**
+ * hstp_netlink_exit() - no more commands, no more events
+ *
+ * Context: process; each namespace is still as it was.
+ */
+void hstp_netlink_exit(void)
+{
+	hstp_event_stop();
+	genl_unregister_family(&hstp_nl_family);
+}

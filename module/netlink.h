@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The generic netlink family "hstp": what its files share. */
+#ifndef HSTP_NETLINK_H
+#define HSTP_NETLINK_H
+
+#include <net/genetlink.h>
+
+#include "addr.h"
+
+extern struct genl_family hstp_nl_family;
+
+/* Attributes of a tuple, bytes. */
+#define HSTP_NL_TUPLE_ROOM	(2 * nla_total_size(sizeof(struct in6_addr)) + \
+				 2 * nla_total_size(sizeof(__be16)))
+
+int hstp_nl_put_tuple(struct sk_buff *skb, const struct hstp_tuple *tuple, int first);
+struct sk_buff *hstp_nl_reply(struct genl_info *info, size_t room, void **head);
+int hstp_netlink_init(void);
+void hstp_netlink_exit(void);
+
+#endif /* HSTP_NETLINK_H */

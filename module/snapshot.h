@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The connections of a bucket as they are at one moment. */
+#ifndef HSTP_SNAPSHOT_H
+#define HSTP_SNAPSHOT_H
+
+#include "conn.h"
+#include "listen.h"
+
+/* Chains that hold connections: the listeners' first, then the table's buckets. */
+#define HSTP_FIRST_BUCKET	HSTP_LISTEN_BUCKETS
+
+/**
+ * enum hstp_kind - what object a connection is
+ * @HSTP_KIND_LISTENER: struct hstp_listener
+ * @HSTP_KIND_RECORD: struct hstp_mini
+ * @HSTP_KIND_CONN: struct hstp_conn
+ */
+enum hstp_kind {
+	HSTP_KIND_LISTENER,
+	HSTP_KIND_RECORD,
+	HSTP_KIND_CONN,
+};
+
+/**
+ * struct hstp_view - a connection as it was
+ * @key: rows of a chain are in its order, and no two have the same
+ * @tuple: both ends
+ * @tcb: its variables; CLOSED: it has gone meanwhile
+ * @since_us: when the state was entered, microseconds since boot
+ * @cookie: of the socket, or 0
+ * @conn: for use inside snapshot.c
+ * @inode: of the socket, or 0
+ * @uid: owner, or invalid
+ * @mark: SO_MARK
+ * @priority: SO_PRIORITY
+ * @ifindex: the interface it is bound to, or 0
+ * @received: bytes of text that the user has not taken
+ * @memory: bytes of memory that all that arrived takes
+ * @rcvbuf: bound of @memory
+ * @queued: listener: connections that wait for accept()
+ * @backlog: listener: listen()'s argument
+ * @syns: listener: handshakes under way
+ * @soft_error: errno that the network reported last
+ * @ttl: IP_TTL, or -1
+ * @tos: IP_TOS
+ * @kind: of enum hstp_kind
+ * @accepted: it does not wait for accept()
+ * @orphan: no socket holds it any more
+ */
+struct hstp_view {
+	struct hstp_tuple key;
+	struct hstp_tuple tuple;
+	struct hstp_tcb tcb;
+	u64 since_us;
+	u64 cookie;
+	struct hstp_conn *conn;
+	unsigned long inode;
+	kuid_t uid;
+	u32 mark;
+	u32 priority;
+	int ifindex;
+	u32 received;
+	u32 memory;
+	u32 rcvbuf;
+	u32 queued;
+	u32 backlog;
+	u32 syns;
+	int soft_error;
+	s16 ttl;
+	u8 tos;
+	u8 kind;
+	bool accepted;
+	bool orphan;
+};
+
+/**
+ * struct hstp_snapshot - the connections of a chain
+ * @rows: them
+ * @count: how many
+ * @room: for how many there is memory
+ */
+struct hstp_snapshot {
+	struct hstp_view *rows;
+	u32 count;
+	u32 room;
+};
+
+int hstp_snapshot_init(struct hstp_snapshot *s);
+void hstp_snapshot_exit(struct hstp_snapshot *s);
+u32 hstp_snapshot_end(const struct hstp_net *hn);
+int hstp_snapshot_take(struct hstp_snapshot *s, struct hstp_net *hn, u32 chain);
+
+#endif /* HSTP_SNAPSHOT_H */

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Connections: asking for them, and each attribute as text or JSON. */
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "conn.h"
+#include "out.h"
+
+/* How an attribute is written in the line of details. */
+enum form { PLAINLY, FLAG, MS, USEC, OFFSET_ISS, OFFSET_IRS, INTERFACE, ERRNO, HEX };
+
+static const struct {
+	unsigned int attr;
+	const char *json;
+	const char *text;	/* NULL: it has a column, or is said elsewhere */
+	enum form form;
+} fields[] = {
+	{ HSTP_A_CONN_INODE, "inode", "ino", PLAINLY },
+	{ HSTP_A_CONN_COOKIE, "cookie", "sk", HEX },
+	{ HSTP_A_CONN_UID, "uid", "uid", PLAINLY },
+	{ HSTP_A_CONN_MARK, "mark", "fwmark", HEX },
+	{ HSTP_A_CONN_PRIORITY, "priority", "priority", PLAINLY },
+	{ HSTP_A_CONN_INTERFACE, "interface", "dev", INTERFACE },
+	{ HSTP_A_CONN_TOS, "tos", "tos", HEX },
+	{ HSTP_A_CONN_TTL, "ttl", "ttl", PLAINLY },
+	{ HSTP_A_CONN_ISS, "iss", "iss", PLAINLY },
+	{ HSTP_A_CONN_SND_UNA, "snd_una", "snd_una", OFFSET_ISS },
+	{ HSTP_A_CONN_SND_NXT, "snd_nxt", "snd_nxt", OFFSET_ISS },
+	{ HSTP_A_CONN_SND_WND, "snd_wnd", "snd_wnd", PLAINLY },
+	{ HSTP_A_CONN_SND_WL1, "snd_wl1", NULL, PLAINLY },
+	{ HSTP_A_CONN_IRS, "irs", "irs", PLAINLY },
+	{ HSTP_A_CONN_RCV_NXT, "rcv_nxt", "rcv_nxt", OFFSET_IRS },
+	{ HSTP_A_CONN_RCV_WND, "rcv_wnd", "rcv_wnd", PLAINLY },
+	{ HSTP_A_CONN_RETRANSMIT_IN, "retransmit_in", NULL, MS },
+	{ HSTP_A_CONN_ACK_IN, "ack_in", NULL, MS },
+	{ HSTP_A_CONN_WAIT_IN, "wait_in", NULL, MS },
+	{ HSTP_A_CONN_RETRIES, "retries", "retries", PLAINLY },
+	{ HSTP_A_CONN_BACKOFF, "backoff", "backoff", PLAINLY },
+	{ HSTP_A_CONN_SRTT, "srtt", "srtt", USEC },
+	{ HSTP_A_CONN_RTTVAR, "rttvar", "rttvar", USEC },
+	{ HSTP_A_CONN_RTO, "rto", "rto", USEC },
+	{ HSTP_A_CONN_SEND_QUEUE, "send_queue", NULL, PLAINLY },
+	{ HSTP_A_CONN_UNSENT, "unsent", "notsent", PLAINLY },
+	{ HSTP_A_CONN_RECEIVE_QUEUE, "receive_queue", NULL, PLAINLY },
+	{ HSTP_A_CONN_RECEIVE_MEMORY, "receive_memory", "rmem", PLAINLY },
+	{ HSTP_A_CONN_RECEIVE_BUFFER, "receive_buffer", "rcvbuf", PLAINLY },
+	{ HSTP_A_CONN_SEND_MSS, "send_mss", "mss", PLAINLY },
+	{ HSTP_A_CONN_RECEIVE_MSS, "receive_mss", "advmss", PLAINLY },
+	{ HSTP_A_CONN_PASSIVE, "passive", "passive", FLAG },
+	{ HSTP_A_CONN_ORPHAN, "orphan", "orphan", FLAG },
+	{ HSTP_A_CONN_UNACCEPTED, "unaccepted", "unaccepted", FLAG },
+	{ HSTP_A_CONN_NODELAY, "nodelay", "nodelay", FLAG },
+	{ HSTP_A_CONN_FIN_QUEUED, "fin_queued", "fin_queued", FLAG },
+	{ HSTP_A_CONN_SOFT_ERROR, "soft_error", "soft_error", ERRNO },
+	{ HSTP_A_CONN_ACCEPT_QUEUE, "accept_queue", NULL, PLAINLY },
+	{ HSTP_A_CONN_BACKLOG, "backlog", NULL, PLAINLY },
+	{ HSTP_A_CONN_SYN_QUEUE, "syn_queue", "syn_queue", PLAINLY },
+};
+
+#define FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+/**
+ * conn_json() - the members of an object that describes a connection
+ * @conn: its attributes
+ *
+ * Names are those of the netlink family with _ for -; numbers and units too.
+ */
+void conn_json(const struct attrs *conn)
+{
+	struct addr local = attr_addr(conn->at[HSTP_A_CONN_LOCAL_ADDRESS]);
+	struct addr remote = attr_addr(conn->at[HSTP_A_CONN_REMOTE_ADDRESS]);
+	char text[ENDPOINT];
+
+	json_string("state", state_name((unsigned int)number(conn, HSTP_A_CONN_STATE)));
+	json_string("local_address", address_text(text, &local));
+	json_number("local_port", attr_port(conn->at[HSTP_A_CONN_LOCAL_PORT]));
+	json_string("remote_address", address_text(text, &remote));
+	json_number("remote_port", attr_port(conn->at[HSTP_A_CONN_REMOTE_PORT]));
+	if (has(conn, HSTP_A_CONN_SINCE))
+		json_number("since", number(conn, HSTP_A_CONN_SINCE));
+	for (size_t i = 0; i < FIELDS; i++) {
+		if (!has(conn, fields[i].attr))
+			continue;
+		if (fields[i].form == FLAG)
+			json_true(fields[i].json);
+		else
+			json_number(fields[i].json, number(conn, fields[i].attr));
+	}
+}
+
+static void detail(const struct attrs *conn, size_t i)
+{
+	uint64_t value = number(conn, fields[i].attr);
+	enum form form = fields[i].form;
+	char name[IF_NAMESIZE], text[DURATION];
+
+	if (form == OFFSET_ISS || form == OFFSET_IRS) {
+		unsigned int from = form == OFFSET_ISS ? HSTP_A_CONN_ISS : HSTP_A_CONN_IRS;
+
+		if (!opt.numeric && has(conn, from)) {
+			printf("%s:+%u", fields[i].text,
+			       (uint32_t)value - (uint32_t)number(conn, from));
+			return;
+		}
+		form = PLAINLY;
+	}
+	printf("%s", fields[i].text);
+	switch (form) {
+	case FLAG:
+		break;
+	case USEC:
+		printf(":%s", duration(text, value * 1000));
+		break;
+	case HEX:
+		printf(":0x%llx", (unsigned long long)value);
+		break;
+	case INTERFACE:
+		if (if_indextoname((unsigned int)value, name))
+			printf(":%s", name);
+		else
+			printf(":%llu", (unsigned long long)value);
+		break;
+	case ERRNO:
+		printf(":\"%s\"", strerror((int)value));
+		break;
+	default:
+		printf(":%llu", (unsigned long long)value);
+		break;
+	}
+}
+
+/* A zero that says nothing. */
+static bool is_dull(const struct attrs *conn, size_t i)
+{
+	switch (fields[i].attr) {
+	case HSTP_A_CONN_MARK:
+	case HSTP_A_CONN_PRIORITY:
+	case HSTP_A_CONN_INTERFACE:
+	case HSTP_A_CONN_TOS:
+	case HSTP_A_CONN_RETRIES:
+	case HSTP_A_CONN_BACKOFF:
+	case HSTP_A_CONN_UNSENT:
+	case HSTP_A_CONN_SOFT_ERROR:
+	case HSTP_A_CONN_INODE:
+	case HSTP_A_CONN_COOKIE:
+		return !number(conn, fields[i].attr);
+	default:
+		return false;
+	}
+}
+
+/**
+ * conn_details() - what has no column: name:value, as ss -i writes it
+ * @conn: its attributes
+ * @separator: written before the first
+ */
+void conn_details(const struct attrs *conn, const char *separator)
+{
+	for (size_t i = 0; i < FIELDS; i++) {
+		if (!fields[i].text || !has(conn, fields[i].attr) || is_dull(conn, i))
+			continue;
+		printf("%s", separator);
+		detail(conn, i);
+		separator = " ";
+	}
+}
+
+/**
+ * conn_timer() - the deadline that comes first, as "retransmit 180ms"
+ * @text: where to write
+ * @size: of @text
+ * @conn: its attributes
+ */
+void conn_timer(char *text, size_t size, const struct attrs *conn)
+{
+	static const struct {
+		unsigned int attr;
+		const char *name;
+	} timers[] = {
+		{ HSTP_A_CONN_RETRANSMIT_IN, "retransmit" },
+		{ HSTP_A_CONN_ACK_IN, "ack" },
+		{ HSTP_A_CONN_WAIT_IN, "end" },
+	};
+	const char *name = NULL;
+	uint64_t first = UINT64_MAX, ms;
+	char when[DURATION];
+
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+		ms = number(conn, timers[i].attr);
+		if (has(conn, timers[i].attr) && ms < first) {
+			first = ms;
+			name = timers[i].name;
+		}
+	}
+	if (name)
+		snprintf(text, size, "%s in %s", name, duration(when, first * 1000000));
+	else
+		snprintf(text, size, "-");
+}
+
+void conn_subject(const struct attrs *conn, struct subject *subject)
+{
+	subject->state = (unsigned int)number(conn, HSTP_A_CONN_STATE);
+	subject->local = attr_addr(conn->at[HSTP_A_CONN_LOCAL_ADDRESS]);
+	subject->remote = attr_addr(conn->at[HSTP_A_CONN_REMOTE_ADDRESS]);
+	subject->local_port = attr_port(conn->at[HSTP_A_CONN_LOCAL_PORT]);
+	subject->remote_port = attr_port(conn->at[HSTP_A_CONN_REMOTE_PORT]);
+	subject->conn = conn;
+}
+
+/* Do -4 and -6 leave it? */
+bool family_wanted(const struct addr *addr)
+{
+	return opt.family == AF_UNSPEC || !addr->len ||
+	       (addr->len == 4) == (opt.family == AF_INET);
+}
+
+struct dump {
+	const struct filter *filter;
+	conn_each each;
+	void *data;
+};
+
+static int one(const struct nlmsghdr *nlh, void *data)
+{
+	struct dump *dump = data;
+	struct subject subject;
+	struct attrs conn;
+
+	attrs_of(nlh, &conn);
+	conn_subject(&conn, &subject);
+	if (family_wanted(&subject.local) && filter_match(dump->filter, &subject))
+		dump->each(&conn, &subject, dump->data);
+	return 0;
+}
+
+/**
+ * conn_dump() - all connections that match
+ * @nl: from nl_open()
+ * @filter: from filter_parse(), or NULL
+ * @each: called for each, with what is valid during the call only
+ * @data: for @each
+ *
+ * Does not return when the kernel refuses.
+ */
+void conn_dump(struct nl *nl, const struct filter *filter, conn_each each, void *data)
+{
+	struct dump dump = { .filter = filter, .each = each, .data = data };
+	char request[512];
+	struct nlmsghdr *nlh;
+
+	if (!filter_states(filter))
+		return;
+	nlh = nl_begin(nl, request, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+	filter_put(nlh, filter);
+	if (nl_call(nl, nlh, one, &dump) < 0)
+		quit(FAILED, "listing connections: %s", nl->error);
+}

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0
+# Completion of hstp(8) for bash.
+
+# The object on the command line, and where it stands.
+_hstp_object() {
+	local i
+	for ((i = 1; i < cword; i++)); do
+		case ${words[i]} in
+		-N | --net | --netns) ((i++)) ;;
+		-*) ;;
+		*)
+			object=${words[i]} at=$i
+			return
+			;;
+		esac
+	done
+}
+
+_hstp_filter() {
+	local states="closed listen syn-sent syn-received established fin-wait-1 fin-wait-2
+		close-wait closing last-ack time-wait all connected synchronized bucket big"
+	case $prev in
+	state | exclude) echo "$states" ;;
+	src | dst) ss -Htn 2>/dev/null | awk '{ sub(/:[^:]*$/, "", $4); print $4 }' | sort -u ;;
+	sport | dport) echo "= != < <= > >=" ;;
+	dev) ls /sys/class/net ;;
+	*) echo "state exclude src dst sport dport uid inode cookie fwmark dev passive orphan
+		unaccepted and or not" ;;
+	esac
+}
+
+_hstp() {
+	local cur prev words cword object='' at=0 names=''
+	if declare -F _init_completion >/dev/null; then
+		_init_completion -n =: || return
+	else
+		words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+		cur=${words[cword]} prev=${words[cword - 1]}
+	fi
+	_hstp_object
+	case $prev in
+	-N | --net | --netns | --peer)
+		names=$(ls /run/netns 2>/dev/null)
+		mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
+		return
+		;;
+	--svg)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	esac
+	case $object in
+	'') names="show stat monitor abort close get set export diagram run help --json --pretty
+		--numeric --oneline --ipv4 --ipv6 --net --color --version --help" ;;
+	sh* | abort | close) names="help $(_hstp_filter)" ;;
+	stat) names="--watch reset help" ;;
+	mon*)
+		names="--ladder --svg --peer --count --for --buffer $(_hstp_filter)"
+		[ "$cword" -ne $((at + 1)) ] || names+=" events segments all help"
+		;;
+	get | set) names="help $(hstp get 2>/dev/null | awk '{ print $1 }')" ;;
+	export)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	diagram)
+		mapfile -t COMPREPLY < <(compgen -W "dot svg help" -- "$cur"; compgen -f -- "$cur")
+		return
+		;;
+	run)
+		if [ "$cword" -eq $((at + 1)) ]; then
+			mapfile -t COMPREPLY < <(compgen -c -W "--protocol help" -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		fi
+		return
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
+}
+
+complete -F _hstp hstp

@@ -1,0 +1,483 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From what two ends say, each for itself, to the exchange between them: which segment
+ * went where, and the states that it met and left behind.
+ *
+ * Records wait a moment, for their order is that of their times and not of their arrival,
+ * and a segment's line needs what came of it. At one end the kernel tells of a segment
+ * that arrived, then of those sent in reply, then of the transitions.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "conn.h"
+#include "ladder.h"
+
+#define HOLD_MS 300
+
+/* One connection, by its two ends; end 0 is drawn at the left. */
+struct exchange {
+	struct exchange *next;
+	struct addr addr[2];
+	uint16_t port[2];
+	unsigned int state[2];
+	bool watched[2];		/* it has said something */
+	bool has_base[2];
+	uint32_t base[2];		/* sequence numbers count from here */
+	bool named;
+	bool begun;			/* states of the beginning are known */
+};
+
+struct entry {
+	struct record record;
+	struct exchange *exchange;
+	int side;
+	bool done;
+};
+
+static struct {
+	struct entry *queue;
+	size_t first, count, room;
+	struct exchange *exchanges;
+	const struct exchange *last;	/* that a line was about */
+	const char *svg;
+	uint64_t begin;			/* ns */
+	bool has_begin;
+} ladder;
+
+static bool same_end(const struct addr *a, uint16_t a_port, const struct addr *b, uint16_t b_port)
+{
+	return a_port == b_port && a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
+}
+
+/* Which end of @x is @addr and @port? -1: neither. */
+static int side_of(const struct exchange *x, const struct addr *addr, uint16_t port)
+{
+	for (int i = 0; i < 2; i++) {
+		if (same_end(&x->addr[i], x->port[i], addr, port))
+			return i;
+	}
+	return -1;
+}
+
+static struct exchange *find(const struct subject *ends, int *side)
+{
+	for (struct exchange *x = ladder.exchanges; x; x = x->next) {
+		*side = side_of(x, &ends->local, ends->local_port);
+		if (*side >= 0 && same_end(&x->addr[!*side], x->port[!*side], &ends->remote,
+					   ends->remote_port))
+			return x;
+	}
+	return NULL;
+}
+
+/* Whoever speaks first is at the left: who sends, or opens. */
+static struct exchange *begin_exchange(const struct record *r, int *side)
+{
+	struct exchange *x = need(calloc(1, sizeof(*x)));
+	bool remote_first = r->segment ? !r->out : r->cause == HSTP_NL_CAUSE_FORK;
+
+	*side = remote_first;
+	x->addr[*side] = r->ends.local;
+	x->port[*side] = r->ends.local_port;
+	x->addr[!*side] = r->ends.remote;
+	x->port[!*side] = r->ends.remote_port;
+	x->state[0] = NO_STATE;
+	x->state[1] = NO_STATE;
+	x->next = ladder.exchanges;
+	ladder.exchanges = x;
+	return x;
+}
+
+static void end_exchange(struct exchange *x)
+{
+	struct exchange **at = &ladder.exchanges;
+
+	for (size_t i = ladder.first; i < ladder.count; i++) {
+		if (ladder.queue[i].exchange == x)
+			ladder.queue[i].exchange = NULL;
+	}
+	while (*at != x)
+		at = &(*at)->next;
+	*at = x->next;
+	if (ladder.last == x)
+		ladder.last = NULL;
+	free(x);
+}
+
+/* What a segment brings about; the rest is done by users and timers. */
+static bool by_segment(unsigned int cause)
+{
+	switch (cause) {
+	case HSTP_NL_CAUSE_FORK:
+	case HSTP_NL_CAUSE_MERGE:
+	case HSTP_NL_CAUSE_SYN:
+	case HSTP_NL_CAUSE_SYN_ACK:
+	case HSTP_NL_CAUSE_ACK:
+	case HSTP_NL_CAUSE_FIN:
+	case HSTP_NL_CAUSE_FIN_ACKED:
+	case HSTP_NL_CAUSE_RST:
+	case HSTP_NL_CAUSE_BAD_SYN:
+	case HSTP_NL_CAUSE_LATE_TEXT:
+	case HSTP_NL_CAUSE_REOPEN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* RFC 9293's figures have the call in parentheses. */
+static const char *note_of(unsigned int cause)
+{
+	switch (cause) {
+	case HSTP_NL_CAUSE_OPEN_ACTIVE:
+	case HSTP_NL_CAUSE_OPEN_PASSIVE:
+		return "(OPEN)";
+	case HSTP_NL_CAUSE_CLOSE:
+		return "(CLOSE)";
+	case HSTP_NL_CAUSE_ABORT:
+		return "(ABORT)";
+	case HSTP_NL_CAUSE_UNREAD:
+		return "(CLOSE, unread)";
+	case HSTP_NL_CAUSE_TIME_WAIT:
+		return "(2 MSL)";
+	case HSTP_NL_CAUSE_RETRIES:
+	case HSTP_NL_CAUSE_FIN_TIMEOUT:
+		return "(timeout)";
+	default:
+		return NULL;
+	}
+}
+
+/* The next of the same end, whatever it is. */
+static struct entry *next_of(const struct entry *e, const struct exchange *x, int side)
+{
+	for (const struct entry *n = e + 1; n < ladder.queue + ladder.count; n++) {
+		if (n->exchange == x && n->side == side && !n->done)
+			return (struct entry *)n;
+	}
+	return NULL;
+}
+
+static void enter(struct exchange *x, int side, const struct record *event)
+{
+	/* The listener's copy that is given back: what is there still is the listener. */
+	if (event->cause != HSTP_NL_CAUSE_MERGE)
+		x->state[side] = event->to;
+	if (event->has_iss && !x->has_base[side]) {
+		x->base[side] = event->iss;
+		x->has_base[side] = true;
+	}
+}
+
+/* The transitions that follow a segment's arrival, up to the next arrival or call. */
+static void arrive(struct entry *in)
+{
+	struct exchange *x = in->exchange;
+
+	in->done = true;
+	for (struct entry *n = next_of(in, x, in->side); n; n = next_of(n, x, in->side)) {
+		if (n->record.segment && !n->record.out)
+			return;
+		if (n->record.segment)
+			continue;
+		if (!by_segment(n->record.cause))
+			return;
+		enter(x, in->side, &n->record);
+		n->done = true;
+	}
+}
+
+/* The state that an end began with, as far as the first thing it says of it tells. */
+static void begin_states(const struct entry *e, struct exchange *x)
+{
+	bool syn = e->record.segment ? e->record.flags & SYN && !(e->record.flags & ACK) :
+				       e->record.from == HSTP_NL_STATE_CLOSED;
+
+	x->begun = true;
+	for (int side = 0; side < 2; side++) {
+		for (const struct entry *n = e; n < ladder.queue + ladder.count; n++) {
+			if (n->exchange != x || n->side != side)
+				continue;
+			x->watched[side] = true;
+			if (n->record.segment)
+				continue;
+			x->state[side] = n->record.cause == HSTP_NL_CAUSE_FORK ?
+					 HSTP_NL_STATE_LISTEN : n->record.from;
+			break;
+		}
+		if (x->watched[side] && x->state[side] == NO_STATE && syn)
+			x->state[side] = HSTP_NL_STATE_CLOSED;
+	}
+}
+
+static void draw(struct row *row, const struct exchange *x, uint64_t time)
+{
+	row->time = time > ladder.begin ? time - ladder.begin : 0;
+	row->states[0] = x->state[0];
+	row->states[1] = x->state[1];
+	ladder_print(row);
+	if (ladder.svg)
+		ladder_svg_add(row);
+}
+
+static void head(struct exchange *x, uint64_t time)
+{
+	struct row row = { .kind = ROW_HEAD };
+
+	if (ladder.last == x)
+		return;
+	for (int i = 0; i < 2; i++)
+		endpoint(row.names[i], &x->addr[i], x->port[i]);
+	draw(&row, x, time);
+	ladder.last = x;
+}
+
+static void note(struct exchange *x, int side, const struct record *event, uint64_t time)
+{
+	struct row row = { .kind = ROW_NOTE, .side = side };
+	const char *text = note_of(event->cause);
+
+	if (text)
+		snprintf(row.text, sizeof(row.text), "%s", text);
+	else
+		snprintf(row.text, sizeof(row.text), "(%s)", cause_name(event->cause));
+	draw(&row, x, time);
+}
+
+static uint32_t relative(struct exchange *x, int side, uint32_t seq)
+{
+	return !opt.numeric && x->has_base[side] ? seq - x->base[side] : seq;
+}
+
+static void describe(struct row *row, struct exchange *x, const struct record *r, int side)
+{
+	char flags[40];
+	int len;
+
+	if (r->flags & SYN) {
+		x->base[side] = r->seq;
+		x->has_base[side] = true;
+	}
+	len = snprintf(row->text, sizeof(row->text), "<SEQ=%u>", relative(x, side, r->seq));
+	if (r->flags & ACK)
+		len += snprintf(row->text + len, sizeof(row->text) - (size_t)len, "<ACK=%u>",
+				relative(x, !side, r->ack));
+	len += snprintf(row->text + len, sizeof(row->text) - (size_t)len, "<CTL=%s>",
+			record_flags(flags, r->flags));
+	if (r->length)
+		snprintf(row->text + len, sizeof(row->text) - (size_t)len, "<DATA=%u>",
+			 r->length);
+	row->again = r->again;
+	row->reset = r->flags & RST;
+}
+
+static bool same_segment(const struct record *a, const struct record *b)
+{
+	return a->seq == b->seq && a->ack == b->ack && a->flags == b->flags &&
+	       a->length == b->length && a->window == b->window;
+}
+
+/* Where a segment arrived, unless the arrival is that of one like it, sent later. */
+static struct entry *arrival_of(const struct entry *out)
+{
+	struct exchange *x = out->exchange;
+	const struct entry *n;
+
+	for (n = out + 1; n < ladder.queue + ladder.count; n++) {
+		if (n->exchange != x || n->done || !n->record.segment ||
+		    !same_segment(&n->record, &out->record))
+			continue;
+		if (n->side == out->side && n->record.out)
+			return NULL;
+		if (n->side != out->side && !n->record.out)
+			return (struct entry *)n;
+	}
+	return NULL;
+}
+
+static void show_out(struct entry *e)
+{
+	struct row row = { .kind = ROW_SEGMENT, .side = e->side };
+	struct exchange *x = e->exchange;
+	struct entry *event = next_of(e, x, e->side), *in;
+
+	/* A call that sends this: its transition is told right after it. */
+	if (event && !event->record.segment && !by_segment(event->record.cause) &&
+	    e->record.flags & (SYN | FIN | RST)) {
+		note(x, e->side, &event->record, e->record.time);
+		enter(x, e->side, &event->record);
+		event->done = true;
+	}
+	describe(&row, x, &e->record, e->side);
+	in = arrival_of(e);
+	if (in)
+		arrive(in);
+	else
+		row.fate = x->watched[!e->side] ? LOST : NOT_WATCHED;
+	draw(&row, x, e->record.time);
+}
+
+static void show_in(struct entry *e)
+{
+	struct row row = { .kind = ROW_SEGMENT, .side = !e->side };
+
+	describe(&row, e->exchange, &e->record, !e->side);
+	arrive(e);
+	draw(&row, e->exchange, e->record.time);
+}
+
+static void show_event(struct entry *e)
+{
+	struct row row = { .kind = ROW_STATES, .side = e->side };
+	struct exchange *x = e->exchange;
+
+	if (!by_segment(e->record.cause))
+		note(x, e->side, &e->record, e->record.time);
+	enter(x, e->side, &e->record);
+	draw(&row, x, e->record.time);
+}
+
+static bool is_over(const struct exchange *x)
+{
+	for (int i = 0; i < 2; i++) {
+		if (x->state[i] != HSTP_NL_STATE_CLOSED && x->state[i] != HSTP_NL_STATE_LISTEN &&
+		    x->state[i] != NO_STATE)
+			return false;
+	}
+	return x->begun && (x->state[0] != NO_STATE || x->state[1] != NO_STATE);
+}
+
+static void show(struct entry *e)
+{
+	struct exchange *x;
+
+	if (e->done)
+		return;
+	e->done = true;
+	if (!e->exchange) {
+		e->exchange = begin_exchange(&e->record, &e->side);
+		/* Some that wait belong to it. */
+		for (struct entry *n = e + 1; n < ladder.queue + ladder.count; n++) {
+			if (!n->exchange && find(&n->record.ends, &n->side) == e->exchange)
+				n->exchange = e->exchange;
+		}
+	}
+	x = e->exchange;
+	if (!x->begun)
+		begin_states(e, x);
+	x->watched[e->side] = true;
+	head(x, e->record.time);
+	if (!e->record.segment)
+		show_event(e);
+	else if (e->record.out)
+		show_out(e);
+	else
+		show_in(e);
+	if (is_over(x))
+		end_exchange(x);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void begin_with(const struct attrs *conn, const struct subject *subject, void *data)
+{
+	struct record record = { .ends = *subject };
+	struct exchange *x;
+	int side;
+
+	(void)data;
+	if (subject->state == HSTP_NL_STATE_LISTEN)
+		return;
+	x = find(subject, &side);
+	if (!x)
+		x = begin_exchange(&record, &side);
+	x->begun = true;
+	x->watched[side] = true;
+	x->state[side] = subject->state;
+	if (has(conn, HSTP_A_CONN_ISS)) {
+		x->base[side] = (uint32_t)number(conn, HSTP_A_CONN_ISS);
+		x->has_base[side] = true;
+	}
+	if (has(conn, HSTP_A_CONN_IRS)) {
+		x->base[!side] = (uint32_t)number(conn, HSTP_A_CONN_IRS);
+		x->has_base[!side] = true;
+	}
+}
+
+/**
+ * ladder_start() - before the first record
+ * @svg: file to draw it to at the end too, or NULL
+ * @nl: a socket that hears nothing: connections that are there already are read with it
+ */
+void ladder_start(const char *svg, struct nl *nl)
+{
+	ladder.svg = svg;
+	conn_dump(nl, NULL, begin_with, NULL);
+}
+
+/**
+ * ladder_add() - one more record
+ * @record: an event or a segment
+ */
+void ladder_add(const struct record *record)
+{
+	size_t at;
+
+	/* A listener is one end only. */
+	if (!record->ends.remote_port)
+		return;
+	if (ladder.first && ladder.first == ladder.count) {
+		ladder.first = 0;
+		ladder.count = 0;
+	}
+	if (ladder.count == ladder.room) {
+		ladder.room = ladder.room * 2 + 1024;
+		ladder.queue = need(realloc(ladder.queue, ladder.room * sizeof(*ladder.queue)));
+	}
+	for (at = ladder.count; at > ladder.first; at--) {
+		if (ladder.queue[at - 1].record.time <= record->time)
+			break;
+		ladder.queue[at] = ladder.queue[at - 1];
+	}
+	ladder.queue[at] = (struct entry){ .record = *record };
+	ladder.queue[at].exchange = find(&record->ends, &ladder.queue[at].side);
+	ladder.count++;
+	if (!ladder.has_begin || record->time < ladder.begin)
+		ladder.begin = record->time;
+	ladder.has_begin = true;
+}
+
+/* How long until the first record has waited long enough, ms; -1 when there is none. */
+int ladder_wait(void)
+{
+	uint64_t now = now_ns(), due;
+
+	if (ladder.first == ladder.count)
+		return -1;
+	due = ladder.queue[ladder.first].record.time + HOLD_MS * 1000000ULL;
+	return due > now ? (int)((due - now) / 1000000) + 1 : 0;
+}
+
+/**
+ * ladder_flush() - draw what has waited long enough
+ * @all: or everything
+ */
+void ladder_flush(bool all)
+{
+	while (ladder.first < ladder.count && (all || !ladder_wait()))
+		show(&ladder.queue[ladder.first++]);
+}
+
+/* Return: exit status of the command. */
+int ladder_end(void)
+{
+	ladder_flush(true);
+	return ladder.svg ? ladder_svg_write(ladder.svg) : DONE;
+}

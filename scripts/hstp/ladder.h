@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The lines of a sequence diagram, and who draws them. */
+#ifndef HSTP_CMD_LADDER_H
+#define HSTP_CMD_LADDER_H
+
+#include "out.h"
+#include "record.h"
+
+enum row_kind {
+	ROW_HEAD,		/* the ends' names; the states that they begin with */
+	ROW_NOTE,		/* what a user or a timer did at one side */
+	ROW_STATES,		/* a state changed and nothing was sent */
+	ROW_SEGMENT,
+};
+
+enum row_fate { ARRIVED, LOST, NOT_WATCHED };
+
+struct row {
+	enum row_kind kind;
+	uint64_t time;			/* ns since the diagram began */
+	char names[2][ENDPOINT];	/* ROW_HEAD */
+	unsigned int states[2];		/* NO_STATE: not known */
+	int side;			/* that sends, or where the note belongs: 0 left */
+	enum row_fate fate;
+	bool again;
+	bool reset;
+	char text[120];
+};
+
+void ladder_print(const struct row *row);
+void ladder_svg_add(const struct row *row);
+int ladder_svg_write(const char *path);
+
+#endif /* HSTP_CMD_LADDER_H */

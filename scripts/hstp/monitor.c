@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hstp monitor: listens to one namespace or two, and says what it could not hear. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "conn.h"
+#include "out.h"
+#include "record.h"
+
+#define BUFFER (8 << 20)	/* bytes of the socket's receive buffer */
+
+/* A namespace that is listened to. */
+struct source {
+	const char *netns;
+	struct nl *nl;
+	uint64_t last[2];	/* sequence numbers of the last event and segment */
+	struct nl *control;	/* where we asked for segments, to take it back at the end */
+};
+
+static struct {
+	struct source sources[2];
+	int source_count;
+	bool events, segments, ladder;
+	const char *svg;
+	const struct filter *filter;
+	uint64_t lines, count;	/* printed, wanted; 0 is any number */
+	uint64_t until;		/* ms */
+	int buffer;
+	bool lost;
+} monitor = { .buffer = BUFFER };
+
+static volatile sig_atomic_t stopped;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Losses are a line among the others, since what follows must be read with them in mind. */
+static void report_loss(const struct source *source, uint64_t count, bool segments)
+{
+	monitor.lost = true;
+	if (opt.json) {
+		json_begin('{', NULL);
+		json_string("kind", "lost");
+		if (source->netns)
+			json_string("netns", source->netns);
+		if (count) {
+			json_string("of", segments ? "segments" : "events");
+			json_number("count", count);
+		}
+		json_end('}');
+		json_done();
+		return;
+	}
+	colour(RED);
+	if (count)
+		printf("-- %llu %s lost", (unsigned long long)count,
+		       segments ? "segments" : "events");
+	else
+		printf("-- the socket's buffer of %d bytes was full: --buffer can make it larger",
+		       monitor.buffer);
+	if (source->netns)
+		printf(" (namespace %s)", source->netns);
+	colour(PLAIN);
+	putchar('\n');
+}
+
+static int take_setting(const struct nlmsghdr *nlh, void *data)
+{
+	struct attrs attrs;
+
+	attrs_of(nlh, &attrs);
+	*(uint64_t *)data = number(&attrs, HSTP_A_CONFIG_SEGMENT_EVENTS);
+	return 0;
+}
+
+static int switch_segments(struct nl *nl, uint32_t on)
+{
+	char request[128];
+	struct nlmsghdr *nlh = nl_begin(nl, request, HSTP_CMD_CONFIG_SET, NLM_F_ACK);
+
+	mnl_attr_put_u32(nlh, HSTP_A_CONFIG_SEGMENT_EVENTS, on);
+	return nl_call(nl, nlh, NULL, NULL);
+}
+
+/* A namespace tells of segments only when it is asked to. */
+static void want_segments(struct source *source)
+{
+	struct nl *nl = nl_open();
+	uint64_t on = 0;
+	char request[128];
+
+	if (nl_call(nl, nl_begin(nl, request, HSTP_CMD_CONFIG_GET, NLM_F_ACK), take_setting,
+		    &on) < 0)
+		quit(FAILED, "monitor: reading settings: %s", nl->error);
+	if (!on) {
+		if (switch_segments(nl, 1) < 0)
+			quit(FAILED,
+			     "monitor: segments are not told here, and to change it: %s (hstp set segment_events 1)",
+			     nl->error);
+		source->control = nl;
+		return;
+	}
+	nl_close(nl);
+}
+
+/* Connections that are there already; on a socket that hears nothing else. */
+static void begin_ladder(void)
+{
+	struct nl *nl = nl_open();
+
+	ladder_start(monitor.svg, nl);
+	nl_close(nl);
+}
+
+static void listen_to(const char *netns)
+{
+	struct source *source = &monitor.sources[monitor.source_count++];
+	int fd, err = 0;
+
+	source->netns = netns;
+	source->nl = nl_open();
+	fd = mnl_socket_get_fd(source->nl->socket);
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &monitor.buffer, sizeof(monitor.buffer)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &monitor.buffer, sizeof(monitor.buffer));
+	if (monitor.events)
+		err = nl_join(source->nl, source->nl->group_events);
+	if (!err && monitor.segments)
+		err = nl_join(source->nl, source->nl->group_segments);
+	if (err)
+		quit(FAILED, "monitor: joining the netlink group: %s", strerror(-err));
+	if (monitor.segments)
+		want_segments(source);
+	if (monitor.ladder)
+		begin_ladder();
+}
+
+static bool wanted(const struct record *record)
+{
+	struct subject other = record->ends;
+
+	if (!family_wanted(&other.local))
+		return false;
+	if (filter_match(monitor.filter, &record->ends))
+		return true;
+	if (!monitor.ladder)
+		return false;
+	/* A ladder needs what the other end says too. */
+	other.local = record->ends.remote;
+	other.local_port = record->ends.remote_port;
+	other.remote = record->ends.local;
+	other.remote_port = record->ends.local_port;
+	return filter_match(monitor.filter, &other);
+}
+
+static void take(struct source *source, const struct nlmsghdr *nlh)
+{
+	struct record record;
+	uint64_t *last;
+
+	if (nlh->nlmsg_type != source->nl->family || !record_read(nlh, &record))
+		return;
+	last = &source->last[record.segment];
+	if (*last && record.sequence > *last + 1)
+		report_loss(source, record.sequence - *last - 1, record.segment);
+	if (record.sequence > *last)
+		*last = record.sequence;
+	if (!wanted(&record) || (monitor.count && monitor.lines == monitor.count))
+		return;
+	monitor.lines++;
+	if (monitor.ladder)
+		ladder_add(&record);
+	else
+		record_print(&record);
+}
+
+/* One datagram, which can hold several messages. */
+static void receive(struct source *source)
+{
+	struct nl *nl = source->nl;
+	const struct nlmsghdr *nlh = (const struct nlmsghdr *)nl->buffer;
+	ssize_t size = recv(mnl_socket_get_fd(nl->socket), nl->buffer, sizeof(nl->buffer),
+			    MSG_DONTWAIT);
+	int len = (int)size;
+
+	if (size < 0) {
+		if (errno == ENOBUFS)
+			report_loss(source, 0, false);
+		else if (errno != EINTR && errno != EAGAIN)
+			quit(FAILED, "monitor: %s", strerror(errno));
+		return;
+	}
+	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len))
+		take(source, nlh);
+}
+
+static int wait_ms(void)
+{
+	int wait = monitor.ladder ? ladder_wait() : -1;
+	uint64_t now = now_ms();
+
+	if (monitor.until) {
+		int left = monitor.until > now ? (int)(monitor.until - now) : 0;
+
+		if (wait < 0 || left < wait)
+			wait = left;
+	}
+	return wait;
+}
+
+static void loop(void)
+{
+	struct pollfd fds[2];
+
+	for (int i = 0; i < monitor.source_count; i++)
+		fds[i] = (struct pollfd){
+			.fd = mnl_socket_get_fd(monitor.sources[i].nl->socket), .events = POLLIN,
+		};
+	while (!stopped && !(monitor.count && monitor.lines >= monitor.count) &&
+	       !(monitor.until && now_ms() >= monitor.until)) {
+		if (poll(fds, (nfds_t)monitor.source_count, wait_ms()) < 0 && errno != EINTR)
+			quit(FAILED, "monitor: %s", strerror(errno));
+		for (int i = 0; i < monitor.source_count; i++) {
+			if (fds[i].revents)
+				receive(&monitor.sources[i]);
+			fds[i].revents = 0;
+		}
+		if (monitor.ladder)
+			ladder_flush(false);
+		if (fflush(stdout))
+			return;
+	}
+}
+
+/* What is in the sockets already was asked for. */
+static void drain(void)
+{
+	struct pollfd fd = { .events = POLLIN };
+
+	for (int i = 0; i < monitor.source_count; i++) {
+		fd.fd = mnl_socket_get_fd(monitor.sources[i].nl->socket);
+		while (poll(&fd, 1, 0) > 0)
+			receive(&monitor.sources[i]);
+	}
+}
+
+static void leave(void)
+{
+	for (int i = 0; i < monitor.source_count; i++) {
+		struct nl *nl = monitor.sources[i].control;
+
+		if (nl && switch_segments(nl, 0) < 0)
+			say("monitor: segment_events stays on: %s", nl->error);
+	}
+}
+
+static void help(void)
+{
+	printf("usage: hstp monitor [events|segments|all] [OPTION ...] [FILTER]\n\n"
+	       "Prints a line for each transition, each segment, or both, as they happen.\n"
+	       "  --ladder        draw each connection as the figures of RFC 9293 do: who was in\n"
+	       "                  which state, and which segment went which way\n"
+	       "  --svg FILE      at the end, draw it there too (with --ladder)\n"
+	       "  --peer NAME     listen in this network namespace too\n"
+	       "  --count N       stop after N events\n"
+	       "  --for SECONDS   stop after this time\n"
+	       "  --buffer BYTES  of the socket's receive buffer (default %d)\n"
+	       "What could not be heard is told, with how much it was. Segments need root, unless\n"
+	       "\"hstp set segment_events 1\" was said before.\n", BUFFER);
+	filter_help();
+}
+
+static const char *argument(int *i, int argc, char **argv)
+{
+	if (*i + 1 >= argc)
+		quit(MISUSED, "monitor: %s should be followed by a value", argv[*i]);
+	return argv[++*i];
+}
+
+/* Return: false for help. */
+static bool parse(int argc, char **argv, const char **peer)
+{
+	int i;
+
+	monitor.events = true;
+	if (argc && strlen(argv[0]) > 1 && abbreviates(argv[0], "segments")) {
+		monitor.segments = true;
+		monitor.events = false;
+	} else if (argc && !strcmp(argv[0], "all")) {
+		monitor.segments = true;
+	}
+	i = argc && (monitor.segments || abbreviates(argv[0], "events")) ? 1 : 0;
+	for (; i < argc; i++) {
+		const char *word = argv[i];
+
+		if (is_help(word))
+			return false;
+		if (!strcmp(word, "--ladder"))
+			monitor.ladder = true;
+		else if (!strcmp(word, "--svg"))
+			monitor.svg = argument(&i, argc, argv);
+		else if (!strcmp(word, "--peer"))
+			*peer = argument(&i, argc, argv);
+		else if (!strcmp(word, "--count"))
+			monitor.count = parse_number(word, argument(&i, argc, argv), 1, INT64_MAX);
+		else if (!strcmp(word, "--for"))
+			monitor.until = now_ms() + 1000 *
+				parse_number(word, argument(&i, argc, argv), 1, 1000000);
+		else if (!strcmp(word, "--buffer"))
+			monitor.buffer = (int)parse_number(word, argument(&i, argc, argv), 1,
+							   1 << 30);
+		else if (word[0] == '-')
+			quit(MISUSED, "monitor: there is no option \"%s\": \"hstp monitor help\"",
+			     word);
+		else
+			break;
+	}
+	monitor.filter = filter_parse(argc - i, argv + i);
+	if (monitor.ladder) {
+		monitor.events = true;
+		monitor.segments = true;
+	} else if (monitor.svg) {
+		quit(MISUSED, "monitor: --svg draws a ladder: --ladder is missing");
+	}
+	return true;
+}
+
+/* hstp monitor [events|segments|all] [OPTION ...] [FILTER] */
+int cmd_monitor(int argc, char **argv)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	const char *peer = NULL;
+	int status = DONE;
+
+	if (!parse(argc, argv, &peer)) {
+		help();
+		return DONE;
+	}
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGPIPE, &action, NULL);
+	listen_to(opt.netns);
+	if (peer) {
+		if (enter_netns(peer) < 0)
+			return FAILED;
+		listen_to(peer);
+	}
+	loop();
+	drain();
+	leave();
+	if (monitor.ladder)
+		status = ladder_end();
+	return status;
+}

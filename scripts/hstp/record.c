@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Events and segments: read from a message, written as a line or as JSON. */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "out.h"
+#include "record.h"
+
+/* The ends are four attributes in a row. */
+static void read_ends(const struct attrs *attrs, unsigned int first, struct subject *ends)
+{
+	ends->local = attr_addr(attrs->at[first]);
+	ends->local_port = attr_port(attrs->at[first + 1]);
+	ends->remote = attr_addr(attrs->at[first + 2]);
+	ends->remote_port = attr_port(attrs->at[first + 3]);
+}
+
+static void read_event(const struct attrs *attrs, struct record *record)
+{
+	record->sequence = number(attrs, HSTP_A_EVENT_SEQUENCE);
+	record->time = number(attrs, HSTP_A_EVENT_TIME);
+	record->from = (unsigned int)number(attrs, HSTP_A_EVENT_FROM);
+	record->to = (unsigned int)number(attrs, HSTP_A_EVENT_TO);
+	record->cause = (unsigned int)number(attrs, HSTP_A_EVENT_CAUSE);
+	record->timed = has(attrs, HSTP_A_EVENT_SPENT);
+	record->spent = number(attrs, HSTP_A_EVENT_SPENT);
+	record->has_iss = has(attrs, HSTP_A_EVENT_ISS);
+	record->iss = (uint32_t)number(attrs, HSTP_A_EVENT_ISS);
+	read_ends(attrs, HSTP_A_EVENT_LOCAL_ADDRESS, &record->ends);
+	record->ends.state = record->to;
+}
+
+static void read_segment(const struct attrs *attrs, struct record *record)
+{
+	record->segment = true;
+	record->sequence = number(attrs, HSTP_A_SEGMENT_SEQUENCE);
+	record->time = number(attrs, HSTP_A_SEGMENT_TIME);
+	record->out = number(attrs, HSTP_A_SEGMENT_DIRECTION) == HSTP_NL_DIRECTION_OUT;
+	record->again = has(attrs, HSTP_A_SEGMENT_AGAIN);
+	record->seq = (uint32_t)number(attrs, HSTP_A_SEGMENT_SEQ);
+	record->ack = (uint32_t)number(attrs, HSTP_A_SEGMENT_ACK);
+	record->length = (uint32_t)number(attrs, HSTP_A_SEGMENT_LENGTH);
+	record->window = (uint16_t)number(attrs, HSTP_A_SEGMENT_WINDOW);
+	record->mss = (uint16_t)number(attrs, HSTP_A_SEGMENT_MSS);
+	record->flags = (uint8_t)number(attrs, HSTP_A_SEGMENT_FLAGS);
+	read_ends(attrs, HSTP_A_SEGMENT_LOCAL_ADDRESS, &record->ends);
+	record->ends.state = NO_STATE;
+}
+
+/**
+ * record_read() - what a notification says
+ * @nlh: the message
+ * @record: where it goes
+ *
+ * Return: false when it is neither an event nor a segment.
+ */
+bool record_read(const struct nlmsghdr *nlh, struct record *record)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct attrs attrs;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl))
+		return false;
+	memset(record, 0, sizeof(*record));
+	attrs_of(nlh, &attrs);
+	if (genl->cmd == HSTP_CMD_EVENT)
+		read_event(&attrs, record);
+	else if (genl->cmd == HSTP_CMD_SEGMENT)
+		read_segment(&attrs, record);
+	else
+		return false;
+	return true;
+}
+
+/**
+ * record_flags() - control bits as RFC 9293 writes them, "SYN,ACK"
+ * @text: where to write
+ * @flags: the bits
+ *
+ * Return: @text
+ */
+const char *record_flags(char text[40], unsigned int flags)
+{
+	/* In the order in which people say them; ACK comes last. */
+	static const uint8_t order[] = { 1, 0, 2, 3, 5, 6, 7, 4 };
+	char *to = text;
+
+	for (size_t i = 0; i < sizeof(order); i++) {
+		if (!(flags >> order[i] & 1))
+			continue;
+		if (to != text)
+			*to++ = ',';
+		for (const char *c = flag_name(order[i]); *c; c++)
+			*to++ = (char)toupper((unsigned char)*c);
+	}
+	*to = '\0';
+	return text;
+}
+
+static void print_json(const struct record *r)
+{
+	char local[ENDPOINT], remote[ENDPOINT], flags[40];
+
+	json_begin('{', NULL);
+	json_string("kind", r->segment ? "segment" : "event");
+	json_number("sequence", r->sequence);
+	json_number("time", r->time);
+	json_string("local_address", address_text(local, &r->ends.local));
+	json_number("local_port", r->ends.local_port);
+	json_string("remote_address", address_text(remote, &r->ends.remote));
+	json_number("remote_port", r->ends.remote_port);
+	if (r->segment) {
+		json_string("direction", r->out ? "out" : "in");
+		json_string("flags", record_flags(flags, r->flags));
+		json_number("seq", r->seq);
+		if (r->flags & ACK)
+			json_number("ack", r->ack);
+		json_number("window", r->window);
+		json_number("length", r->length);
+		if (r->mss)
+			json_number("mss", r->mss);
+		if (r->again)
+			json_true("again");
+	} else {
+		json_string("from", state_name(r->from));
+		json_string("to", state_name(r->to));
+		json_string("cause", cause_name(r->cause));
+		if (r->timed)
+			json_number("spent", r->spent);
+	}
+	json_end('}');
+	json_done();
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* The time of day at which the kernel's clock showed @ns. How far the two clocks are
+ * apart is looked at anew only when one was set, or lines would go back in time.
+ */
+static void print_time(uint64_t ns)
+{
+	static int64_t apart;
+	int64_t now = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC), then;
+	struct tm tm;
+	time_t s;
+
+	if (llabs(now - apart) > 10000000)
+		apart = now;
+	then = apart + (int64_t)ns;
+	s = (time_t)(then / 1000000000);
+	localtime_r(&s, &tm);
+	printf("%02d:%02d:%02d.%06d ", tm.tm_hour, tm.tm_min, tm.tm_sec,
+	       (int)(then % 1000000000 / 1000));
+}
+
+/**
+ * record_print() - one line
+ * @r: an event or a segment
+ */
+void record_print(const struct record *r)
+{
+	char local[ENDPOINT], remote[ENDPOINT], text[40];
+
+	if (opt.json) {
+		print_json(r);
+		return;
+	}
+	print_time(r->time);
+	printf("%s %s %s  ", endpoint(local, &r->ends.local, r->ends.local_port),
+	       !r->segment ? "-" : r->out ? ">" : "<",
+	       endpoint(remote, &r->ends.remote, r->ends.remote_port));
+	if (r->segment) {
+		colour(r->flags & RST ? RED : CYAN);
+		printf("%s", record_flags(text, r->flags));
+		colour(PLAIN);
+		printf(" seq %u", r->seq);
+		if (r->flags & ACK)
+			printf(" ack %u", r->ack);
+		printf(" win %u", r->window);
+		if (r->length)
+			printf(" len %u", r->length);
+		if (r->mss)
+			printf(" mss %u", r->mss);
+		if (r->again)
+			printf(" again");
+	} else {
+		colour(state_colour(r->from));
+		printf("%s", state_name(r->from));
+		colour(PLAIN);
+		printf(" -> ");
+		colour(state_colour(r->to));
+		printf("%s", state_name(r->to));
+		colour(PLAIN);
+		printf("  %s", cause_name(r->cause));
+		if (r->timed)
+			printf("  after %s", duration(text, r->spent));
+	}
+	putchar('\n');
+}

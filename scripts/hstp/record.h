@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* An event or a segment as the kernel tells it, and what is made of them. */
+#ifndef HSTP_CMD_RECORD_H
+#define HSTP_CMD_RECORD_H
+
+#include <stdio.h>
+
+#include "filter.h"
+
+#define NO_STATE 31		/* of a segment: nobody says */
+
+struct record {
+	bool segment;
+	uint64_t sequence;
+	uint64_t time;			/* CLOCK_MONOTONIC, ns */
+	struct subject ends;
+	/* an event */
+	unsigned int from, to, cause;
+	bool timed;
+	uint64_t spent;			/* ns */
+	bool has_iss;
+	uint32_t iss;
+	/* a segment */
+	bool out, again;
+	uint32_t seq, ack, length;
+	uint16_t window, mss;
+	uint8_t flags;
+};
+
+#define FIN (1U << HSTP_NL_FLAG_FIN)
+#define SYN (1U << HSTP_NL_FLAG_SYN)
+#define RST (1U << HSTP_NL_FLAG_RST)
+#define ACK (1U << HSTP_NL_FLAG_ACK)
+
+bool record_read(const struct nlmsghdr *nlh, struct record *record);
+void record_print(const struct record *record);
+const char *record_flags(char text[40], unsigned int flags);
+
+void ladder_start(const char *svg, struct nl *nl);
+void ladder_add(const struct record *record);
+int ladder_wait(void);
+void ladder_flush(bool all);
+int ladder_end(void);
+
+#endif /* HSTP_CMD_RECORD_H */

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hstp abort, close, set, get: what they do, and to whom they refuse it. */
+#include <grp.h>
+
+#include "kselftest_harness.h"
+
+#include "cmd.h"
+
+static struct cmd c;
+
+/* RFC 9293 section 3.10.5: the peer gets a RST, the user is told of the abort. */
+TEST(abort_one)
+{
+	struct st_pair pair;
+	char byte;
+
+	cmd_pair(&pair);
+	cmd(&c, 0, "abort sport = :%u", port_of(pair.client));
+	SAME(cmd_count(&c, "ESTABLISHED"), 1);
+	FAILS(ECONNABORTED, recv(pair.client, &byte, 1, 0));
+	NEED(fd_events(pair.server, POLLIN, PATIENCE_MS) & POLLERR);
+	FAILS(ECONNRESET, recv(pair.server, &byte, 1, 0));
+	cmd(&c, 0, "-o show");
+	SAME(cmd_count(&c, "LISTEN"), 1);
+	SAME(cmd_count(&c, "ESTABLISHED"), 0);
+	cmd(&c, 1, "abort sport = :%u", port_of(pair.client));
+	cmd_has(&c, "no connection matches");
+	cmd(&c, 2, "abort");
+	cmd_has(&c, "say which connections");
+}
+
+/* Section 3.10.4, and 3.6 figure 12: the peer reads the end, and can go on sending. */
+TEST(close_one)
+{
+	struct st_pair pair;
+	unsigned int client;
+
+	cmd_pair(&pair);
+	client = port_of(pair.client);
+	cmd(&c, 0, "close sport = :%u", client);
+	SAME(cmd_count(&c, "ESTABLISHED"), 1);
+	NEED(fd_events(pair.server, POLLIN, PATIENCE_MS) & POLLIN);
+	fd_eof(pair.server);
+	NEED(!st_wait_state(pair.client, proto, TCP_FIN_WAIT2));
+	FAILS(EPIPE, send(pair.client, "x", 1, MSG_NOSIGNAL));
+	fd_send(pair.server, "still");
+	fd_recv(pair.client, "still");
+	fd_close(pair.server);
+	do
+		cmd(&c, 0, "-o show state time-wait sport = :%u", client);
+	while (cmd_count(&c, "TIME-WAIT") != 1);
+	cmd(&c, 1, "close sport = :%u", client);
+	cmd_has(&c, "no connection matches");
+}
+
+TEST(settings)
+{
+	net_alone();
+	cmd(&c, 0, "get help");
+	net_enter(NS_A);
+	cmd(&c, 0, "get");
+	SAME(cmd_count(&c, "\n"), 18);
+	cmd(&c, 0, "set msl_ms 1234 retries=7");
+	SAME(net_get_sysctl(NS_A, "net.hstp.msl_ms"), 1234);
+	SAME(net_get_sysctl(NS_A, "net.hstp.retries"), 7);
+	cmd(&c, 0, "get msl_ms retries");
+	cmd_has(&c, "1234  (default 30000)");
+	cmd_has(&c, "7  (default 15)");
+	cmd(&c, 0, "-j get delack-ms");
+	cmd_has(&c, "{\"delack_ms\":40}");
+
+	/* All or none. */
+	cmd(&c, 1, "set retries 8 msl_ms 0");
+	cmd_has(&c, "msl_ms");
+	cmd_has(&c, "120000");
+	SAME(net_get_sysctl(NS_A, "net.hstp.retries"), 7);
+	SAME(net_get_sysctl(NS_A, "net.hstp.msl_ms"), 1234);
+
+	cmd(&c, 2, "set retry 8");
+	cmd_has(&c, "no setting \"retry\"; there are msl_ms, ");
+	cmd(&c, 2, "set retries many");
+	cmd(&c, 2, "set retries");
+	cmd(&c, 2, "set retries 1 retries 2");
+	cmd(&c, 2, "get retry");
+}
+
+/* Everybody may look, nobody but root may change. */
+TEST(unprivileged)
+{
+	struct st_pair pair;
+
+	cmd_pair(&pair);
+	TRY(setgroups(0, NULL));
+	TRY(setresgid(65534, 65534, 65534));
+	TRY(setresuid(65534, 65534, 65534));
+	cmd(&c, 0, "show state established");
+	SAME(cmd_count(&c, "ESTABLISHED"), 2);
+	cmd(&c, 0, "stat");
+	cmd(&c, 0, "get");
+	cmd(&c, 1, "set msl_ms 1");
+	cmd_has(&c, "needs root");
+	cmd(&c, 1, "abort state established");
+	cmd_has(&c, "needs root");
+	cmd(&c, 1, "close state established");
+	cmd_has(&c, "needs root");
+	cmd(&c, 1, "stat reset");
+	cmd_has(&c, "needs root");
+	cmd(&c, 0, "show state established");
+	SAME(cmd_count(&c, "ESTABLISHED"), 2);
+}
+
+TEST_HARNESS_MAIN

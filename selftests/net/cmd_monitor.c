@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hstp monitor: what happens, as it happens, and what could not be heard of it. */
+#include "kselftest_harness.h"
+
+#include "cmd.h"
+
+static struct cmd c;
+static char port[16];
+
+/* A listener; its connections are opened and closed by the client first. */
+static void one(int listener, const struct sockaddr_in *addr)
+{
+	int client = st_connect(proto, addr), server = TRY(accept(listener, NULL, NULL));
+
+	NEED(client >= 0);
+	fd_close(client);
+	NEED(!st_wait_state(server, proto, TCP_CLOSE_WAIT));
+	fd_close(server);
+}
+
+static int begin(struct sockaddr_in *addr)
+{
+	int listener;
+
+	net_alone();
+	net_enter(NS_A);
+	net_hstp(NS_A, "msl_ms", 100);
+	*addr = st_loopback(0);
+	listener = TRY(st_listen(proto, addr, 5));
+	snprintf(port, sizeof(port), "%u", port_of(listener));
+	*addr = st_loopback((uint16_t)atoi(port));
+	return listener;
+}
+
+/* Wait until the kernel says that somebody listens to the family's groups. */
+static void wait_for_listener(void)
+{
+	char line[256];
+	FILE *file;
+	int found = 0;
+
+	for (int i = 0; i < PATIENCE_MS && !found; i += POLL_US / 1000) {
+		file = fopen("/proc/thread-self/net/netlink", "r");
+		NEED(file);
+		while (fgets(line, sizeof(line), file)) {
+			unsigned int family, groups = 0, pid;
+
+			/* sk eth pid groups: 16 is generic netlink */
+			if (sscanf(line, "%*x %u %u %x", &family, &pid, &groups) == 3 &&
+			    family == 16 && groups)
+				found = 1;
+		}
+		fclose(file);
+		usleep(POLL_US);
+	}
+	NEED(found);
+}
+
+/* RFC 9293 figure 5, the client's way on the left, the server's on the right. */
+TEST(events)
+{
+	static const char *const path[] = {
+		"CLOSED -> SYN-SENT  open-active", "SYN-SENT -> ESTABLISHED  syn-ack",
+		"ESTABLISHED -> FIN-WAIT-1  close", "FIN-WAIT-1 -> FIN-WAIT-2  fin-acked",
+		"FIN-WAIT-2 -> TIME-WAIT  fin", "TIME-WAIT -> CLOSED  time-wait",
+	};
+	struct sockaddr_in addr;
+	int listener = begin(&addr);
+	char arguments[100];
+	const char *at;
+
+	snprintf(arguments, sizeof(arguments), "-n monitor 'dport = :%s'", port);
+	cmd_start(&c, arguments);
+	wait_for_listener();
+	one(listener, &addr);
+	cmd_says(&c, "TIME-WAIT -> CLOSED");
+	cmd_stop(&c);
+	SAME(c.status, 0);
+	/* These, in their order, and no others. */
+	at = c.out;
+	for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++) {
+		at = strstr(at, path[i]);
+		if (!at)
+			die(__FILE__, __LINE__, "\"%s\" is missing: %s", path[i], c.out);
+	}
+	SAME(cmd_count(&c, "\n"), sizeof(path) / sizeof(path[0]));
+}
+
+TEST(json_and_count)
+{
+	struct sockaddr_in addr;
+	int listener = begin(&addr);
+
+	cmd_start(&c, "-j monitor events --count 3");
+	wait_for_listener();
+	one(listener, &addr);
+	cmd_end(&c);
+	SAME(c.status, 0);
+	SAME(cmd_count(&c, "\n"), 3);
+	SAME(cmd_count(&c, "{\"kind\":\"event\",\"sequence\":"), 3);
+	SAME(cmd_count(&c, "\"from\":\"CLOSED\",\"to\":\"SYN-SENT\",\"cause\":\"open-active\""), 1);
+}
+
+/* RFC 9293 section 3.5 figure 6 and section 3.6 figure 12, line by line. */
+TEST(ladder)
+{
+	static const char *const lines[] = {
+		"CLOSED * LISTEN",
+		"(OPEN)",
+		"SYN-SENT * --> <SEQ=0><CTL=SYN> * --> SYN-RECEIVED",
+		"ESTABLISHED * <-- <SEQ=0><ACK=1><CTL=SYN,ACK> * <-- SYN-RECEIVED",
+		"ESTABLISHED * --> <SEQ=1><ACK=1><CTL=ACK> * --> ESTABLISHED",
+		"(CLOSE)",
+		"FIN-WAIT-1 * --> <SEQ=1><ACK=1><CTL=FIN,ACK> * --> CLOSE-WAIT",
+		"FIN-WAIT-2 * <-- <SEQ=1><ACK=2><CTL=ACK> * <-- CLOSE-WAIT",
+		"(CLOSE)",
+		"TIME-WAIT * <-- <SEQ=1><ACK=2><CTL=FIN,ACK> * <-- LAST-ACK",
+		"TIME-WAIT * --> <SEQ=2><ACK=2><CTL=ACK> * --> CLOSED",
+		"(2 MSL)",
+		"CLOSED * CLOSED",
+	};
+	char svg[] = "/tmp/hstp_ladder.XXXXXX", arguments[100], word[64];
+	struct sockaddr_in addr;
+	int listener = begin(&addr);
+	const char *at;
+
+	close(TRY(mkstemp(svg)));
+	snprintf(arguments, sizeof(arguments), "monitor --ladder --svg %s dport = :%s", svg, port);
+	cmd_start(&c, arguments);
+	wait_for_listener();
+	WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
+	one(listener, &addr);
+	cmd_says(&c, "(2 MSL)");
+	cmd_stop(&c);
+	SAME(c.status, 0);
+	SAME(net_get_sysctl(NS_A, "net.hstp.segment_events"), 0);
+	at = strstr(c.out, "CLOSED ");
+	NEED(at);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		/* Words in their order; * is any number of blanks. */
+		for (const char *want = lines[i]; *want;) {
+			size_t len = strcspn(want, " ");
+
+			snprintf(word, sizeof(word), "%.*s", (int)len, want);
+			want += len + (want[len] != '\0');
+			if (!strcmp(word, "*"))
+				continue;
+			at += strspn(at, " ");
+			if (strncmp(at, word, len))
+				die(__FILE__, __LINE__, "line %zu: not \"%s\" at \"%.40s\" of: %s",
+				    i, word, at, c.out);
+			at += len;
+		}
+		SAME(*at, '\n');
+		/* The time of the next line. */
+		at += strspn(at, "\n 0123456789.");
+	}
+	SAME(*at, '\0');
+	SAME(net_status(NS_A, "grep -c 'marker-end' %s | grep -qx 7", svg), 0);
+	unlink(svg);
+}
+
+/* A stopped listener loses events: it is told so, and how many. */
+TEST(loss)
+{
+	struct sockaddr_in addr;
+	int listener = begin(&addr), lost;
+	const char *at;
+
+	cmd_start(&c, "monitor --buffer 5000");
+	wait_for_listener();
+	TRY(kill(c.pid, SIGSTOP));
+	for (int i = 0; i < 20; i++)
+		one(listener, &addr);
+	TRY(kill(c.pid, SIGCONT));
+	cmd_says(&c, "buffer of 5000 bytes was full");
+	/* What is heard after a loss tells how much it was. */
+	for (int i = 0; i < 20 && !strstr(c.out, " events lost"); i++) {
+		one(listener, &addr);
+		cmd_read(&c, 1000);
+	}
+	cmd_says(&c, " events lost");
+	cmd_stop(&c);
+	at = strstr(c.out, " events lost");
+	while (at > c.out && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	lost = atoi(at);
+	NEED(lost > 0);
+	SAME(c.status, 0);
+}
+
+TEST(mistakes)
+{
+	net_alone();
+	net_enter(NS_A);
+	cmd(&c, 2, "monitor --svg /tmp/x");
+	cmd(&c, 2, "monitor --count");
+	cmd(&c, 2, "monitor --count many");
+	cmd(&c, 2, "monitor --colour");
+	cmd(&c, 2, "monitor state nowhere");
+	cmd(&c, 1, "monitor --peer no_such_namespace");
+	cmd(&c, 0, "monitor --for 1");
+	SAME(c.len, 0);
+}
+
+TEST_HARNESS_MAIN

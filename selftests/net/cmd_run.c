@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hstp run: programs that know nothing of HSTP speak it. */
+#include <linux/hstp.h>
+
+#include "kselftest_harness.h"
+
+#include "cmd.h"
+
+static struct cmd c;
+
+/* bash opens a stream socket for /dev/tcp; what it says must come to a listener of HSTP. */
+TEST(bash)
+{
+	struct sockaddr_in addr;
+	char arguments[200];
+	int listener, fd;
+
+	net_alone();
+	net_enter(NS_A);
+	addr = st_loopback(0);
+	listener = TRY(st_listen(proto, &addr, 5));
+	snprintf(arguments, sizeof(arguments),
+		 "run bash -c 'exec 3<>/dev/tcp/127.0.0.1/%u; echo hello >&3; cat <&3; exit 7'",
+		 port_of(listener));
+	cmd_start(&c, arguments);
+	fd = fd_accept(listener);
+	fd_recv(fd, "hello\n");
+	fd_send(fd, "answer\n");
+	fd_close(fd);
+	cmd_end(&c);
+	/* It ends as its program does. */
+	SAME(c.status, 7);
+	SAME(strcmp(c.out, "answer\n"), 0);
+}
+
+/* An option of TCP's level goes to HSTP's. */
+TEST(options)
+{
+	static const char program[] =
+		"import socket as s; a = s.socket(); "
+		"a.setsockopt(s.IPPROTO_TCP, s.TCP_NODELAY, 1); "
+		"print(a.getsockopt(s.SOL_SOCKET, 38), a.getsockopt(s.IPPROTO_TCP, s.TCP_NODELAY), "
+		"s.socket(s.AF_INET, s.SOCK_DGRAM).getsockopt(s.SOL_SOCKET, 38))";
+	char want[32];
+
+	net_alone();
+	net_enter(NS_A);
+	cmd(&c, 0, "run python3 -c '%s'", program);
+	snprintf(want, sizeof(want), "%d 1 %d\n", IPPROTO_HSTP, IPPROTO_UDP);
+	SAME(strcmp(c.out, want), 0);
+}
+
+TEST(refusals)
+{
+	net_alone();
+	net_enter(NS_A);
+	cmd(&c, 2, "run");
+	cmd_has(&c, "a command is missing");
+	cmd(&c, 1, "run no_such_program");
+	cmd_has(&c, "no program \"no_such_program\"");
+	cmd(&c, 1, "run /etc/passwd");
+	cmd_has(&c, "Permission denied");
+	cmd(&c, 1, "run --protocol 200 true");
+	cmd_has(&c, "protocol 200 is not there");
+	if (net_status(NS_A, "file -L $(command -v busybox) 2>/dev/null | grep -q static") &&
+	    net_status(NS_A, "dpkg -s busybox-static >/dev/null 2>&1"))
+		SKIP(return, "no program that is linked statically");
+	cmd(&c, 1, "run busybox true");
+	cmd_has(&c, "is linked statically");
+}
+
+TEST_HARNESS_MAIN

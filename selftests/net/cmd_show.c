@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hstp show: the connections that there are, and those of them that a filter matches. */
+#include "kselftest_harness.h"
+
+#include "cmd.h"
+
+static struct cmd c;
+
+/* One listener, the client's end and the server's: RFC 9293 section 3.5, figure 6. */
+TEST(each_end)
+{
+	struct st_pair pair;
+	char text[200];
+
+	cmd_pair(&pair);
+	cmd(&c, 0, "-n -j show");
+	SAME(cmd_count(&c, "\"state\":\"LISTEN\""), 1);
+	SAME(cmd_count(&c, "\"state\":\"ESTABLISHED\""), 2);
+	SAME(cmd_count(&c, "\"passive\":true"), 1);
+	snprintf(text, sizeof(text),
+		 "\"state\":\"ESTABLISHED\",\"local_address\":\"127.0.0.1\",\"local_port\":%u,\"remote_address\":\"127.0.0.1\",\"remote_port\":%u",
+		 port_of(pair.client), port_of(pair.server));
+	cmd_has(&c, text);
+
+	cmd(&c, 0, "-n show");
+	snprintf(text, sizeof(text), "127.0.0.1:%u", port_of(pair.client));
+	SAME(cmd_count(&c, text), 2);
+	/* A SYN takes one sequence number: section 3.4. */
+	SAME(cmd_count(&c, " uid:0 "), 3);
+	cmd(&c, 0, "show state established");
+	SAME(cmd_count(&c, "snd_una:+1 snd_nxt:+1"), 2);
+	SAME(cmd_count(&c, "rcv_nxt:+1"), 2);
+}
+
+/* Bytes wait where ss(8) has them, and what is acknowledged does not wait any more. */
+TEST(queues)
+{
+	struct st_pair pair;
+	int len = 0;
+
+	cmd_pair(&pair);
+	fd_send(pair.client, "twelve bytes");
+	NEED(!st_wait_queued(pair.server, 12));
+	do
+		cmd(&c, 0, "-j show sport = :%u", port_of(pair.client));
+	while (!strstr(c.out, "\"send_queue\":0") && len++ < 1000);
+	cmd_has(&c, "\"send_queue\":0");
+	cmd(&c, 0, "-j show sport = :%u dport = :%u", port_of(pair.server), port_of(pair.client));
+	cmd_has(&c, "\"receive_queue\":12");
+}
+
+TEST(filters)
+{
+	struct st_pair pair;
+	char digits[32];
+	int client, server;
+
+	cmd_pair(&pair);
+	client = port_of(pair.client);
+	server = port_of(pair.server);
+#define MATCHES(count, ...) do {					\
+	cmd(&c, 0, "-o show " __VA_ARGS__);				\
+	SAME(cmd_count(&c, "\n") - 1, count);				\
+} while (0)
+	MATCHES(3, "state all");
+	MATCHES(1, "state listening");
+	MATCHES(2, "state established");
+	MATCHES(2, "state connected");
+	MATCHES(0, "state time-wait");
+	MATCHES(3, "state listen established");
+	MATCHES(3, "state listen state established");
+	MATCHES(2, "exclude listen");
+	MATCHES(2, "sport = :%d", server);
+	MATCHES(2, "'sport=%d'", server);
+	MATCHES(1, "'sport = :%d and state established'", server);
+	MATCHES(1, "sport = :%d state established", server);
+	MATCHES(1, "dport eq :%d", client);
+	MATCHES(2, "'dport != :%d'", client);
+	MATCHES(2, "not dport = :%d", client);
+	MATCHES(2, "'sport = :%d or dport = :%d'", client, client);
+	MATCHES(1, "'( sport = :%d || dport = :%d ) && ! sport = :%d'", client, client, client);
+	MATCHES(3, "src 127.0.0.0/8");
+	MATCHES(3, "src 127.0.0.1");
+	MATCHES(0, "src 127.0.0.2");
+	MATCHES(0, "src 126.0.0.0/8");
+	MATCHES(3, "src 126.0.0.0/7");
+	MATCHES(2, "dst 127.0.0.1");
+	MATCHES(1, "dst 127.0.0.1:%d", client);
+	MATCHES(1, "dst :%d", client);
+	MATCHES(0, "src [::1]:%d", server);
+	MATCHES(3, "uid = 0");
+	MATCHES(0, "uid = 1");
+	MATCHES(1, "passive");
+	MATCHES(2, "not passive");
+	/* The listener's peer has port 0. */
+	snprintf(digits, sizeof(digits), "%d", client < server ? client : server);
+	MATCHES(3, "'dport <= :65535 and dport >= :0'");
+	MATCHES(2, "'dport > :0 and dport lt :65535'");
+	MATCHES(1, "'dport < :%s'", digits);
+	MATCHES(3, "state established or state listen");
+}
+
+/* Each message says what would be right, and nothing is listed. */
+TEST(mistakes)
+{
+	static const struct {
+		const char *words, *says;
+	} wrong[] = {
+		{ "state open", "\"open\" is not a state: closed, listen" },
+		{ "dport", "a port should follow \"dport\"" },
+		{ "dport = :70000", "not a number from 0 to 65535" },
+		{ "src 10.0.0", "\"10.0.0\" is not an address: 192.0.2.1" },
+		{ "src 10.0.0.0/33", "not a number from 0 to 32" },
+		{ "'( src 10.0.0.1'", "a \")\" is missing" },
+		{ "'src 10.0.0.1 )'", "\")\" has no place here" },
+		{ "sport = :1 and", "ends where a condition should be" },
+		{ "colour = red", "\"colour\" is not a condition: state" },
+		{ "dev = no_such_device", "no interface \"no_such_device\"" },
+	};
+
+	net_alone();
+	net_enter(NS_A);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		cmd(&c, 2, "show %s", wrong[i].words);
+		cmd_has(&c, wrong[i].says);
+		SAME(cmd_count(&c, "\n"), 1);
+	}
+	cmd(&c, 2, "nonsense");
+	cmd_has(&c, "no object \"nonsense\"");
+	cmd(&c, 1, "-N no_such_namespace show");
+	cmd_has(&c, "no network namespace \"no_such_namespace\"");
+}
+
+TEST(help)
+{
+	static const char *const objects[] = {
+		"show", "stat", "monitor", "abort", "close", "get", "set", "export", "diagram",
+		"run",
+	};
+	char usage[64];
+
+	cmd(&c, 0, "help");
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+		cmd_has(&c, objects[i]);
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		cmd(&c, 0, "%s help", objects[i]);
+		snprintf(usage, sizeof(usage), "usage: hstp %s", objects[i]);
+		cmd_has(&c, usage);
+	}
+	cmd(&c, 2, "%s", "");
+}
+
+TEST_HARNESS_MAIN

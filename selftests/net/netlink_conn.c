@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/* conn-get: the variables of a connection in each state, and which connections a filter
+ * lets pass.
+ */
+#include <time.h>
+
+#include "lib/nl.h"
+#include "lib/states.h"
+
+struct rows {
+	int count;
+	struct nl_attrs last;
+	char kept[65536];
+};
+
+static void keep_row(const struct nlmsghdr *m, void *arg)
+{
+	struct rows *rows = arg;
+
+	memcpy(rows->kept, m, m->nlmsg_len);
+	nl_attrs((const struct nlmsghdr *)rows->kept, &rows->last);
+	rows->count++;
+}
+
+static struct rows *get(struct nl *nl, struct nlmsghdr *req)
+{
+	struct rows *rows = calloc(1, sizeof(*rows));
+
+	NEED(rows);
+	SAME(nl_talk(nl, req, keep_row, rows), 0);
+	return rows;
+}
+
+static struct rows *get_end(struct nl *nl, const struct end *end)
+{
+	struct nlmsghdr *req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
+	struct rows *rows;
+
+	nl_match_end(req, end);
+	rows = get(nl, req);
+	SAME(rows->count, 1);
+	return rows;
+}
+
+static int dump(struct nl *nl, struct nlmsghdr *req)
+{
+	struct rows *rows = get(nl, req);
+	int count = rows->count;
+
+	free(rows);
+	return count;
+}
+
+#define NUMBER(rows, name)	nl_number((rows)->last.by[HSTP_A_CONN_##name])
+#define HAS(rows, name)		(!!(rows)->last.by[HSTP_A_CONN_##name])
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	TRY(clock_gettime(CLOCK_MONOTONIC, &t));
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static const char *const states[] = {
+	"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
+	"FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT",
+};
+
+/* RFC 9293 section 3.3.1, with the values that the segments seen on the wire give. */
+TEST_F(state, variables)
+{
+	struct nl *nl = nl_open(NS_A);
+	struct rows *r = get_end(nl, &self->it);
+	uint64_t since = NUMBER(r, SINCE);
+
+	NEED(!strcmp(states[NUMBER(r, STATE)], variant->name));
+	SAME(NUMBER(r, SND_NXT) - self->it.shift, variant->nxt);
+	SAME(NUMBER(r, SND_UNA) - self->it.shift, variant->una);
+	SAME(NUMBER(r, RCV_NXT), variant->rcv);
+	SAME(NUMBER(r, SND_WND), 65535);
+	NEED(NUMBER(r, RCV_WND) > 0 && NUMBER(r, RCV_WND) <= 65535);
+	if (IN_STATE("TIME-WAIT")) {
+		NEED(!HAS(r, ISS) && !HAS(r, IRS));
+		NEED(NUMBER(r, WAIT_IN) > 0 && NUMBER(r, WAIT_IN) <= 2 * 120000);
+	} else {
+		SAME((uint32_t)(NUMBER(r, ISS) - self->it.shift), 300);
+		SAME(NUMBER(r, IRS), 100);
+		NEED(HAS(r, COOKIE) && HAS(r, INODE));
+	}
+	/* The FIN that is not acknowledged is sent again some time. */
+	SAME(HAS(r, RETRANSMIT_IN), variant->nxt != variant->una);
+	NEED(since && since < now_ns());
+	SAME(NUMBER(r, LOCAL_PORT), htons(PORT_IT));
+	SAME(NUMBER(r, REMOTE_PORT), htons(PORT_US));
+	SAME(NUMBER(r, LOCAL_ADDRESS), self->it.addr);
+	SAME(NUMBER(r, REMOTE_ADDRESS), self->us.addr);
+	free(r);
+	nl_close(nl);
+}
+
+/* A wider filter finds it; one that is off by one thing does not. */
+TEST_F(state, filter)
+{
+	static const struct {
+		int type, size;
+		uint32_t good, bad;
+	} filters[] = {
+		{ HSTP_A_MATCH_LOCAL_PORT, 2, PORT_IT, PORT_IT + 1 },
+		{ HSTP_A_MATCH_REMOTE_PORT, 2, PORT_US, PORT_IT },
+	};
+	struct nl *nl = nl_open(NS_A);
+	unsigned int number = 0;
+
+	while (strcmp(states[number], variant->name))
+		number++;
+	for (int bad = 0; bad < 2; bad++) {
+		struct nlmsghdr *req;
+		struct nlattr *nest;
+
+		for (unsigned int i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+			req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+			nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+			mnl_attr_put_u16(req, (uint16_t)filters[i].type,
+					 htons((uint16_t)(bad ? filters[i].bad : filters[i].good)));
+			mnl_attr_nest_end(req, nest);
+			SAME(dump(nl, req), !bad);
+		}
+		req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+		nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+		mnl_attr_put_u16(req, HSTP_A_MATCH_STATES,
+				 (uint16_t)(bad ? 0x7ff & ~(1U << number) : 1U << number));
+		mnl_attr_nest_end(req, nest);
+		SAME(dump(nl, req), !bad);
+		/* 10.0.0.0/8 and 10.0.0.1/32 are ours, 10.1.0.0/16 is not. */
+		for (int prefix = 8; prefix <= 32; prefix += 8) {
+			req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+			nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+			mnl_attr_put_u32(req, HSTP_A_MATCH_LOCAL_ADDRESS,
+					 bad ? self->it.addr ^ htonl(1U << (32 - prefix)) :
+					       self->it.addr);
+			mnl_attr_put_u8(req, HSTP_A_MATCH_LOCAL_PREFIX, (uint8_t)prefix);
+			mnl_attr_nest_end(req, nest);
+			SAME(dump(nl, req), !bad);
+		}
+	}
+	nl_close(nl);
+}
+
+/* One that is asked for alone must be there, and be alone. */
+TEST(one_means_one)
+{
+	struct end us[2], it[2];
+	struct nlmsghdr *req;
+	struct nlattr *nest;
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int i = 0; i < 2; i++) {
+		wire_ends(&us[i], NS_T, (uint16_t)(4000 + i), &it[i], NS_A, (uint16_t)(80 + i));
+		req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
+		nl_match_end(req, &it[i]);
+		SAME(nl_talk(nl, req, NULL, NULL), -ENOENT);
+		SAME(nl->bad_type, HSTP_A_CONN_MATCH);
+		wire_open_active(&us[i], &it[i]);
+		free(get_end(nl, &it[i]));
+	}
+	req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
+	nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+	mnl_attr_nest_end(req, nest);
+	SAME(nl_talk(nl, req, NULL, NULL), -ENOTUNIQ);
+	NEED(strstr(nl->text, "match"));
+	req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
+	SAME(nl_talk(nl, req, NULL, NULL), -EINVAL);
+	NEED(strstr(nl->text, "match"));
+	req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+	SAME(dump(nl, req), 2);
+}
+
+/* SO_COOKIE, inode, owner, mark, interface: what ties it to its socket. */
+TEST(socket_of_it)
+{
+	struct end us, it;
+	uint64_t cookie;
+	socklen_t len = sizeof(cookie);
+	struct nlmsghdr *req;
+	struct nlattr *nest;
+	struct rows *r;
+	struct nl *nl;
+	struct conn conn;
+	int fd;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	fd = wire_open_active(&us, &it);
+	TRY(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len));
+	req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
+	nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+	mnl_attr_put_u64(req, HSTP_A_MATCH_COOKIE, cookie);
+	mnl_attr_nest_end(req, nest);
+	r = get(nl, req);
+	SAME(r->count, 1);
+	SAME(NUMBER(r, COOKIE), cookie);
+	NEED(conn_find(&it, &conn));
+	SAME(NUMBER(r, INODE), conn.inode);
+	SAME(NUMBER(r, UID), 0);
+	NEED(!HAS(r, ORPHAN) && !HAS(r, PASSIVE) && !HAS(r, UNACCEPTED));
+	for (uint32_t uid = 0; uid < 2; uid++) {
+		req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+		nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+		mnl_attr_put_u32(req, HSTP_A_MATCH_UID, uid);
+		mnl_attr_nest_end(req, nest);
+		SAME(dump(nl, req), !uid);
+	}
+	fd_close(fd);
+	r = get_end(nl, &it);
+	NEED(HAS(r, ORPHAN) && !HAS(r, COOKIE) && !HAS(r, INODE));
+}
+
+/* What is queued on both sides. */
+TEST(queues)
+{
+	struct end us, it;
+	struct rows *r;
+	struct nl *nl;
+	int fd;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	fd = wire_open_active(&us, &it);
+	wire_send(&us, PSH | ACK, 101, 301, "seven b");
+	fd_send(fd, "five!");
+	wire_expect(&it, PSH | ACK, 301, 108, "five!");
+	r = get_end(nl, &it);
+	SAME(NUMBER(r, RECEIVE_QUEUE), 7);
+	SAME(NUMBER(r, SEND_QUEUE), 5);
+	SAME(NUMBER(r, UNSENT), 0);
+	NEED(NUMBER(r, RECEIVE_MEMORY) >= 7);
+	NEED(HAS(r, RETRANSMIT_IN));
+}
+
+/* A listener and what waits for it. */
+TEST(listener)
+{
+	struct end us, it;
+	struct nlmsghdr *req;
+	struct nlattr *nest;
+	struct rows *r;
+	struct nl *nl;
+	int fd;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	fd = fd_listen(&it, 3);
+	wire_send(&us, SYN, 100);
+	wire_expect(&it, SYN | ACK, 300, 101);
+	r = get_end(nl, &it);
+	SAME(NUMBER(r, STATE), HSTP_NL_STATE_SYN_RECEIVED);
+	SAME((uint32_t)(NUMBER(r, ISS) - it.shift), 300);
+	SAME(NUMBER(r, IRS), 100);
+	wire_send(&us, ACK, 101, 301);
+	state_is(&it, "ESTABLISHED");
+	r = get_end(nl, &it);
+	NEED(HAS(r, PASSIVE) && HAS(r, UNACCEPTED) && !HAS(r, COOKIE));
+	req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
+	nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+	mnl_attr_put_u16(req, HSTP_A_MATCH_STATES, 1 << HSTP_NL_STATE_LISTEN);
+	mnl_attr_nest_end(req, nest);
+	r = get(nl, req);
+	SAME(NUMBER(r, BACKLOG), 3);
+	SAME(NUMBER(r, ACCEPT_QUEUE), 1);
+	SAME(NUMBER(r, SYN_QUEUE), 0);
+	fd_close(fd_accept(fd));
+}
+
+/* Each refusal says which attribute and what it should be. */
+TEST(refusals)
+{
+	static const struct {
+		int type;
+		int len;
+		const char *text;
+	} bad[] = {
+		{ HSTP_A_MATCH_LOCAL_ADDRESS, 3, "4 or 16" },
+		{ HSTP_A_MATCH_REMOTE_ADDRESS, 17, "4 or 16" },
+		{ HSTP_A_MATCH_REMOTE_ADDRESS, 0, "4 or 16" },
+		{ HSTP_A_MATCH_LOCAL_PREFIX, 1, "address" },
+		{ HSTP_A_MATCH_LOCAL_PORT, 1, "" },
+		{ HSTP_A_MATCH_COOKIE, 4, "" },
+		{ HSTP_A_MATCH_UID + 1, 4, "" },
+		{ HSTP_A_MATCH_STATES, 2, "" },	/* of more than there are */
+	};
+	static const char bytes[32] = { 0, -1 };
+	struct nl *nl;
+
+	net_alone();
+	nl = nl_open(NS_A);
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		for (int cmd = HSTP_CMD_CONN_GET; cmd <= HSTP_CMD_CONN_CLOSE; cmd++) {
+			struct nlmsghdr *req = nl_request(nl, cmd, 0);
+			struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+			int err;
+
+			mnl_attr_put(req, (uint16_t)bad[i].type, (size_t)bad[i].len, bytes);
+			mnl_attr_nest_end(req, nest);
+			err = nl_talk(nl, req, NULL, NULL);
+			NEED(err == -EINVAL || err == -ERANGE);
+			NEED(nl->text[0] && strstr(nl->text, bad[i].text));
+			SAME(nl->bad_type, bad[i].type);
+		}
+	}
+}
+
+TEST_HARNESS_MAIN

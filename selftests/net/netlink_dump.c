@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A dump while connections come and go: each that lasts from its beginning to its end is in
+ * it exactly once, whatever it turns into meanwhile.
+ */
+#include <stdatomic.h>
+
+#include "kselftest_harness.h"
+
+#include "lib/nl.h"
+#include "lib/proc.h"
+#include "stress.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 240
+
+#define PORT_LASTING	80	/* its connections stay, established */
+#define PORT_WAITING	81	/* its connections stay, in TIME-WAIT at one end */
+#define PORT_CHURN	82
+#define PORTS		65536
+
+struct listing {
+	uint8_t lasting[2][PORTS];	/* by the client's port: both ends are in A */
+	uint8_t waiting[PORTS];
+	long rows;
+};
+
+static void look(const struct nlmsghdr *m, void *arg)
+{
+	struct listing *seen = arg;
+	uint16_t local, remote;
+	struct nl_attrs a;
+
+	nl_attrs(m, &a);
+	local = ntohs((uint16_t)nl_number(a.by[HSTP_A_CONN_LOCAL_PORT]));
+	remote = ntohs((uint16_t)nl_number(a.by[HSTP_A_CONN_REMOTE_PORT]));
+	seen->rows++;
+	if (remote == PORT_LASTING)
+		seen->lasting[0][local]++;
+	else if (local == PORT_LASTING && remote)
+		seen->lasting[1][remote]++;
+	else if (remote == PORT_WAITING)
+		seen->waiting[local]++;
+}
+
+static uint16_t own_port(int fd)
+{
+	struct sockaddr_in name;
+	socklen_t len = sizeof(name);
+
+	TRY(getsockname(fd, (struct sockaddr *)&name, &len));
+	return ntohs(name.sin_port);
+}
+
+struct pair {
+	int client, server;
+	uint16_t port;
+};
+
+static struct pair open_pair(int listener, uint16_t port)
+{
+	struct sockaddr_in to = addr_of(htonl(INADDR_LOOPBACK), port);
+	struct pair p = { .client = TRY(socket(AF_INET, SOCK_STREAM, proto)) };
+
+	TRY(connect(p.client, (struct sockaddr *)&to, sizeof(to)));
+	p.server = TRY(accept(listener, NULL, NULL));
+	p.port = own_port(p.client);
+	return p;
+}
+
+static int listen_on(uint16_t port)
+{
+	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = port };
+
+	return fd_listen(&here, 64);
+}
+
+static void *run_churn(void *arg)
+{
+	atomic_bool *stop = arg;
+	long rounds = 0;
+	int listener;
+
+	net_enter(NS_A);
+	listener = listen_on(PORT_CHURN);
+	for (; !atomic_load(stop); rounds++) {
+		struct pair p = open_pair(listener, PORT_CHURN);
+
+		if (rounds % 3 == 0)
+			fd_linger(p.client, 1, 0);
+		close(p.client);
+		close(p.server);
+	}
+	close(listener);
+	return (void *)rounds;
+}
+
+/* Goes into TIME-WAIT while the dump is under way: from a connection to a record. */
+static void *run_closing(void *arg)
+{
+	struct pair *pairs = arg;
+
+	for (int i = 0; pairs[i].client >= 0; i++) {
+		close(pairs[i].client);
+		close(pairs[i].server);
+		usleep(200);
+	}
+	return NULL;
+}
+
+static void check(const struct listing *seen, const struct pair *lasting, int count,
+		  const struct pair *waiting, int closing)
+{
+	for (int i = 0; i < count; i++) {
+		uint16_t port = lasting[i].port;
+
+		if (seen->lasting[0][port] != 1 || seen->lasting[1][port] != 1)
+			die(__FILE__, __LINE__, "port %d: %d and %d times", port,
+			    seen->lasting[0][port], seen->lasting[1][port]);
+	}
+	for (int i = 0; i < closing; i++)
+		if (seen->waiting[waiting[i].port] != 1)
+			die(__FILE__, __LINE__, "port %d, on its way to TIME-WAIT: %d times",
+			    waiting[i].port, seen->waiting[waiting[i].port]);
+}
+
+TEST(complete_under_churn)
+{
+	int count = stress_scaled(1500), closing = stress_scaled(600), dumps = 0;
+	struct pair *lasting = calloc((size_t)count, sizeof(*lasting));
+	struct pair *waiting = calloc((size_t)closing + 1, sizeof(*waiting));
+	pthread_t churn, closer;
+	struct listing *seen = malloc(sizeof(*seen));
+	atomic_bool stop = false;
+	int listener[2];
+	void *rounds;
+	struct nl *nl;
+
+	NEED(lasting && waiting && seen);
+	net_alone();
+	net_hstp(NS_A, "msl_ms", 120000);
+	nl = nl_open(NS_A);
+	listener[0] = listen_on(PORT_LASTING);
+	listener[1] = listen_on(PORT_WAITING);
+	for (int i = 0; i < count; i++)
+		lasting[i] = open_pair(listener[0], PORT_LASTING);
+	for (int i = 0; i < closing; i++)
+		waiting[i] = open_pair(listener[1], PORT_WAITING);
+	waiting[closing].client = -1;
+
+	SAME(pthread_create(&churn, NULL, run_churn, &stop), 0);
+	SAME(pthread_create(&closer, NULL, run_closing, waiting), 0);
+	for (; dumps < 40; dumps++) {
+		memset(seen, 0, sizeof(*seen));
+		SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP), look, seen), 0);
+		NEED(seen->rows >= 2 * count + closing);
+		check(seen, lasting, count, waiting, closing);
+	}
+	SAME(pthread_join(closer, NULL), 0);
+	atomic_store(&stop, true);
+	SAME(pthread_join(churn, &rounds), 0);
+	NEED((long)rounds > 0);
+}
+
+/* A reader with little room gets the same, in more messages. */
+TEST(small_reader)
+{
+	struct pair pairs[200];
+	struct listing *seen = calloc(1, sizeof(*seen));
+	struct nlmsghdr *req;
+	int listener;
+	struct nl *nl;
+	bool done = false;
+	int reads = 0;
+
+	NEED(seen);
+	net_alone();
+	nl = nl_open(NS_A);
+	listener = listen_on(PORT_LASTING);
+	for (int i = 0; i < 200; i++)
+		pairs[i] = open_pair(listener, PORT_LASTING);
+	/* The kernel fills what a reader has shown to have: this one has shown nothing yet. */
+	close(nl->fd);
+	nl->fd = TRY(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC));
+	req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+	TRY(send(nl->fd, req, req->nlmsg_len, 0));
+	while (!done) {
+		int len = (int)TRY(recv(nl->fd, nl->reply, 8192, 0));
+		const struct nlmsghdr *m;
+
+		reads++;
+		for (m = (void *)nl->reply; mnl_nlmsg_ok(m, len); m = mnl_nlmsg_next(m, &len)) {
+			NEED(m->nlmsg_type != NLMSG_ERROR);
+			done = m->nlmsg_type == NLMSG_DONE;
+			if (!done)
+				look(m, seen);
+		}
+	}
+	NEED(reads >= 400 * 200 / 8192);
+	check(seen, pairs, 200, NULL, 0);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/* conn-abort and conn-close: RFC 9293 sections 3.10.5 and 3.10.4 by somebody else than the
+ * user, and who may ask for it.
+ */
+#include <sys/syscall.h>
+
+#include "lib/nl.h"
+#include "lib/states.h"
+
+static void take_count(const struct nlmsghdr *m, void *arg)
+{
+	struct nl_attrs a;
+
+	nl_attrs(m, &a);
+	*(long *)arg = (long)nl_number(a.by[HSTP_A_CONN_COUNT]);
+}
+
+/* Returns how many it was done with, or -errno. */
+static long order_end(struct nl *nl, int cmd, const struct end *end)
+{
+	struct nlmsghdr *req = nl_request(nl, cmd, 0);
+	long count = -1;
+	int err;
+
+	nl_match_end(req, end);
+	err = nl_talk(nl, req, take_count, &count);
+	return err ?: count;
+}
+
+static long order_states(struct nl *nl, int cmd, uint16_t states)
+{
+	struct nlmsghdr *req = nl_request(nl, cmd, 0);
+	struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+	long count = -1;
+	int err;
+
+	if (states)
+		mnl_attr_put_u16(req, HSTP_A_MATCH_STATES, states);
+	mnl_attr_nest_end(req, nest);
+	err = nl_talk(nl, req, take_count, &count);
+	return err ?: count;
+}
+
+/* Section 3.10.5: a reset <SEQ=SND.NXT><CTL=RST>, unless the FINs have crossed; CLOSED;
+ * the user is told.
+ */
+TEST_F(state, abort)
+{
+	struct nl *nl = nl_open(NS_A);
+	bool says = !IN_STATE("CLOSING") && !IN_STATE("LAST-ACK") && !IN_STATE("TIME-WAIT");
+
+	SAME(order_end(nl, HSTP_CMD_CONN_ABORT, &self->it), 1);
+	if (says)
+		wire_expect(&self->it, RST, variant->nxt);
+	wire_silence(&self->it);
+	state_is(&self->it, "CLOSED");
+	if (!IN_STATE("TIME-WAIT"))
+		SAME(fd_error(self->fd), ECONNABORTED);
+	SAME(order_end(nl, HSTP_CMD_CONN_ABORT, &self->it), -ENOENT);
+	fd_close(self->fd);
+	nl_close(nl);
+}
+
+/* Section 3.10.4: a FIN in ESTABLISHED and CLOSE-WAIT; elsewhere it was said before. */
+TEST_F(state, close)
+{
+	struct nl *nl = nl_open(NS_A);
+
+	if (IN_STATE("ESTABLISHED") || IN_STATE("CLOSE-WAIT")) {
+		SAME(order_end(nl, HSTP_CMD_CONN_CLOSE, &self->it), 1);
+		wire_expect(&self->it, FIN | ACK, variant->nxt, variant->rcv);
+		state_is(&self->it, IN_STATE("ESTABLISHED") ? "FIN-WAIT-1" : "LAST-ACK");
+		FAILS(EPIPE, send(self->fd, "x", 1, MSG_NOSIGNAL));
+	} else {
+		SAME(order_end(nl, HSTP_CMD_CONN_CLOSE, &self->it), 0);
+		wire_silence(&self->it);
+		state_is(&self->it, variant->name);
+	}
+	nl_close(nl);
+}
+
+/* A handshake under way: SYN-RECEIVED of a listener is reset, too; the listener stays. */
+TEST(abort_handshake)
+{
+	struct end us, it;
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	wire_to_state(&us, &it, "SYN-RECEIVED");
+	SAME(order_states(nl, HSTP_CMD_CONN_ABORT, 1 << HSTP_NL_STATE_LISTEN), -EOPNOTSUPP);
+	SAME(order_states(nl, HSTP_CMD_CONN_ABORT, 0), 1);
+	wire_expect(&it, RST, 301);
+	state_is(&it, "LISTEN");
+	stats_sums(NS_A);
+}
+
+/* A filter takes all that it lets pass, and no other. */
+TEST(abort_by_filter)
+{
+	struct end us[6], it[6];
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int i = 0; i < 6; i++) {
+		wire_ends(&us[i], NS_T, (uint16_t)(4000 + i), &it[i], NS_A, (uint16_t)(80 + i));
+		wire_to_state(&us[i], &it[i], i % 2 ? "CLOSE-WAIT" : "ESTABLISHED");
+	}
+	SAME(order_states(nl, HSTP_CMD_CONN_ABORT, 1 << HSTP_NL_STATE_CLOSE_WAIT), 3);
+	for (int i = 0; i < 6; i++)
+		state_is(&it[i], i % 2 ? "CLOSED" : "ESTABLISHED");
+	SAME(order_states(nl, HSTP_CMD_CONN_ABORT, 1 << HSTP_NL_STATE_CLOSE_WAIT), 0);
+	SAME(order_states(nl, HSTP_CMD_CONN_ABORT, 0), 3);
+	for (int i = 0; i < 6; i++)
+		state_is(&it[i], "CLOSED");
+	stats_sums(NS_A);
+}
+
+/* A blocked call is woken by it. */
+TEST(abort_wakes)
+{
+	struct end us, it;
+	struct st_call call;
+	struct nl *nl;
+	char byte;
+	int fd;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	fd = wire_open_active(&us, &it);
+	call = (struct st_call){ .nr = SYS_recvfrom, .fd = fd, .buf = &byte, .len = 1 };
+	st_call_start(&call);
+	call_asleep(&call);
+	SAME(order_end(nl, HSTP_CMD_CONN_ABORT, &it), 1);
+	call_returns(&call, -1, ECONNABORTED);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The group "events": each transition with what it was, as many as were counted, and what a
+ * slow listener is told; the group "segments", where it is asked for.
+ */
+#include <linux/genetlink.h>
+
+#include "kselftest_harness.h"
+
+#include "lib/nl.h"
+#include "lib/proc.h"
+#include "stress.h"
+
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT 240
+
+#define STATES	(HSTP_NL_STATE_TIME_WAIT + 1)
+#define CAUSES	(HSTP_NL_CAUSE_EXIT + 1)
+#define PORT	80
+
+static const char *const states[STATES] = {
+	"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
+	"FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT",
+};
+
+static const char *const causes[CAUSES] = {
+	"open-passive", "open-active", "fork", "merge", "syn", "syn-ack", "ack", "fin",
+	"fin-acked", "rst", "bad-syn", "close", "abort", "unread", "late-text", "retries",
+	"fin-timeout", "time-wait", "reopen", "icmp", "listener-closed", "limit", "memory",
+	"exit",
+};
+
+#define SEQUENCES	(1 << 20)
+
+/* What was told, counted as the kernel counts. */
+struct log {
+	long transitions[STATES][STATES][CAUSES];
+	long count;
+	uint64_t first, last;	/* sequence numbers */
+	uint8_t seen[SEQUENCES / 8];	/* which came, from 1 on */
+	bool twice;
+	uint64_t last_ns;
+};
+
+static void take_event(const struct nlmsghdr *m, void *arg)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(m);
+	struct log *log = arg;
+	struct nl_attrs a;
+	uint64_t from, to, cause, seq;
+
+	SAME(genl->cmd, HSTP_CMD_EVENT);
+	nl_attrs(m, &a);
+	from = nl_number(a.by[HSTP_A_EVENT_FROM]);
+	to = nl_number(a.by[HSTP_A_EVENT_TO]);
+	cause = nl_number(a.by[HSTP_A_EVENT_CAUSE]);
+	seq = nl_number(a.by[HSTP_A_EVENT_SEQUENCE]);
+	NEED(from < STATES && to < STATES && cause < CAUSES);
+	NEED(seq && seq < SEQUENCES);
+	log->transitions[from][to][cause]++;
+	log->twice |= log->seen[seq / 8] >> seq % 8 & 1;
+	log->seen[seq / 8] |= (uint8_t)(1 << seq % 8);
+	log->count++;
+	if (!log->first || seq < log->first)
+		log->first = seq;
+	if (seq > log->last)
+		log->last = seq;
+}
+
+static struct log *new_log(void)
+{
+	struct log *log = calloc(1, sizeof(*log));
+
+	NEED(log);
+	return log;
+}
+
+/* Connections over loopback, ended in turn by either side, by both, and by a reset. */
+static void churn(int count)
+{
+	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = PORT };
+	struct sockaddr_in to = addr_of(here.addr, here.port);
+	int listener = fd_listen(&here, 16);
+
+	for (int i = 0; i < count; i++) {
+		int client = fd_new(NS_A), server;
+
+		TRY(connect(client, (struct sockaddr *)&to, sizeof(to)));
+		server = TRY(accept(listener, NULL, NULL));
+		if (i % 5 == 4)
+			fd_linger(client, 1, 0);
+		if (i % 2)
+			close(server);
+		close(client);
+		if (!(i % 2))
+			close(server);
+	}
+	close(listener);
+	WAIT(!conn_count(NS_A));
+}
+
+/* The counters of /proc/net/hstp_stat are exactly what the events add up to. */
+static void same_as_counters(const struct log *log)
+{
+	struct stats *stats = stats_read(NS_A);
+	long known = 0, entered = 0;
+
+	for (int from = 0; from < STATES; from++) {
+		for (int to = 0; to < STATES; to++) {
+			for (int cause = 0; cause < CAUSES; cause++) {
+				long told = log->transitions[from][to][cause];
+				char key[100];
+
+				snprintf(key, sizeof(key), "transition %s %s %s", states[from],
+					 states[to], causes[cause]);
+				if (stats_get(stats, key) != told)
+					die(__FILE__, __LINE__, "%s: %ld, told %ld", key,
+					    stats_get(stats, key), told);
+				known += told;
+			}
+		}
+	}
+	SAME(known, log->count);
+	for (int i = 0; i < STATES; i++) {
+		char key[100];
+
+		snprintf(key, sizeof(key), "state %s entered", states[i]);
+		entered += stats_get(stats, key);
+	}
+	SAME(entered, log->count);
+	stats_free(stats);
+}
+
+/* With a large buffer none is lost: each number from the first to the last came once. */
+TEST(replay)
+{
+	struct log *log = new_log();
+	struct nl *nl;
+	int told;
+
+	net_alone();
+	net_hstp(NS_A, "msl_ms", 20);
+	nl = nl_open(NS_A);
+	nl_join(nl, "events", 0);
+	churn(stress_scaled(3000));
+	do {
+		told = nl_told(nl, 0, take_event, log);
+		NEED(told >= 0);
+	} while (told);
+	NEED(!log->twice);
+	SAME(log->first, 1);
+	SAME(log->last, log->count);
+	same_as_counters(log);
+}
+
+/* With a small one ENOBUFS says that some are missing, and the numbers which. What the
+ * connections do is not changed by it.
+ */
+TEST(slow_listener)
+{
+	struct log *log = new_log();
+	long total, count = 100 + stress_scaled(200);
+	struct nl *nl;
+	int told;
+
+	net_alone();
+	net_hstp(NS_A, "msl_ms", 20);
+	nl = nl_open(NS_A);
+	nl_join(nl, "events", 65536);
+	churn((int)count);
+	/* What had room is there, in spite of the error, which is told once. */
+	SAME(nl_told(nl, 0, take_event, log), -ENOBUFS);
+	told = nl_told(nl, 0, take_event, log);
+	NEED(told > 0);
+	SAME(log->last, log->count);
+	/* The next that come show by their numbers how many were lost. */
+	churn(1);
+	NEED(nl_told(nl, PATIENCE_MS, take_event, log) > 0);
+	SAME(nl_told(nl, 0, take_event, log), 0);
+	total = stat_now(NS_A, "state ESTABLISHED entered");
+	SAME(total, 2 * (count + 1));
+	NEED(log->last > (uint64_t)log->count);
+	NEED(!log->twice);
+	stats_sums(NS_A);
+}
+
+#define KEEP	8
+
+struct kept {
+	int count;
+	struct nl_attrs a[KEEP];
+	char bytes[KEEP][1024];
+};
+
+static void keep_event(const struct nlmsghdr *m, void *arg)
+{
+	struct kept *kept = arg;
+
+	NEED(kept->count < KEEP && m->nlmsg_len <= sizeof(kept->bytes[0]));
+	memcpy(kept->bytes[kept->count], m, m->nlmsg_len);
+	nl_attrs((const struct nlmsghdr *)kept->bytes[kept->count], &kept->a[kept->count]);
+	kept->count++;
+}
+
+#define NUMBER(name)	nl_number(a->by[HSTP_A_EVENT_##name])
+
+/* RFC 9293 figures 6 and 12, event by event, with the numbers of the segments. */
+TEST(contents)
+{
+	static const struct {
+		int from, to, cause;
+		uint32_t una, nxt, rcv;
+	} want[] = {
+		{ HSTP_NL_STATE_CLOSED, HSTP_NL_STATE_SYN_SENT, HSTP_NL_CAUSE_OPEN_ACTIVE,
+		  300, 301, 0 },
+		{ HSTP_NL_STATE_SYN_SENT, HSTP_NL_STATE_ESTABLISHED, HSTP_NL_CAUSE_SYN_ACK,
+		  301, 301, 101 },
+		{ HSTP_NL_STATE_ESTABLISHED, HSTP_NL_STATE_FIN_WAIT_1, HSTP_NL_CAUSE_CLOSE,
+		  301, 302, 101 },
+		{ HSTP_NL_STATE_FIN_WAIT_1, HSTP_NL_STATE_FIN_WAIT_2, HSTP_NL_CAUSE_FIN_ACKED,
+		  302, 302, 101 },
+		{ HSTP_NL_STATE_FIN_WAIT_2, HSTP_NL_STATE_TIME_WAIT, HSTP_NL_CAUSE_FIN,
+		  302, 302, 102 },
+	};
+	struct kept kept = { .count = 0 };
+	uint64_t before = 0;
+	struct end us, it;
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	nl_join(nl, "events", 0);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
+	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
+	SAME(nl_told(nl, PATIENCE_MS, keep_event, &kept), sizeof(want) / sizeof(*want));
+	for (int i = 0; i < kept.count; i++) {
+		const struct nl_attrs *a = &kept.a[i];
+
+		SAME(NUMBER(SEQUENCE), i + 1);
+		SAME(NUMBER(FROM), want[i].from);
+		SAME(NUMBER(TO), want[i].to);
+		SAME(NUMBER(CAUSE), want[i].cause);
+		SAME((uint32_t)(NUMBER(ISS) - it.shift), 300);
+		SAME((uint32_t)(NUMBER(SND_UNA) - it.shift), want[i].una);
+		SAME((uint32_t)(NUMBER(SND_NXT) - it.shift), want[i].nxt);
+		if (want[i].rcv) {
+			SAME(NUMBER(RCV_NXT), want[i].rcv);
+			SAME(NUMBER(IRS), 100);
+			SAME(NUMBER(SND_WND), 65535);
+		}
+		SAME(NUMBER(LOCAL_ADDRESS), it.addr);
+		SAME(NUMBER(REMOTE_ADDRESS), us.addr);
+		SAME(NUMBER(LOCAL_PORT), htons(PORT));
+		SAME(NUMBER(REMOTE_PORT), htons(4000));
+		/* Nothing is spent in CLOSED; elsewhere, what lies between two events. */
+		NEED(NUMBER(TIME) > before);
+		SAME(!!a->by[HSTP_A_EVENT_SPENT], i > 0);
+		if (i)
+			NEED(NUMBER(SPENT) < NUMBER(TIME) - before + 1000000000);
+		before = NUMBER(TIME);
+	}
+}
+
+struct segments {
+	long in, out;
+	long flags[256];
+	uint64_t last;
+};
+
+static void take_segment(const struct nlmsghdr *m, void *arg)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(m);
+	struct segments *s = arg;
+	struct nl_attrs a;
+
+	SAME(genl->cmd, HSTP_CMD_SEGMENT);
+	nl_attrs(m, &a);
+	if (nl_number(a.by[HSTP_A_SEGMENT_DIRECTION]) == HSTP_NL_DIRECTION_OUT)
+		s->out++;
+	else
+		s->in++;
+	s->flags[nl_number(a.by[HSTP_A_SEGMENT_FLAGS])]++;
+	s->last = nl_number(a.by[HSTP_A_SEGMENT_SEQUENCE]);
+}
+
+/* Not before a namespace asks for it; then each one that is counted, too. */
+TEST(segments)
+{
+	struct segments s = { .in = 0 };
+	struct end us, it;
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	nl_join(nl, "segments", 0);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
+	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
+	SAME(nl_told(nl, 0, take_segment, &s), 0);
+	net_hstp(NS_A, "segment_events", 1);
+	wire_ends(&us, NS_T, 4001, &it, NS_A, PORT);
+	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
+	/* Figure 6 and 12: SYN, FIN and the ACK of the peer's FIN; the other half comes */
+	SAME(nl_told(nl, 0, take_segment, &s), 7);
+	SAME(s.out, 4);
+	SAME(s.in, 3);
+	SAME(s.flags[SYN], 1);
+	SAME(s.flags[SYN | ACK], 1);
+	SAME(s.flags[FIN | ACK], 2);
+	SAME(s.flags[ACK], 3);
+	SAME(s.last, 7);
+	net_hstp(NS_A, "segment_events", 0);
+	wire_send(&us, ACK, 102, 302);
+	wire_sync(NS_A);
+	SAME(nl_told(nl, 0, take_segment, &s), 0);
+}
+
+TEST_HARNESS_MAIN

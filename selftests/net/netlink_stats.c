@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/* stats-get and stats-reset: the same numbers as /proc/net/hstp_stat, and a new beginning
+ * that loses none.
+ */
+#include <linux/genetlink.h>
+#include <stdarg.h>
+
+#include "lib/exchange.h"
+#include "lib/nl.h"
+
+static const char *const states[] = {
+	"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
+	"FIN-WAIT-2", "CLOSE-WAIT", "CLOSING", "LAST-ACK", "TIME-WAIT",
+};
+
+static const char *const flags[] = { "fin", "syn", "rst", "psh", "ack", "urg", "ece", "cwr" };
+
+struct check {
+	const struct stats *proc;
+	int states, transitions, flags, drops, resets;
+	long transition_sum;
+};
+
+static void same(const struct check *c, const struct nlattr *attr, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void same(const struct check *c, const struct nlattr *attr, const char *fmt, ...)
+{
+	char key[100];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(key, sizeof(key), fmt, args);
+	va_end(args);
+	if (!attr || (long)nl_number(attr) != stats_get(c->proc, key))
+		die(__FILE__, __LINE__, "%s: %ld in /proc, %ld by netlink", key,
+		    stats_get(c->proc, key), attr ? (long)nl_number(attr) : -1);
+}
+
+static void check_state(struct check *c, const struct nl_attrs *a)
+{
+	const char *name = states[nl_number(a->by[HSTP_A_STATS_STATE_STATE])];
+
+	c->states++;
+	same(c, a->by[HSTP_A_STATS_STATE_NOW], "state %s now", name);
+	same(c, a->by[HSTP_A_STATS_STATE_ENTERED], "state %s entered", name);
+	same(c, a->by[HSTP_A_STATS_STATE_LEFT], "state %s left", name);
+	same(c, a->by[HSTP_A_STATS_STATE_MEDIAN], "state %s p50", name);
+	same(c, a->by[HSTP_A_STATS_STATE_P99], "state %s p99", name);
+	same(c, a->by[HSTP_A_STATS_STATE_LONGEST], "state %s max", name);
+}
+
+static void check_stats(const struct nlmsghdr *m, void *arg)
+{
+	struct check *c = arg;
+	const struct nlattr *attr;
+	struct nl_attrs all, a;
+
+	nl_attrs(m, &all);
+	same(c, all.by[HSTP_A_STATS_SEGMENTS_IN], "segments in");
+	same(c, all.by[HSTP_A_STATS_SEGMENTS_OUT], "segments out");
+	same(c, all.by[HSTP_A_STATS_RETRANSMITS], "retransmit");
+	same(c, all.by[HSTP_A_STATS_CHALLENGES], "challenge");
+	mnl_attr_for_each(attr, m, sizeof(struct genlmsghdr)) {
+		switch (mnl_attr_get_type(attr)) {
+		case HSTP_A_STATS_STATE:
+			nl_nested(attr, &a);
+			check_state(c, &a);
+			break;
+		case HSTP_A_STATS_TRANSITION:
+			nl_nested(attr, &a);
+			c->transitions++;
+			c->transition_sum += (long)nl_number(a.by[HSTP_A_STATS_TRANSITION_COUNT]);
+			break;
+		case HSTP_A_STATS_FLAG:
+			nl_nested(attr, &a);
+			c->flags++;
+			same(c, a.by[HSTP_A_STATS_FLAG_IN], "flag in %s",
+			     flags[nl_number(a.by[HSTP_A_STATS_FLAG_FLAG])]);
+			same(c, a.by[HSTP_A_STATS_FLAG_OUT], "flag out %s",
+			     flags[nl_number(a.by[HSTP_A_STATS_FLAG_FLAG])]);
+			break;
+		case HSTP_A_STATS_DROP:
+			nl_nested(attr, &a);
+			c->drops++;
+			if (nl_number(a.by[HSTP_A_STATS_DROP_REASON]) == HSTP_NL_DROP_DUPLICATE)
+				same(c, a.by[HSTP_A_STATS_DROP_COUNT], "drop duplicate");
+			break;
+		case HSTP_A_STATS_RESET_IN:
+		case HSTP_A_STATS_RESET_OUT:
+			c->resets++;
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* Some of everything: an open, a duplicate, a reset; a connection stays. */
+static int some_traffic(struct end *us, struct end *it)
+{
+	int fd = wire_open_active(us, it);
+
+	wire_send(us, PSH | ACK, 10, 301, "old");
+	wire_expect(it, ACK, 301, 101);
+	wire_sync(NS_A);
+	return fd;
+}
+
+/* Everything that /proc says, netlink says. */
+TEST_F(peer, same_as_proc)
+{
+	struct nl *nl = nl_open(NS_A);
+	struct check c = { .states = 0 };
+	long sum = 0;
+
+	some_traffic(&self->us, &self->it);
+	c.proc = stats_read(NS_A);
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_GET, 0), check_stats, &c), 0);
+	SAME(c.states, 11);
+	SAME(c.flags, 8);
+	SAME(c.drops, HSTP_NL_DROP_EXITING);
+	SAME(c.resets, HSTP_NL_RESET_OUT_EXIT + HSTP_NL_RESET_IN_IGNORED);
+	SAME(stats_get(c.proc, "drop duplicate"), 1);
+	for (int i = 0; i < 11; i++) {
+		char key[64];
+
+		snprintf(key, sizeof(key), "state %s entered", states[i]);
+		sum += stats_get(c.proc, key);
+	}
+	SAME(c.transition_sum, sum);
+	SAME(c.transitions, 2);
+	nl_close(nl);
+}
+
+static void count_attrs(const struct nlmsghdr *m, void *arg)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, m, sizeof(struct genlmsghdr))
+		((int *)arg)[mnl_attr_get_type(attr)]++;
+}
+
+/* Only the parts that are asked for. */
+TEST(parts)
+{
+	int counts[NL_ATTRS] = { 0 };
+	struct nlmsghdr *req;
+	struct nl *nl;
+
+	net_alone();
+	nl = nl_open(NS_A);
+	req = nl_request(nl, HSTP_CMD_STATS_GET, 0);
+	mnl_attr_put_u32(req, HSTP_A_STATS_PARTS, 1 << HSTP_NL_PART_STATES);
+	SAME(nl_talk(nl, req, count_attrs, counts), 0);
+	SAME(counts[HSTP_A_STATS_STATE], 11);
+	SAME(counts[HSTP_A_STATS_DROP] + counts[HSTP_A_STATS_FLAG] +
+	     counts[HSTP_A_STATS_SEGMENTS_IN] + counts[HSTP_A_STATS_EVENT_SEQUENCE], 0);
+	req = nl_request(nl, HSTP_CMD_STATS_GET, 0);
+	mnl_attr_put_u32(req, HSTP_A_STATS_PARTS, 2 << HSTP_NL_PART_EVENTS);
+	NEED(nl_talk(nl, req, NULL, NULL) < 0);
+	SAME(nl->bad_type, HSTP_A_STATS_PARTS);
+}
+
+/* The reply has what was counted; then all is 0 but the connections that there are, which
+ * have entered the state they are in.
+ */
+TEST(reset)
+{
+	struct check c = { .states = 0 };
+	struct end us, it;
+	struct nl *nl;
+	int fd;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	fd = some_traffic(&us, &it);
+	c.proc = stats_read(NS_A);
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_RESET, 0), check_stats, &c), 0);
+	SAME(c.transitions, 2);
+
+	SAME(stat_now(NS_A, "segments in"), 0);
+	SAME(stat_now(NS_A, "drop duplicate"), 0);
+	SAME(stat_now(NS_A, "state SYN-SENT entered"), 0);
+	SAME(stat_now(NS_A, "state SYN-SENT max"), 0);
+	SAME(stat_now(NS_A, "state ESTABLISHED now"), 1);
+	SAME(stat_now(NS_A, "state ESTABLISHED entered"), 1);
+	SAME(stat_now(NS_A, "state ESTABLISHED left"), 0);
+	SAME(stat_now(NS_A, "state CLOSED left"), 1);
+	SAME(stat_now(NS_A, "state CLOSED entered"), 0);
+
+	fd_linger(fd, 1, 0);
+	fd_close(fd);
+	wire_expect(&it, RST, 301);
+	SAME(stat_now(NS_A, "segments out"), 1);
+	SAME(stat_now(NS_A, "transition ESTABLISHED CLOSED abort"), 1);
+	SAME(stat_now(NS_A, "state ESTABLISHED now"), 0);
+	SAME(stat_now(NS_A, "state CLOSED entered"), 1);
+}
+
+TEST_HARNESS_MAIN
