@@ -135,7 +135,6 @@ TEST(abort_wakes)
 	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
 	fd = wire_open_active(&us, &it);
 	call = (struct st_call){ .nr = SYS_recvfrom, .fd = fd, .buf = &byte, .len = 1 };
-	st_call_start(&call);
 	call_asleep(&call);
 	SAME(order_end(nl, HSTP_CMD_CONN_ABORT, &it), 1);
 	call_returns(&call, -1, ECONNABORTED);
