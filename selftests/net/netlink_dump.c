@@ -3,6 +3,7 @@
  * it exactly once, whatever it turns into meanwhile.
  */
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "kselftest_harness.h"
 
@@ -123,6 +124,14 @@ static void check(const struct listing *seen, const struct pair *lasting, int co
 			    waiting[i].port, seen->waiting[waiting[i].port]);
 }
 
+/* Both ends of all connections are ours. */
+static void allow_files(rlim_t count)
+{
+	struct rlimit limit = { .rlim_cur = count, .rlim_max = count };
+
+	SAME(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 TEST(complete_under_churn)
 {
 	int count = stress_scaled(1500), closing = stress_scaled(600), dumps = 0;
@@ -136,6 +145,7 @@ TEST(complete_under_churn)
 	struct nl *nl;
 
 	NEED(lasting && waiting && seen);
+	allow_files(2 * (rlim_t)(count + closing) + 1000);
 	net_alone();
 	net_hstp(NS_A, "msl_ms", 120000);
 	nl = nl_open(NS_A);
