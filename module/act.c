@@ -41,7 +41,8 @@ static void take_text(struct hstp_conn *conn, struct sk_buff *skb, const struct 
 	cb->len = acts->text_len;
 	cb->fin = acts->bits & HSTP_ACT_HOLD_FIN;
 	if (acts->bits & HSTP_ACT_HOLD) {
-		hstp_recvq_hold(&conn->recvq, skb);
+		if (!hstp_recvq_hold(&conn->recvq, skb))
+			HSTP_COUNT(conn->hn, drops[HSTP_DROP_DUPLICATE]);
 		return;
 	}
 	hstp_recvq_append(&conn->recvq, skb);

@@ -8,9 +8,11 @@
 #include "act.h"
 #include "event.h"
 #include "input.h"
+#include "ipv4.h"
 #include "listen.h"
 #include "mini.h"
 #include "output.h"
+#include "passive.h"
 #include "socket.h"
 
 /* Header into variables; the packet's pointers are void afterwards. */
@@ -40,28 +42,6 @@ static bool too_much_text(struct hstp_conn *conn, const struct sk_buff *skb,
 	return conn->recvq.memory + skb->truesize > 4 * limit;
 }
 
-/* False when the connection is not to be found there any more: until its lock was
- * taken it could be anybody's.
- */
-static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, struct sk_buff *skb,
-		    const struct hstp_segment *seg)
-{
-	struct hstp_acts acts = HSTP_ACTS_INIT;
-	struct hstp_env env;
-
-	spin_lock(&conn->lock);
-	if (!conn->hashed || !hstp_tuple_equal(&conn->tuple, tuple)) {
-		spin_unlock(&conn->lock);
-		return false;
-	}
-	hstp_conn_env(conn, &env);
-	env.no_room = too_much_text(conn, skb, seg);
-	hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
-	hstp_act(conn, skb, seg, &env, &acts);
-	spin_unlock(&conn->lock);
-	return true;
-}
-
 /* RFC 9293 section 3.10.7.1 */
 static void to_nobody(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_buff *skb,
 		      const struct hstp_segment *seg)
@@ -78,13 +58,48 @@ static void to_nobody(struct hstp_net *hn, const struct hstp_tuple *tuple, struc
 	kfree_skb(skb);
 }
 
-static void to_listener(struct hstp_net *hn, u32 hash, const struct hstp_tuple *tuple,
-			struct sk_buff *skb, const struct hstp_segment *seg, u32 iss_floor)
+/* False when the connection is not to be found there any more: until its lock was
+ * taken it could be anybody's.
+ */
+static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, struct sk_buff *skb,
+		    const struct hstp_segment *seg)
 {
-	struct hstp_listener *l = hstp_listen_lookup(hn, tuple, inet_sdif(skb) ?: inet_iif(skb));
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_env env;
 
+	spin_lock(&conn->lock);
+	if (!conn->hashed || !hstp_tuple_equal(&conn->tuple, tuple)) {
+		spin_unlock(&conn->lock);
+		return false;
+	}
+	if (!hstp_ipv4_on_device(skb, conn->ifindex)) {
+		spin_unlock(&conn->lock);
+		to_nobody(conn->hn, tuple, skb, seg);
+		return true;
+	}
+	hstp_conn_env(conn, &env);
+	env.no_room = too_much_text(conn, skb, seg);
+	hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
+	hstp_act(conn, skb, seg, &env, &acts);
+	spin_unlock(&conn->lock);
+	return true;
+}
+
+static void to_listener(struct hstp_net *hn, u32 hash, const struct hstp_tuple *tuple,
+			struct sk_buff *skb, const struct hstp_segment *seg,
+			const u32 *iss_floor)
+{
+	struct hstp_listener *l;
+
+	/* MUST-63: what comes from no host is not answered, nor with a reset */
+	if (!hstp_ipv4_source_valid(hn, tuple, skb)) {
+		HSTP_COUNT(hn, drops[HSTP_DROP_BAD_SOURCE]);
+		kfree_skb(skb);
+		return;
+	}
+	l = hstp_listen_lookup(hn, tuple, inet_sdif(skb) ?: inet_iif(skb));
 	if (l)
-		hstp_mini_listen(l, hash, tuple, skb, seg, iss_floor);
+		hstp_passive_arrives(l, hash, tuple, skb, seg, iss_floor);
 	else
 		to_nobody(hn, tuple, skb, seg);
 }
@@ -105,7 +120,7 @@ void hstp_input(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_b
 	struct hstp_segment seg;
 	struct hstp_conn *conn;
 	enum hstp_drop why;
-	u32 iss_floor = 0;
+	u32 iss_floor;
 	bool done;
 
 	why = parse(skb, &seg);
@@ -132,7 +147,8 @@ void hstp_input(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_b
 	} while (result == HSTP_MINI_CONN);
 
 	if (result != HSTP_MINI_DONE)
-		to_listener(hn, hash, tuple, skb, &seg, iss_floor);
+		to_listener(hn, hash, tuple, skb, &seg,
+			    result == HSTP_MINI_REOPEN ? &iss_floor : NULL);
 }
 
 static struct hstp_conn *lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple)

@@ -198,7 +198,7 @@ u16 hstp_ipv4_mss(const struct dst_entry *dst)
 }
 
 /**
- * hstp_ipv4_source_valid() - can the sender of a SYN be a host
+ * hstp_ipv4_source_valid() - can the sender of a packet be a host
  * @hn: namespace
  * @tuple: both ends
  * @skb: the packet
@@ -213,6 +213,16 @@ bool hstp_ipv4_source_valid(struct hstp_net *hn, const struct hstp_tuple *tuple,
 						     tuple->faddr.s6_addr32[3]);
 
 	return type == RTN_UNICAST || type == RTN_LOCAL;
+}
+
+/**
+ * hstp_ipv4_on_device() - did a packet come in where a socket is bound
+ * @skb: the packet
+ * @ifindex: SO_BINDTODEVICE, or 0
+ */
+bool hstp_ipv4_on_device(const struct sk_buff *skb, int ifindex)
+{
+	return !ifindex || ifindex == inet_iif(skb) || ifindex == inet_sdif(skb);
 }
 
 static void checksum(struct sk_buff *skb, const struct hstp_tuple *tuple,

@@ -14,6 +14,7 @@ struct dst_entry *hstp_ipv4_route(struct hstp_net *hn, const struct hstp_tuple *
 u16 hstp_ipv4_mss(const struct dst_entry *dst);
 bool hstp_ipv4_source_valid(struct hstp_net *hn, const struct hstp_tuple *tuple,
 			    const struct sk_buff *skb);
+bool hstp_ipv4_on_device(const struct sk_buff *skb, int ifindex);
 void hstp_ipv4_send(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_tuple *tuple,
 		    const struct hstp_path *path);
 int hstp_ipv4_init(void);

@@ -224,6 +224,45 @@ bool hstp_listen_profile(struct hstp_listener *l, struct hstp_profile *p)
 }
 
 /**
+ * hstp_listen_reserve() - a connection is going to wait for accept()
+ * @l: listener
+ * @p: filled as by hstp_listen_profile()
+ *
+ * Its place is taken at once, so that others who come at the same time cannot have
+ * it. hstp_listen_enqueue() or hstp_listen_unreserve() must follow.
+ *
+ * Return: why not, or HSTP_DROP_NONE.
+ */
+enum hstp_drop hstp_listen_reserve(struct hstp_listener *l, struct hstp_profile *p)
+{
+	enum hstp_drop why = HSTP_DROP_NONE;
+
+	spin_lock_bh(&l->lock);
+	if (!l->sk) {
+		why = HSTP_DROP_NO_CONNECTION;
+	} else if (hstp_listen_full(l)) {
+		why = HSTP_DROP_LISTEN_OVERFLOW;
+	} else {
+		WRITE_ONCE(l->queued, l->queued + 1);
+		copy_profile(l->sk, p);
+	}
+	spin_unlock_bh(&l->lock);
+	return why;
+}
+
+/**
+ * hstp_listen_unreserve() - a connection will not wait for accept() after all
+ * @l: listener
+ */
+void hstp_listen_unreserve(struct hstp_listener *l)
+{
+	spin_lock_bh(&l->lock);
+	if (l->sk)
+		WRITE_ONCE(l->queued, l->queued - 1);
+	spin_unlock_bh(&l->lock);
+}
+
+/**
  * hstp_listen_admit() - a SYN is going to get a record
  * @l: listener found under rcu_read_lock()
  * @p: filled as by hstp_listen_profile()
@@ -283,7 +322,7 @@ bool hstp_listen_full(struct hstp_listener *l)
 
 /**
  * hstp_listen_enqueue() - a connection waits for accept()
- * @l: listener
+ * @l: listener, where hstp_listen_reserve() has got it a place
  * @conn: connection; the queue takes a reference
  *
  * Context: the connection's lock, BH off.
@@ -299,7 +338,6 @@ bool hstp_listen_enqueue(struct hstp_listener *l, struct hstp_conn *conn)
 	if (sk) {
 		hstp_conn_hold(conn);
 		list_add_tail(&conn->accept_link, &l->queue);
-		WRITE_ONCE(l->queued, l->queued + 1);
 		sock_hold(sk);
 	}
 	spin_unlock(&l->lock);
@@ -338,5 +376,5 @@ struct hstp_conn *hstp_listen_dequeue(struct hstp_listener *l)
  */
 bool hstp_listen_waiting(struct hstp_listener *l)
 {
-	return READ_ONCE(l->queued);
+	return !list_empty(&l->queue);
 }

@@ -21,7 +21,7 @@
  * @ifindex: the interface it is bound to, or 0
  * @lock: over what follows; innermost, beside the wait queues' locks
  * @queue: connections that wait for accept()
- * @queued: how many
+ * @queued: how many, with those that are about to
  * @backlog: listen()'s argument
  * @syns: SYN-RECEIVED records
  * @tcb: its state, LISTEN or CLOSED
@@ -78,6 +78,8 @@ struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct
 					 int ifindex);
 void hstp_listen_put(struct hstp_listener *l);
 bool hstp_listen_profile(struct hstp_listener *l, struct hstp_profile *p);
+enum hstp_drop hstp_listen_reserve(struct hstp_listener *l, struct hstp_profile *p);
+void hstp_listen_unreserve(struct hstp_listener *l);
 bool hstp_listen_admit(struct hstp_listener *l, struct hstp_profile *p);
 void hstp_listen_dismiss(struct hstp_listener *l);
 bool hstp_listen_open(const struct hstp_listener *l);

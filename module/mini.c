@@ -9,11 +9,10 @@
 
 #include "act.h"
 #include "event.h"
-#include "ident.h"
 #include "ipv4.h"
 #include "mini.h"
 #include "output.h"
-#include "stats.h"
+#include "passive.h"
 #include "wait.h"
 
 static struct kmem_cache *mini_cache;
@@ -68,7 +67,15 @@ static void insert(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini 
 	hstp_wait_add(hn, mini);
 }
 
-static void erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini)
+/**
+ * hstp_mini_erase() - a record is no more
+ * @hn: namespace
+ * @b: its bucket
+ * @mini: record; freed
+ *
+ * Context: the bucket's lock.
+ */
+void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini)
 {
 	struct hstp_mini **at = &b->minis;
 
@@ -83,7 +90,12 @@ static void erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *
 	kmem_cache_free(mini_cache, mini);
 }
 
-static void record_env(const struct hstp_net *hn, struct hstp_env *env)
+/**
+ * hstp_mini_env() - what surrounds an event without a connection
+ * @hn: namespace
+ * @env: filled
+ */
+void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env)
 {
 	env->cfg = &hn->settings.core;
 	env->now = hstp_now_ms();
@@ -114,14 +126,6 @@ static void limit_challenge(struct hstp_net *hn, struct hstp_tcb *t, const struc
 		t->ack_now = 0;
 }
 
-/* MSS to announce: what the route carries, or less if the user says so. */
-static u16 announced_mss(const struct dst_entry *dst, u16 user_mss)
-{
-	u16 mss = hstp_ipv4_mss(dst);
-
-	return user_mss && user_mss < mss ? user_mss : mss;
-}
-
 static void send(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		 const struct hstp_profile *p, struct hstp_tx *tx)
 {
@@ -136,109 +140,39 @@ static void send(struct hstp_net *hn, const struct hstp_tuple *tuple,
 	if (IS_ERR(path.dst))
 		return;
 	if (tx->mss)
-		tx->mss = announced_mss(path.dst, p->mss);
+		tx->mss = hstp_output_mss(path.dst, p->mss);
 	hstp_output_tx(hn, tuple, &path, tx);
 	dst_release(path.dst);
 }
 
-/* TIME-WAIT has no listener to take these from. */
+/* TIME-WAIT has no listener to take these from: it has what leads to the peer. */
 static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
 {
 	if (mini->state == HSTP_SYN_RECEIVED)
 		return hstp_listen_profile(mini->listener, p);
 	memset(p, 0, sizeof(*p));
+	p->mark = mini->mark;
+	p->ifindex = mini->ifindex;
+	p->tos = mini->tos;
 	p->ttl = -1;
 	p->uid = GLOBAL_ROOT_UID;
 	return true;
 }
 
-/* The connection that a record becomes when its SYN is acknowledged. */
-static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hstp_mini *mini,
-				 const struct hstp_tcb *t, const struct hstp_profile *p)
+static int device_of(const struct hstp_mini *mini)
 {
-	struct hstp_conn *conn = hstp_conn_new(hn, GFP_ATOMIC);
-
-	if (!conn)
-		return NULL;
-	conn->tuple = mini->tuple;
-	conn->hash = hash;
-	conn->tcb = *t;
-	conn->tcb.nodelay = p->nodelay;
-	conn->reuse = p->reuse;
-	conn->rcvbuf = p->rcvbuf;
-	conn->mark = p->mark;
-	conn->priority = p->priority;
-	conn->ifindex = p->ifindex;
-	conn->uid = p->uid;
-	conn->tos = p->tos;
-	conn->ttl = p->ttl;
-	conn->since_us = hstp_since_widen(mini->since_us);
-	return conn;
+	return mini->state == HSTP_TIME_WAIT ? mini->ifindex : mini->listener->ifindex;
 }
 
-static void open_conn(struct hstp_listener *l, const struct hstp_profile *p,
-		      struct hstp_conn *conn, struct sk_buff *skb,
-		      const struct hstp_segment *seg, struct hstp_env *env,
-		      struct hstp_acts *acts)
+/* A SYN ends TIME-WAIT only if it is going to be answered, or it would be gone for
+ * nothing.
+ */
+static bool may_reopen(const struct hstp_net *hn, const struct hstp_tuple *tuple,
+		       const struct sk_buff *skb)
 {
-	struct hstp_acts abort = HSTP_ACTS_INIT;
+	struct hstp_listener *l = hstp_listen_lookup(hn, tuple, inet_sdif(skb) ?: inet_iif(skb));
 
-	/* The record had no room for the MSS that the SYN,ACK announced */
-	if (hstp_output_route(conn))
-		conn->tcb.rcv_mss = announced_mss(conn->dst, p->mss);
-	hstp_conn_env(conn, env);
-	hstp_act(conn, skb, seg, env, acts);
-	if (hstp_listen_enqueue(l, conn))
-		return;
-	/* close() of the listener came first */
-	hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_LISTENER_CLOSED, HSTP_CAUSE_LISTENER_CLOSED,
-			&abort);
-	hstp_act(conn, NULL, NULL, env, &abort);
-}
-
-static void drop(struct hstp_net *hn, enum hstp_drop why)
-{
-	HSTP_COUNT(hn, drops[why]);
-}
-
-/* The third segment of the handshake: the record gives way to a connection. */
-static void establish(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
-		      u32 hash, struct hstp_tcb *t, struct sk_buff *skb,
-		      const struct hstp_segment *seg, struct hstp_env *env,
-		      struct hstp_acts *acts)
-	__releases(&b->lock)
-{
-	struct hstp_listener *l = mini->listener;
-	struct hstp_profile p;
-	struct hstp_conn *conn;
-
-	if (hstp_listen_full(l) || !hstp_listen_profile(l, &p)) {
-		spin_unlock(&b->lock);
-		drop(hn, HSTP_DROP_LISTEN_OVERFLOW);
-		kfree_skb(skb);
-		return;
-	}
-	conn = promote(hn, hash, mini, t, &p);
-	if (!conn) {
-		spin_unlock(&b->lock);
-		drop(hn, HSTP_DROP_MEMORY);
-		kfree_skb(skb);
-		return;
-	}
-	/* Against the order of locks, which is harmless: whoever finds so young
-	 * a connection holds its lock for a look at it and takes no other.
-	 */
-	while (!spin_trylock(&conn->lock))
-		cpu_relax();
-	refcount_inc(&l->ref);
-	erase(hn, b, mini);
-	hstp_conn_hash_locked(conn, b);
-	spin_unlock(&b->lock);
-
-	open_conn(l, &p, conn, skb, seg, env, acts);
-	spin_unlock(&conn->lock);
-	hstp_conn_put(conn);
-	hstp_listen_put(l);
+	return l && !hstp_passive_refuses(l, tuple);
 }
 
 static bool is_record_state(enum hstp_state state)
@@ -280,18 +214,21 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 		spin_unlock(&b->lock);
 		return conn ? HSTP_MINI_CONN : HSTP_MINI_NONE;
 	}
+	if (!hstp_ipv4_on_device(skb, device_of(mini))) {
+		spin_unlock(&b->lock);
+		return HSTP_MINI_NONE;
+	}
 
 	hstp_mini_thaw(mini, hn, &t);
-	record_env(hn, &env);
+	hstp_mini_env(hn, &env);
 	if (mini->state == HSTP_SYN_RECEIVED)
 		env.space = t.rcv_wnd;
 	else if (seg->flags & HSTP_SYN)
-		env.nobody_listens = !hstp_listen_lookup(hn, tuple,
-							 inet_sdif(skb) ?: inet_iif(skb));
+		env.nobody_listens = !may_reopen(hn, tuple, skb);
 	hstp_segment_arrives(&t, seg, &env, &acts);
 
 	if (t.state != HSTP_CLOSED && !is_record_state(t.state)) {
-		establish(hn, b, mini, hash, &t, skb, seg, &env, &acts);
+		hstp_passive_establish(hn, b, mini, hash, &t, skb, seg, &env, &acts);
 		return HSTP_MINI_DONE;
 	}
 
@@ -299,7 +236,7 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	limit_challenge(hn, &t, &acts);
 	if (t.state == HSTP_CLOSED) {
 		*iss_floor = t.snd_nxt;
-		erase(hn, b, mini);
+		hstp_mini_erase(hn, b, mini);
 	} else {
 		have_tx = profile_of(mini, &p) && hstp_send_next(&t, &env, &acts, &tx);
 		hstp_mini_freeze(mini, &t);
@@ -320,130 +257,47 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	return HSTP_MINI_DONE;
 }
 
-/* May a SYN come in? The source must be a host's, and not our own end. */
-static enum hstp_drop refuse_syn(struct hstp_listener *l, const struct hstp_tuple *tuple,
-				 const struct sk_buff *skb)
+/**
+ * hstp_mini_open() - a handshake begins
+ * @l: listener, which hstp_listen_admit() has been asked for
+ * @hash: of @tuple
+ * @tuple: both ends
+ * @t: variables after the SYN
+ * @reuse: SO_REUSEADDR
+ * @acts: the core's actions on the SYN, which are counted
+ *
+ * Context: softirq.
+ *
+ * Return: HSTP_DROP_NONE: the record has the listener's reference; else why there is
+ * no record.
+ */
+enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
+			      const struct hstp_tcb *t, bool reuse, struct hstp_acts *acts)
 {
-	if (tuple->lport == tuple->fport && ipv6_addr_equal(&tuple->laddr, &tuple->faddr))
-		return HSTP_DROP_LAND;
-	if (!hstp_ipv4_source_valid(l->hn, tuple, skb))
-		return HSTP_DROP_BAD_SOURCE;
-	if (hstp_listen_full(l))
-		return HSTP_DROP_LISTEN_OVERFLOW;
-	if (atomic_read(&l->syns) >= READ_ONCE(l->hn->settings.max_syn_backlog))
-		return HSTP_DROP_SYN_BACKLOG;
-	return HSTP_DROP_NONE;
-}
-
-/* A SYN for a listener: a record in SYN-RECEIVED, and the SYN,ACK. */
-static void open_passive(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
-			 const struct hstp_segment *seg, struct hstp_env *env)
-{
-	struct hstp_acts acts = HSTP_ACTS_INIT;
-	struct hstp_tcb t = { .state = HSTP_CLOSED };
 	struct hstp_net *hn = l->hn;
 	struct hstp_bucket *b = hstp_bucket(hn, hash);
-	struct hstp_profile p;
-	struct hstp_path path;
-	struct hstp_mini *mini;
-	struct hstp_tx tx;
+	struct hstp_mini *mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC | __GFP_NOWARN);
 
-	if (!hstp_listen_admit(l, &p)) {
-		drop(hn, HSTP_DROP_NO_CONNECTION);
-		return;
-	}
-	path.mark = p.mark;
-	path.priority = p.priority;
-	path.tos = p.tos;
-	path.ttl = p.ttl;
-	path.dst = hstp_ipv4_route(hn, tuple, p.ifindex, p.mark, p.tos, p.uid);
-	if (IS_ERR(path.dst)) {
-		drop(hn, HSTP_DROP_BAD_SOURCE);
-		hstp_listen_dismiss(l);
-		return;
-	}
-	mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC);
-	if (!mini) {
-		drop(hn, HSTP_DROP_MEMORY);
-		goto dismiss;
-	}
-
-	t.rcv_mss = announced_mss(path.dst, p.mss);
-	t.mss = t.rcv_mss;
-	env->buffer = min_t(u32, p.rcvbuf / 2, HSTP_WINDOW_MAX);
-	env->space = env->buffer;
-	hstp_listen_arrives(&t, seg, env, &acts);
-	hstp_send_next(&t, env, &acts, &tx);
-
+	if (!mini)
+		return HSTP_DROP_MEMORY;
 	mini->listener = l;
 	mini->tuple = *tuple;
-	mini->reuse = p.reuse;
+	mini->reuse = reuse;
 	mini->since_us = 0;
-	mini->seq = t.iss;
-	hstp_mini_freeze(mini, &t);
+	mini->seq = t->iss;
+	hstp_mini_freeze(mini, t);
 
 	spin_lock(&b->lock);
 	if (!hstp_listen_open(l) || hstp_mini_find(b, tuple) || hstp_conn_in_bucket(b, tuple)) {
 		/* close() of the listener, or the same SYN on another CPU */
 		spin_unlock(&b->lock);
-		drop(hn, HSTP_DROP_DUPLICATE);
 		kmem_cache_free(mini_cache, mini);
-		goto dismiss;
+		return HSTP_DROP_DUPLICATE;
 	}
-	count(hn, mini, &t, &acts);
+	count(hn, mini, t, acts);
 	insert(hn, b, mini);
 	spin_unlock(&b->lock);
-
-	hstp_output_tx(hn, tuple, &path, &tx);
-	dst_release(path.dst);
-	return;
-
-dismiss:
-	hstp_listen_dismiss(l);
-	dst_release(path.dst);
-}
-
-/**
- * hstp_mini_listen() - a segment for a listener
- * @l: listener
- * @hash: of @tuple
- * @tuple: both ends
- * @skb: the packet; given away
- * @seg: its segment
- * @iss_floor: what our ISS must be beyond, or 0
- *
- * Context: softirq, rcu_read_lock().
- */
-void hstp_mini_listen(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
-		      struct sk_buff *skb, const struct hstp_segment *seg, u32 iss_floor)
-{
-	struct hstp_acts acts = HSTP_ACTS_INIT;
-	struct hstp_tcb t = { .state = HSTP_LISTEN };
-	enum hstp_drop why;
-	struct hstp_env env;
-	u64 since = 0;
-
-	record_env(l->hn, &env);
-	if ((seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) != HSTP_SYN) {
-		hstp_listen_arrives(&t, seg, &env, &acts);
-		hstp_stats_event(l->hn, &acts, &since);
-		if (acts.bits & HSTP_ACT_REPLY)
-			hstp_output_stray(l->hn, tuple, skb, &acts);
-		kfree_skb(skb);
-		return;
-	}
-	why = refuse_syn(l, tuple, skb);
-	if (why) {
-		drop(l->hn, why);
-		kfree_skb(skb);
-		return;
-	}
-	env.iss = hstp_ident_isn(l->hn, tuple);
-	/* MAY-2: beyond all that the connection before this one has used */
-	if (iss_floor && !hstp_after(env.iss, iss_floor))
-		env.iss = iss_floor + 1;
-	open_passive(l, hash, tuple, seg, &env);
-	kfree_skb(skb);
+	return HSTP_DROP_NONE;
 }
 
 /**
@@ -466,13 +320,15 @@ bool hstp_mini_time_wait(struct hstp_conn *conn)
 	mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!mini)
 		return false;
-	mini->listener = NULL;
+	mini->mark = conn->mark;
+	mini->ifindex = conn->ifindex;
 	mini->tuple = conn->tuple;
+	mini->tos = conn->tos;
+	mini->resent = false;
 	mini->reuse = conn->reuse;
 	mini->since_us = (u32)conn->since_us;
 	mini->seq = conn->tcb.snd_nxt;
 	hstp_mini_freeze(mini, &conn->tcb);
-	mini->retries = 0;
 
 	spin_lock_bh(&b->lock);
 	insert(hn, b, mini);
@@ -510,12 +366,12 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple)
 		return;
 	}
 	hstp_mini_thaw(mini, hn, &t);
-	record_env(hn, &env);
+	hstp_mini_env(hn, &env);
 	hstp_timeouts(&t, &env, &acts);
 	if (acts.transition_count || acts.bits) {
 		count(hn, mini, &t, &acts);
 		if (t.state == HSTP_CLOSED) {
-			erase(hn, b, mini);
+			hstp_mini_erase(hn, b, mini);
 		} else {
 			have_tx = profile_of(mini, &p) && hstp_send_next(&t, &env, &acts, &tx);
 			hstp_wait_del(hn, mini);
@@ -559,7 +415,7 @@ bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple)
 	hstp_call_abort(&t, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_ABORT, &acts);
 	count(hn, mini, &t, &acts);
 	have_tx = acts.bits & HSTP_ACT_REPLY && profile_of(mini, &p);
-	erase(hn, b, mini);
+	hstp_mini_erase(hn, b, mini);
 	spin_unlock(&b->lock);
 	if (have_tx) {
 		tx.seq = acts.reply.seq;
@@ -590,12 +446,12 @@ static void vanish(struct hstp_net *hn, const struct hstp_listener *l, enum hstp
 			struct hstp_tcb t;
 
 			next = mini->next;
-			if (l && mini->listener != l)
+			if (l && (mini->state != HSTP_SYN_RECEIVED || mini->listener != l))
 				continue;
 			hstp_mini_thaw(mini, hn, &t);
 			hstp_vanish(&t, cause, &acts);
 			count(hn, mini, &t, &acts);
-			erase(hn, b, mini);
+			hstp_mini_erase(hn, b, mini);
 		}
 		spin_unlock_bh(&b->lock);
 	}

@@ -12,6 +12,8 @@
  * @next: next record of the bucket
  * @wait: in one of the queues of wait.c
  * @listener: SYN-RECEIVED: who it belongs to, a reference
+ * @mark: TIME-WAIT: SO_MARK
+ * @ifindex: TIME-WAIT: the interface it was bound to, or 0
  * @tuple: both ends
  * @since_us: when the state was entered, us modulo 2^32
  * @queued_ms: when it entered its wait queue, ms modulo 2^32
@@ -22,8 +24,9 @@
  * @mss: what we may send
  * @cpu: whose wait queue it is in
  * @state: SYN-RECEIVED or TIME-WAIT
- * @retries: retransmissions of the SYN,ACK, by the timer
- * @resent: SYN,ACK was sent more than once
+ * @retries: SYN-RECEIVED: retransmissions of the SYN,ACK, by the timer
+ * @tos: TIME-WAIT: IP_TOS
+ * @resent: SYN-RECEIVED: SYN,ACK was sent more than once
  * @reuse: SO_REUSEADDR of the socket that has it, or had it
  *
  * Under its bucket's lock, with its wait queue's lock inside for @wait.
@@ -31,7 +34,13 @@
 struct hstp_mini {
 	struct hstp_mini *next;
 	struct list_head wait;
-	struct hstp_listener *listener;
+	union {
+		struct hstp_listener *listener;
+		struct {
+			u32 mark;
+			int ifindex;
+		};
+	};
 	struct hstp_tuple tuple;
 	u32 since_us;
 	u32 queued_ms;
@@ -42,7 +51,10 @@ struct hstp_mini {
 	u16 mss;
 	u16 cpu;
 	u8 state;
-	u8 retries;
+	union {
+		u8 retries;
+		u8 tos;
+	};
 	bool resent;
 	bool reuse;
 };
@@ -61,11 +73,13 @@ enum hstp_mini_result {
 enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 					const struct hstp_tuple *tuple, struct sk_buff *skb,
 					const struct hstp_segment *seg, u32 *iss_floor);
-void hstp_mini_listen(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
-		      struct sk_buff *skb, const struct hstp_segment *seg, u32 iss_floor);
+enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
+			      const struct hstp_tcb *t, bool reuse, struct hstp_acts *acts);
 bool hstp_mini_time_wait(struct hstp_conn *conn);
 void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple);
 void hstp_mini_drop_listener(struct hstp_listener *l);
+void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini);
+void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env);
 bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple);
 struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
 void hstp_mini_exit(struct hstp_net *hn);

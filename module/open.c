@@ -9,16 +9,13 @@
 #include "act.h"
 #include "ident.h"
 #include "ipv4.h"
+#include "output.h"
 #include "socket.h"
 
 static void set_mss(const struct hstp_sock *hsk, struct hstp_conn *conn)
 {
-	u16 mss = hstp_ipv4_mss(conn->dst);
-
-	if (hsk->mss)
-		mss = min(mss, hsk->mss);
-	conn->tcb.rcv_mss = mss;
-	conn->tcb.mss = mss;
+	conn->tcb.rcv_mss = hstp_output_mss(conn->dst, hsk->mss);
+	conn->tcb.mss = conn->tcb.rcv_mss;
 }
 
 /* A connection with its route, not yet with a port. */

@@ -2,7 +2,6 @@
 /* Segments on their way out: packet, header, checksum, route. */
 #include <net/dst.h>
 #include <net/ip.h>
-#include <net/ip.h>
 #include <net/route.h>
 
 #include "event.h"
@@ -78,6 +77,20 @@ void hstp_output_tx(struct hstp_net *hn, const struct hstp_tuple *tuple,
 
 	if (skb)
 		transmit(hn, skb, tuple, path, tx);
+}
+
+/**
+ * hstp_output_mss() - the MSS to announce
+ * @dst: route
+ * @user_mss: HSTP_MAXSEG, bytes, or 0
+ *
+ * Return: bytes of text that the route carries, or less if the user says so.
+ */
+u16 hstp_output_mss(const struct dst_entry *dst, u16 user_mss)
+{
+	u16 mss = hstp_ipv4_mss(dst);
+
+	return user_mss && user_mss < mss ? user_mss : mss;
 }
 
 /**

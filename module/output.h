@@ -22,6 +22,7 @@ struct hstp_path {
 	s16 ttl;
 };
 
+u16 hstp_output_mss(const struct dst_entry *dst, u16 user_mss);
 bool hstp_output_route(struct hstp_conn *conn);
 void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp_acts *acts);
 void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts);

@@ -72,8 +72,10 @@ void hstp_recvq_append(struct hstp_recvq *q, struct sk_buff *skb)
  * What the queue has already is not kept twice.
  *
  * Context: the connection's lock.
+ *
+ * Return: false when it was a duplicate.
  */
-void hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
+bool hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
 {
 	const struct hstp_skb_cb *cb = HSTP_CB(skb);
 	struct sk_buff **at = &q->held;
@@ -83,7 +85,7 @@ void hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
 
 		if (!hstp_after(cb->seq + cb->len + cb->fin, old->seq + old->len + old->fin)) {
 			kfree_skb(skb);
-			return;
+			return false;
 		}
 		at = &(*at)->next;
 	}
@@ -91,6 +93,7 @@ void hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
 	skb->next = *at;
 	*at = skb;
 	q->memory += skb->truesize;
+	return true;
 }
 
 /**

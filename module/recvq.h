@@ -40,7 +40,7 @@ struct hstp_skb_cb {
 #define HSTP_CB(skb)	((struct hstp_skb_cb *)(skb)->cb)
 
 void hstp_recvq_append(struct hstp_recvq *q, struct sk_buff *skb);
-void hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb);
+bool hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb);
 struct sk_buff *hstp_recvq_held_pop(struct hstp_recvq *q);
 void hstp_recvq_purge_held(struct hstp_recvq *q);
 void hstp_recvq_purge(struct hstp_recvq *q);

@@ -64,7 +64,9 @@ void hstp_mini_freeze(struct hstp_mini *mini, const struct hstp_tcb *t)
 	mini->rcv_nxt = t->rcv_nxt;
 	mini->rcv_wnd = (u16)t->rcv_wnd;
 	mini->snd_wnd = (u16)t->snd_wnd;
+	mini->mss = t->mss;
+	if (t->state != HSTP_SYN_RECEIVED)
+		return;
 	mini->retries = t->retries;
 	mini->resent = !t->timing;
-	mini->mss = t->mss;
 }

@@ -102,7 +102,7 @@
 	X(SEQ, "seq")				/* outside the window */ \
 	X(RST_SEQ, "rst_seq")			/* RST not at RCV.NXT */ \
 	X(RST_TIME_WAIT, "rst_time_wait")	/* RFC 1337 */ \
-	X(SYN_SYNCHRONIZED, "syn_synchronized")	/* RFC 5961 section 4 */ \
+	X(SYN_SYNCHRONIZED, "syn_synchronized")	/* 3.10.7.4 fourth, RFC 5961 section 4 */ \
 	X(NO_ACK, "no_ack")			/* ACK bit is off */ \
 	X(ACK_OLD, "ack_old")			/* RFC 5961 section 5 */ \
 	X(ACK_BEYOND, "ack_beyond")		/* acknowledges what was not sent */ \

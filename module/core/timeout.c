@@ -53,11 +53,10 @@ static void retransmission_timeout(struct hstp_tcb *t, const struct hstp_env *en
 	hstp_rtt_backoff(t, env->cfg);
 	if (!t->syn_acked)
 		t->syn_resent = 1;
-	if (t->snd_nxt == t->snd_una) {
+	if (t->snd_nxt == t->snd_una)
 		t->probe = 1;	/* nothing is out: the window is closed */
-	} else {
+	else
 		hstp_send_again(t);
-	}
 	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, env->now + t->rto);
 	acts->bits |= HSTP_ACT_OUTPUT;
 }

@@ -184,19 +184,24 @@ static void perform(struct world *w, u8 which, struct hstp_acts *acts)
 	if (acts->bits & HSTP_ACT_ACKED)
 		s->freed += acts->acked;
 	if (acts->bits & HSTP_ACT_REPLY) {
-		launch(w, which, (struct flight){ .seq = acts->reply.seq,
-						  .ack = acts->reply.ack,
-						  .flags = acts->reply.flags });
+		struct flight reset = {
+			.seq = acts->reply.seq, .ack = acts->reply.ack,
+			.flags = acts->reply.flags
+		};
+
+		launch(w, which, reset);
 	}
 	if (!(acts->bits & HSTP_ACT_OUTPUT))
 		return;
 	while (!failed && hstp_send_next(&s->tcb, &env, acts, &tx)) {
+		struct flight next = {
+			.seq = tx.seq, .ack = tx.ack, .len = tx.text_len, .wnd = tx.wnd,
+			.mss = tx.mss, .flags = tx.flags, .position = s->freed + tx.text_off
+		};
+
 		if (tx.text_off + tx.text_len > s->sent - s->freed)
 			broken(w, "text was sent that the user never gave");
-		launch(w, which, (struct flight){ .seq = tx.seq, .ack = tx.ack,
-						  .len = tx.text_len, .wnd = tx.wnd,
-						  .mss = tx.mss, .flags = tx.flags,
-						  .position = s->freed + tx.text_off });
+		launch(w, which, next);
 	}
 }
 

@@ -520,10 +520,13 @@ void trace_no_timer(struct where w)
 
 void trace_established(struct where w)
 {
+	struct arrival syn_ack = {
+		.flags = SYN | ACK, .seq = PEER_ISS, .ack = ME, .wnd = WINDOW, .mss = MSS
+	};
+
 	trace_open_active(w);
 	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, SYN });
-	trace_recv(w, (struct arrival){ .flags = SYN | ACK, .seq = PEER_ISS, .ack = ME,
-					.wnd = WINDOW, .mss = MSS });
+	trace_recv(w, syn_ack);
 	trace_expect(w, (struct want){ ME, PEER, ANY, 0, BUFFER, 0, 0, ACK });
 	trace_state(w, HSTP_ESTABLISHED);
 	T.log_count = 0;
@@ -531,8 +534,9 @@ void trace_established(struct where w)
 
 void trace_passive_syn_received(struct where w)
 {
-	trace_listener_recv(w, (struct arrival){ .flags = SYN, .seq = PEER_ISS, .wnd = WINDOW,
-						 .mss = MSS });
+	struct arrival syn = { .flags = SYN, .seq = PEER_ISS, .wnd = WINDOW, .mss = MSS };
+
+	trace_listener_recv(w, syn);
 	trace_expect(w, (struct want){ MY_ISS, PEER, ANY, 0, BUFFER, MSS, 0, SYN | ACK });
 	trace_state(w, HSTP_SYN_RECEIVED);
 	T.log_count = 0;
@@ -540,10 +544,11 @@ void trace_passive_syn_received(struct where w)
 
 void trace_active_syn_received(struct where w)
 {
+	struct arrival syn = { .flags = SYN, .seq = PEER_ISS, .wnd = WINDOW, .mss = MSS };
+
 	trace_open_active(w);
 	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, SYN });
-	trace_recv(w, (struct arrival){ .flags = SYN, .seq = PEER_ISS, .wnd = WINDOW,
-					.mss = MSS });
+	trace_recv(w, syn);
 	trace_expect(w, (struct want){ MY_ISS, PEER, ANY, 0, BUFFER, MSS, ANY, SYN | ACK });
 	trace_state(w, HSTP_SYN_RECEIVED);
 	T.log_count = 0;

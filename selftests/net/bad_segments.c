@@ -8,6 +8,7 @@
 #include "kselftest_harness.h"
 
 #include "beside.h"
+#include "sock_raw.h"
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 180
@@ -155,6 +156,54 @@ TEST_F(bad, martian_source)
 	wire_silence(&self->it);
 	state_is(&self->it, "LISTEN");
 	STATS(NS_A, "drop bad_source 1");
+}
+
+/* The same where nobody is, and for what is not a SYN: a reset would go to every host
+ * of the network (RFC 1122 section 3.2.1.3).
+ */
+TEST_F(bad, martian_source_and_nobody_there)
+{
+	struct end nobody, peer;
+	uint32_t all = inet_addr("10.0.0.255");
+
+	wire_ends(&peer, NS_T, PEER, &nobody, NS_A, NOBODY);
+	wire_send(&peer, SYN, 100, .saddr = all);
+	wire_send(&peer, ACK, 100, 500, .saddr = all);
+	wire_send(&self->us, ACK, 100, 500, .saddr = all);
+	wire_silence(&nobody);
+	STATS(NS_A, "drop bad_source 3");
+}
+
+/* SO_BINDTODEVICE: a connection gets what comes in through its device and nothing else.
+ * Who is elsewhere cannot reset it; the same reset from the right side does.
+ */
+TEST_F(bad, other_device)
+{
+	struct st_segment rst = {
+		.saddr.s_addr = self->us.addr, .daddr.s_addr = inet_addr("10.1.0.1"),
+		.sport = PEER, .dport = NOBODY, .seq = 101, .flags = ST_RST,
+	};
+	struct end us, it;
+	int listener, fd;
+
+	/* What is sent to an address of lo from within comes in through lo. */
+	net_run(NS_A, "ip address add 10.1.0.1/32 dev lo");
+	wire_ends(&us, NS_T, PEER, &it, NS_A, NOBODY);
+	it.addr = rst.daddr.s_addr;
+	listener = fd_listen(&it, 1);
+	TRY(setsockopt(listener, SOL_SOCKET, SO_BINDTODEVICE, "va", 3));
+	fd = wire_open_passive(&us, &it, listener);
+	fd_close(listener);
+	stats_mark(NS_A);
+	net_enter(NS_A);
+	TRY(st_raw_send(proto, &rst));
+	state_is(&it, "ESTABLISHED");
+	fd_empty(fd);
+	STATS(NS_A, "drop rst_no_connection 1", "reset in ignored 1");
+
+	wire_send(&us, RST, 101);
+	WAIT(fd_error(fd) == ECONNRESET);
+	fd_close(fd);
 }
 
 /* A land packet claims to come from the very socket that it goes to. IP lets it in where

@@ -2,6 +2,8 @@
 /* Exchange 11, second half: what arrives too late, in LAST-ACK and TIME-WAIT. RFC 1337,
  * RFC 9293 section 3.6.1 (MAY-2).
  */
+#include <netinet/ip.h>
+
 #include "lib/exchange.h"
 
 #define REOPENED						\
@@ -210,6 +212,63 @@ TEST_F(peer, syn_in_time_wait_without_listener)
 	wire_expect(it, ACK, 302, 102);
 	wire_silence(it);
 	state_is(it, "TIME-WAIT");
+}
+
+/* A SYN that the listener is going to drop must not cut TIME-WAIT short either: the next
+ * one would meet neither old duplicates' answer nor the bound of the ISS (MAY-2 asks for
+ * both). When there is room, it opens.
+ */
+TEST_F(peer, reopened_only_if_there_is_room)
+{
+	struct end *us = &self->us, *it = &self->it, other, there;
+	int listener = fd_listen(it, 0);
+	uint32_t old_nxt;
+	struct seen *seen;
+
+	fd_close(wire_open_passive(us, it, listener));
+	wire_expect(it, FIN | ACK, 301, 101);
+	wire_send(us, FIN | ACK, 101, 302);
+	wire_expect(it, ACK, 302, 102);
+	/* listen(0): one connection may wait for accept(), as with TCP. */
+	wire_ends(&other, NS_T, PORT_US + 1, &there, NS_A, PORT_IT);
+	wire_send(&other, SYN, 100);
+	wire_expect(&there, SYN | ACK, 300, 101);
+	wire_send(&other, ACK, 101, 301);
+	state_is(&there, "ESTABLISHED");
+	stats_mark(NS_A);
+
+	wire_send(us, SYN, 200);
+	wire_expect(it, ACK, 302, 102);
+	wire_silence(it);
+	state_is(it, "TIME-WAIT");
+
+	fd_accept(listener);
+	old_nxt = 302 + it->shift;
+	stats_mark(NS_A);
+	wire_forget(it);
+	wire_send(us, SYN, 200);
+	seen = wire_expect(it, SYN | ACK, 400, 201);
+	ASSERT_LT(0, (int32_t)(seen->real_seq - old_nxt));
+	STATS(NS_A, REOPENED);
+}
+
+/* IP_TOS (MUST-48, section 3.9.2): the last ACKs have it as well. */
+TEST_F(peer, type_of_service)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 8), tos = IPTOS_LOWDELAY;
+	struct seen *seen;
+
+	TRY(setsockopt(listener, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)));
+	fd_close(wire_open_passive(us, it, listener));
+	seen = wire_expect(it, FIN | ACK, 301, 101);
+	SAME(seen->frame[15], IPTOS_LOWDELAY);
+	wire_send(us, FIN | ACK, 101, 302);
+	wire_expect(it, ACK, 302, 102);
+	state_is(it, "TIME-WAIT");
+	wire_send(us, FIN | ACK, 101, 302);
+	seen = wire_expect(it, ACK, 302, 102);
+	SAME(seen->frame[15], IPTOS_LOWDELAY);
 }
 
 /* Two stacks: the client's port is free again at once, the server's TIME-WAIT yields. */

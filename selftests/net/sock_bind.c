@@ -53,6 +53,32 @@ TEST_F(on, port_zero)
 	EXPECT_NE(name_of(a).sin_port, name_of(b).sin_port);
 }
 
+/* Chosen is only a port that nothing else has: neither a socket nor a connection, however
+ * few there are left.
+ */
+TEST_F(on, port_zero_beside_connections)
+{
+	struct sockaddr_in addr = st_loopback(4711), any = st_loopback(0);
+	int listener = st_open(variant->proto), fd;
+
+	ASSERT_EQ(0, system(variant->proto == IPPROTO_TCP ?
+			    "echo 40000 40003 > /proc/sys/net/ipv4/ip_local_port_range" :
+			    "echo 40000 > /proc/sys/net/hstp/port_min &&"
+			    " echo 40003 > /proc/sys/net/hstp/port_max"));
+	ASSERT_OK(bind_to(listener, &addr));
+	ASSERT_OK(listen(listener, 8));
+	for (int i = 0; i < 3; i++)
+		ASSERT_LE(0, st_connect(variant->proto, &addr));
+	fd = st_open(variant->proto);
+	ASSERT_OK(bind_to(fd, &any));
+	EXPECT_LE(40000, ntohs(name_of(fd).sin_port));
+	EXPECT_GE(40003, ntohs(name_of(fd).sin_port));
+	EXPECT_ERR(EADDRINUSE, bind_to(st_open(variant->proto), &any));
+	/* There is none left for a connection either. */
+	EXPECT_EQ(-1, st_connect(variant->proto, &addr));
+	EXPECT_EQ(EADDRNOTAVAIL, errno);
+}
+
 /* A name is given once. */
 TEST_F(on, twice)
 {

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The passive open: from the SYN that a listener gets to the connection that
+ * accept() takes.
+ */
+#include <net/dst.h>
+
+#include "act.h"
+#include "ident.h"
+#include "ipv4.h"
+#include "mini.h"
+#include "output.h"
+#include "passive.h"
+#include "stats.h"
+
+static void drop(struct hstp_net *hn, struct sk_buff *skb, enum hstp_drop why)
+{
+	HSTP_COUNT(hn, drops[why]);
+	kfree_skb(skb);
+}
+
+/**
+ * hstp_passive_refuses() - would a SYN be dropped
+ * @l: listener
+ * @tuple: both ends
+ *
+ * The peer must not be ourselves, and there must be room for the handshake and
+ * for the connection.
+ *
+ * Context: rcu_read_lock().
+ *
+ * Return: why, or HSTP_DROP_NONE.
+ */
+enum hstp_drop hstp_passive_refuses(struct hstp_listener *l, const struct hstp_tuple *tuple)
+{
+	if (tuple->lport == tuple->fport && ipv6_addr_equal(&tuple->laddr, &tuple->faddr))
+		return HSTP_DROP_LAND;
+	if (hstp_listen_full(l))
+		return HSTP_DROP_LISTEN_OVERFLOW;
+	if (atomic_read(&l->syns) >= READ_ONCE(l->hn->settings.max_syn_backlog))
+		return HSTP_DROP_SYN_BACKLOG;
+	return HSTP_DROP_NONE;
+}
+
+/* A record in SYN-RECEIVED, and the SYN,ACK. */
+static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
+				   const struct hstp_tuple *tuple,
+				   const struct hstp_segment *seg, struct hstp_env *env)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_tcb t = { .state = HSTP_CLOSED };
+	struct hstp_net *hn = l->hn;
+	struct hstp_profile p;
+	struct hstp_path path;
+	enum hstp_drop why;
+	struct hstp_tx tx;
+
+	if (!hstp_listen_admit(l, &p))
+		return HSTP_DROP_NO_CONNECTION;
+	path.mark = p.mark;
+	path.priority = p.priority;
+	path.tos = p.tos;
+	path.ttl = p.ttl;
+	path.dst = hstp_ipv4_route(hn, tuple, p.ifindex, p.mark, p.tos, p.uid);
+	if (IS_ERR(path.dst)) {
+		hstp_listen_dismiss(l);
+		return HSTP_DROP_BAD_SOURCE;
+	}
+
+	t.rcv_mss = hstp_output_mss(path.dst, p.mss);
+	t.mss = t.rcv_mss;
+	env->buffer = min_t(u32, p.rcvbuf / 2, HSTP_WINDOW_MAX);
+	env->space = env->buffer;
+	hstp_listen_arrives(&t, seg, env, &acts);
+	hstp_send_next(&t, env, &acts, &tx);
+
+	why = hstp_mini_open(l, hash, tuple, &t, p.reuse, &acts);
+	if (!why)
+		hstp_output_tx(hn, tuple, &path, &tx);
+	else
+		hstp_listen_dismiss(l);
+	dst_release(path.dst);
+	return why;
+}
+
+/**
+ * hstp_passive_arrives() - a segment for a listener
+ * @l: listener
+ * @hash: of @tuple
+ * @tuple: both ends
+ * @skb: the packet; given away
+ * @seg: its segment
+ * @iss_floor: what our ISS must be beyond, or NULL
+ *
+ * RFC 9293 section 3.10.7.2. Context: softirq, rcu_read_lock().
+ */
+void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
+			  struct sk_buff *skb, const struct hstp_segment *seg,
+			  const u32 *iss_floor)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_tcb t = { .state = HSTP_LISTEN };
+	enum hstp_drop why;
+	struct hstp_env env;
+	u64 since = 0;
+
+	hstp_mini_env(l->hn, &env);
+	if ((seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) != HSTP_SYN) {
+		hstp_listen_arrives(&t, seg, &env, &acts);
+		hstp_stats_event(l->hn, &acts, &since);
+		if (acts.bits & HSTP_ACT_REPLY)
+			hstp_output_stray(l->hn, tuple, skb, &acts);
+		kfree_skb(skb);
+		return;
+	}
+	why = hstp_passive_refuses(l, tuple);
+	if (!why) {
+		env.iss = hstp_ident_isn(l->hn, tuple);
+		/* MAY-2: beyond all that the connection before this one has used */
+		if (iss_floor && !hstp_after(env.iss, *iss_floor))
+			env.iss = *iss_floor + 1;
+		why = open_passive(l, hash, tuple, seg, &env);
+	}
+	if (why)
+		drop(l->hn, skb, why);
+	else
+		consume_skb(skb);
+}
+
+/* The connection that a record becomes when its SYN is acknowledged. */
+static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hstp_mini *mini,
+				 const struct hstp_tcb *t, const struct hstp_profile *p)
+{
+	struct hstp_conn *conn = hstp_conn_new(hn, GFP_ATOMIC);
+
+	if (!conn)
+		return NULL;
+	conn->tuple = mini->tuple;
+	conn->hash = hash;
+	conn->tcb = *t;
+	conn->tcb.nodelay = p->nodelay;
+	conn->reuse = p->reuse;
+	conn->rcvbuf = p->rcvbuf;
+	conn->mark = p->mark;
+	conn->priority = p->priority;
+	conn->ifindex = p->ifindex;
+	conn->uid = p->uid;
+	conn->tos = p->tos;
+	conn->ttl = p->ttl;
+	conn->since_us = hstp_since_widen(mini->since_us);
+	return conn;
+}
+
+static void open_conn(struct hstp_listener *l, const struct hstp_profile *p,
+		      struct hstp_conn *conn, struct sk_buff *skb,
+		      const struct hstp_segment *seg, struct hstp_env *env,
+		      struct hstp_acts *acts)
+{
+	struct hstp_acts abort = HSTP_ACTS_INIT;
+
+	/* The record had no room for the MSS that the SYN,ACK announced */
+	if (hstp_output_route(conn))
+		conn->tcb.rcv_mss = hstp_output_mss(conn->dst, p->mss);
+	hstp_conn_env(conn, env);
+	hstp_act(conn, skb, seg, env, acts);
+	if (hstp_listen_enqueue(l, conn))
+		return;
+	/* close() of the listener came first */
+	hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_LISTENER_CLOSED, HSTP_CAUSE_LISTENER_CLOSED,
+			&abort);
+	hstp_act(conn, NULL, NULL, env, &abort);
+}
+
+/**
+ * hstp_passive_establish() - the third segment of the handshake has arrived
+ * @hn: namespace
+ * @b: bucket of the record; its lock is released
+ * @mini: the record, which gives way to a connection if there is room for one
+ * @hash: of its tuple
+ * @t: its variables after the segment
+ * @skb: the packet; given away
+ * @seg: its segment
+ * @env: the event's surroundings
+ * @acts: what the core asked for
+ *
+ * Context: softirq, rcu_read_lock(), @b's lock.
+ */
+void hstp_passive_establish(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
+			    u32 hash, const struct hstp_tcb *t, struct sk_buff *skb,
+			    const struct hstp_segment *seg, struct hstp_env *env,
+			    struct hstp_acts *acts)
+	__releases(&b->lock)
+{
+	struct hstp_listener *l = mini->listener;
+	struct hstp_profile p;
+	struct hstp_conn *conn;
+	enum hstp_drop why;
+
+	why = hstp_listen_reserve(l, &p);
+	if (why) {
+		spin_unlock(&b->lock);
+		drop(hn, skb, why);
+		return;
+	}
+	conn = promote(hn, hash, mini, t, &p);
+	if (!conn) {
+		hstp_listen_unreserve(l);
+		spin_unlock(&b->lock);
+		drop(hn, skb, HSTP_DROP_MEMORY);
+		return;
+	}
+	/* Against the order of locks, but without a circle. The connection is in no
+	 * table yet: its lock can only be held by who looked for the one that had its
+	 * memory before. Under the lock they find that it is not hashed, and let go:
+	 * to_conn() and the ICMP handlers take no bucket's lock before they have.
+	 */
+	while (!spin_trylock(&conn->lock))
+		cpu_relax();
+	refcount_inc(&l->ref);
+	hstp_mini_erase(hn, b, mini);
+	hstp_conn_hash_locked(conn, b);
+	spin_unlock(&b->lock);
+
+	open_conn(l, &p, conn, skb, seg, env, acts);
+	spin_unlock(&conn->lock);
+	hstp_conn_put(conn);
+	hstp_listen_put(l);
+}
