@@ -13,7 +13,6 @@
 #include "mini.h"
 #include "output.h"
 #include "passive.h"
-#include "stats.h"
 #include "wait.h"
 
 static struct kmem_cache *mini_cache;

@@ -121,7 +121,13 @@ static void look_at_record(struct hstp_view *v, const struct hstp_net *hn,
 	v->accepted = true;
 	v->since_us = hstp_since_widen(mini->since_us);
 	hstp_mini_thaw(mini, hn, &v->tcb);
-	if (mini->state != HSTP_SYN_RECEIVED || !hstp_listen_profile(mini->listener, &p))
+	if (mini->state == HSTP_TIME_WAIT) {
+		v->mark = mini->mark;
+		v->ifindex = mini->ifindex;
+		v->tos = mini->tos;
+		return;
+	}
+	if (!hstp_listen_profile(mini->listener, &p))
 		return;
 	v->uid = p.uid;
 	v->mark = p.mark;
