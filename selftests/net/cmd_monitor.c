@@ -14,7 +14,7 @@ static void one(int listener, const struct sockaddr_in *addr)
 
 	NEED(client >= 0);
 	fd_close(client);
-	NEED(!st_wait_state(server, proto, TCP_CLOSE_WAIT));
+	SAME(st_wait_state(server, proto, TCP_CLOSE_WAIT), TCP_CLOSE_WAIT);
 	fd_close(server);
 }
 

@@ -40,7 +40,7 @@ TEST(queues)
 
 	cmd_pair(&pair);
 	fd_send(pair.client, "twelve bytes");
-	NEED(!st_wait_queued(pair.server, 12));
+	SAME(st_wait_queued(pair.server, 12), 12);
 	do
 		cmd(&c, 0, "-j show sport = :%u", port_of(pair.client));
 	while (!strstr(c.out, "\"send_queue\":0") && len++ < 1000);

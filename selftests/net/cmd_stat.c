@@ -26,7 +26,7 @@ static void one(void)
 	cmd_pair(&pair);
 	fd_close(pair.client);
 	NEED(fd_events(pair.server, POLLIN, PATIENCE_MS) & POLLIN);
-	NEED(!st_wait_state(pair.server, proto, TCP_CLOSE_WAIT));
+	SAME(st_wait_state(pair.server, proto, TCP_CLOSE_WAIT), TCP_CLOSE_WAIT);
 	fd_close(pair.server);
 	do
 		cmd(&c, 0, "-o show state time-wait");
