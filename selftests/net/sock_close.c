@@ -165,7 +165,7 @@ TEST_F(on, linger_expires)
 	ASSERT_LT(0, total);
 	start = st_now_ms();
 	EXPECT_OK(close(self->pair.client));
-	EXPECT_LE(990, st_now_ms() - start);
+	EXPECT_LE(790, st_now_ms() - start);
 	while ((ret = recv(self->pair.server, in, sizeof(in), 0)) > 0)
 		done += ret;
 	EXPECT_EQ(0, ret);
