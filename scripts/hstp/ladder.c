@@ -26,6 +26,14 @@ struct exchange {
 	uint32_t base[2];		/* sequence numbers count from here */
 	bool named;
 	bool begun;			/* states of the beginning are known */
+	uint64_t listed;		/* they are those of a list made before this, ns */
+};
+
+/* A port that waits for peers, which no segment of it says. */
+struct listener {
+	struct listener *next;
+	struct addr addr;
+	uint16_t port;
 };
 
 struct entry {
@@ -41,6 +49,8 @@ static struct {
 	struct exchange *exchanges;
 	const struct exchange *last;	/* that a line was about */
 	const char *svg;
+	bool both;			/* all namespaces that talk are listened to */
+	struct listener *listeners;
 	uint64_t begin;			/* ns */
 	bool has_begin;
 } ladder;
@@ -87,6 +97,41 @@ static struct exchange *begin_exchange(const struct record *r, int *side)
 	x->next = ladder.exchanges;
 	ladder.exchanges = x;
 	return x;
+}
+
+static void begin_listener(const struct subject *ends)
+{
+	struct listener *l = need(calloc(1, sizeof(*l)));
+
+	l->addr = ends->local;
+	l->port = ends->local_port;
+	l->next = ladder.listeners;
+	ladder.listeners = l;
+}
+
+static void end_listener(const struct subject *ends)
+{
+	for (struct listener **at = &ladder.listeners; *at; at = &(*at)->next) {
+		struct listener *l = *at;
+
+		if (!same_end(&l->addr, l->port, &ends->local, ends->local_port))
+			continue;
+		*at = l->next;
+		free(l);
+		return;
+	}
+}
+
+static bool listens(const struct addr *addr, uint16_t port)
+{
+	static const struct addr any;
+
+	for (const struct listener *l = ladder.listeners; l; l = l->next) {
+		if (l->port == port && (same_end(&l->addr, port, addr, port) ||
+					!memcmp(l->addr.bytes, any.bytes, sizeof(any.bytes))))
+			return true;
+	}
+	return false;
 }
 
 static void end_exchange(struct exchange *x)
@@ -206,8 +251,10 @@ static void begin_states(const struct entry *e, struct exchange *x)
 					 HSTP_NL_STATE_LISTEN : n->record.from;
 			break;
 		}
+		x->watched[side] |= ladder.both;
 		if (x->watched[side] && x->state[side] == NO_STATE && syn)
-			x->state[side] = HSTP_NL_STATE_CLOSED;
+			x->state[side] = listens(&x->addr[side], x->port[side]) ?
+					 HSTP_NL_STATE_LISTEN : HSTP_NL_STATE_CLOSED;
 	}
 }
 
@@ -355,6 +402,11 @@ static void show(struct entry *e)
 	if (e->done)
 		return;
 	e->done = true;
+	/* What happened before the list was made is in it already. */
+	if (e->exchange && e->record.time < e->exchange->listed) {
+		end_exchange(e->exchange);
+		e->exchange = NULL;
+	}
 	if (!e->exchange) {
 		e->exchange = begin_exchange(&e->record, &e->side);
 		/* Some that wait belong to it. */
@@ -364,6 +416,7 @@ static void show(struct entry *e)
 		}
 	}
 	x = e->exchange;
+	x->listed = 0;
 	if (!x->begun)
 		begin_states(e, x);
 	x->watched[e->side] = true;
@@ -393,8 +446,10 @@ static void begin_with(const struct attrs *conn, const struct subject *subject, 
 	int side;
 
 	(void)data;
-	if (subject->state == HSTP_NL_STATE_LISTEN)
+	if (subject->state == HSTP_NL_STATE_LISTEN) {
+		begin_listener(subject);
 		return;
+	}
 	x = find(subject, &side);
 	if (!x)
 		x = begin_exchange(&record, &side);
@@ -412,14 +467,18 @@ static void begin_with(const struct attrs *conn, const struct subject *subject, 
 }
 
 /**
- * ladder_start() - before the first record
+ * ladder_start() - before the first record; once for each namespace
  * @svg: file to draw it to at the end too, or NULL
+ * @both: two namespaces are listened to: all ends are in one of them
  * @nl: a socket that hears nothing: connections that are there already are read with it
  */
-void ladder_start(const char *svg, struct nl *nl)
+void ladder_start(const char *svg, bool both, struct nl *nl)
 {
 	ladder.svg = svg;
+	ladder.both = both;
 	conn_dump(nl, NULL, begin_with, NULL);
+	for (struct exchange *x = ladder.exchanges; x; x = x->next)
+		x->listed = now_ns();
 }
 
 /**
@@ -431,8 +490,13 @@ void ladder_add(const struct record *record)
 	size_t at;
 
 	/* A listener is one end only. */
-	if (!record->ends.remote_port)
+	if (!record->ends.remote_port) {
+		if (record->to == HSTP_NL_STATE_LISTEN)
+			begin_listener(&record->ends);
+		else
+			end_listener(&record->ends);
 		return;
+	}
 	if (ladder.first && ladder.first == ladder.count) {
 		ladder.first = 0;
 		ladder.count = 0;

@@ -123,7 +123,7 @@ static void begin_ladder(void)
 {
 	struct nl *nl = nl_open();
 
-	ladder_start(monitor.svg, nl);
+	ladder_start(monitor.svg, monitor.source_count > 1, nl);
 	nl_close(nl);
 }
 

@@ -36,7 +36,7 @@ bool record_read(const struct nlmsghdr *nlh, struct record *record);
 void record_print(const struct record *record);
 const char *record_flags(char text[40], unsigned int flags);
 
-void ladder_start(const char *svg, struct nl *nl);
+void ladder_start(const char *svg, bool both, struct nl *nl);
 void ladder_add(const struct record *record);
 int ladder_wait(void);
 void ladder_flush(bool all);
