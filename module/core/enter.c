@@ -2,13 +2,22 @@
 /* The one place that changes a connection's state. */
 #include "fsm.h"
 
+/* In CLOSED nothing is sent and nothing is waited for. */
+static void stop(struct hstp_tcb *t)
+{
+	hstp_timer_stop(t, HSTP_TIMER_REXMIT | HSTP_TIMER_DELACK | HSTP_TIMER_WAIT);
+	t->ack_now = 0;
+	t->resend = 0;
+	t->probe = 0;
+}
+
 /**
  * hstp_enter() - take an arrow of the state diagram
  * @t: connection
  * @to: state to enter; there must be an arrow to it
  * @cause: why
- * @acts: gets the transition, for counters and events, and HSTP_ACT_OPENED or
- *	HSTP_ACT_CLOSED when that is where the arrow leads
+ * @acts: gets the transition, for counters and events, and HSTP_ACT_OPENED when
+ *	that is where the arrow leads
  */
 void hstp_enter(struct hstp_tcb *t, enum hstp_state to, enum hstp_cause cause,
 		struct hstp_acts *acts)
@@ -25,13 +34,8 @@ void hstp_enter(struct hstp_tcb *t, enum hstp_state to, enum hstp_cause cause,
 
 	if (to == HSTP_ESTABLISHED)
 		acts->bits |= HSTP_ACT_OPENED;
-	if (to != HSTP_CLOSED)
-		return;
-	hstp_timer_stop(t, HSTP_TIMER_REXMIT | HSTP_TIMER_DELACK | HSTP_TIMER_WAIT);
-	t->ack_now = 0;
-	t->resend = 0;
-	t->probe = 0;
-	acts->bits |= HSTP_ACT_CLOSED;
+	if (to == HSTP_CLOSED)
+		stop(t);
 }
 
 /**
@@ -42,10 +46,8 @@ void hstp_enter(struct hstp_tcb *t, enum hstp_state to, enum hstp_cause cause,
  */
 void hstp_vanish(struct hstp_tcb *t, enum hstp_cause cause, struct hstp_acts *acts)
 {
-	if (t->state == HSTP_CLOSED)
-		return;
-	acts->bits |= HSTP_ACT_FLUSH;
-	hstp_enter(t, HSTP_CLOSED, cause, acts);
+	if (t->state != HSTP_CLOSED)
+		hstp_enter(t, HSTP_CLOSED, cause, acts);
 }
 
 /**
@@ -57,8 +59,5 @@ void hstp_vanish(struct hstp_tcb *t, enum hstp_cause cause, struct hstp_acts *ac
 void hstp_handover(struct hstp_tcb *t)
 {
 	t->state = HSTP_CLOSED;
-	hstp_timer_stop(t, HSTP_TIMER_REXMIT | HSTP_TIMER_DELACK | HSTP_TIMER_WAIT);
-	t->ack_now = 0;
-	t->resend = 0;
-	t->probe = 0;
+	stop(t);
 }

@@ -73,7 +73,6 @@ static void die(struct hstp_tcb *t, enum hstp_signal signal, enum hstp_cause cau
 		struct hstp_acts *acts)
 {
 	acts->signal = (u8)signal;
-	acts->bits |= HSTP_ACT_FLUSH;
 	hstp_enter(t, HSTP_CLOSED, cause, acts);
 }
 
@@ -234,17 +233,17 @@ static void unacceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 	}
 	drop(acts, seg->text_len && !hstp_after(seg->seq + hstp_seg_len(seg), t->rcv_nxt) ?
 	     HSTP_DROP_DUPLICATE : HSTP_DROP_SEQ);
-	owe_ack(t, acts);
-
-	/* RFC 5961 section 4: a SYN is challenged whatever its number */
-	if (seg->flags & HSTP_SYN && hstp_synchronized(t->state))
+	/* A SYN is challenged whatever its number (RFC 5961 section 4). An ACK of an ACK
+	 * could be answered by another, for ever: those are limited as well (section 7).
+	 */
+	if (seg->flags & HSTP_SYN ? hstp_synchronized(t->state) : !hstp_seg_len(seg))
 		challenge(t, env, acts);
+	else
+		owe_ack(t, acts);
 
 	/* Our SYN,ACK was lost: it is the ACK that the peer can use. */
-	if (t->state == HSTP_SYN_RECEIVED && seg->flags & HSTP_SYN && seg->seq == t->irs) {
+	if (t->state == HSTP_SYN_RECEIVED && seg->flags & HSTP_SYN && seg->seq == t->irs)
 		t->resend = 1;
-		acts->bits |= HSTP_ACT_SYN_AGAIN;
-	}
 
 	/* 3.10.7.4 eighth: the peer's FIN again, so our ACK of it was lost */
 	if (t->state == HSTP_TIME_WAIT && seg->flags & HSTP_FIN &&
@@ -268,7 +267,6 @@ static void reset_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 	case HSTP_SYN_RECEIVED:
 		if (t->passive) {
 			acts->reset_in = HSTP_RESET_IN_TO_LISTEN;
-			acts->bits |= HSTP_ACT_FLUSH;
 			hstp_enter(t, HSTP_LISTEN, HSTP_CAUSE_RST, acts);
 			return;
 		}
@@ -307,7 +305,6 @@ static void syn_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 {
 	drop(acts, HSTP_DROP_SYN_SYNCHRONIZED);
 	if (t->state == HSTP_SYN_RECEIVED && t->passive) {
-		acts->bits |= HSTP_ACT_FLUSH;
 		hstp_enter(t, HSTP_LISTEN, HSTP_CAUSE_BAD_SYN, acts);
 		return;
 	}

@@ -20,10 +20,7 @@ enum hstp_act {
 	HSTP_ACT_EOF = 1 << 6,		/* the peer will send no more text */
 	HSTP_ACT_ACKED = 1 << 7,	/* SND.UNA has moved: free, wake writers */
 	HSTP_ACT_OPENED = 1 << 8,	/* became ESTABLISHED */
-	HSTP_ACT_CLOSED = 1 << 9,	/* became CLOSED: delete the TCB */
-	HSTP_ACT_FLUSH = 1 << 10,	/* forget what is queued either way */
-	HSTP_ACT_REOPEN = 1 << 11,	/* SYN on TIME-WAIT: give it to LISTEN */
-	HSTP_ACT_SYN_AGAIN = 1 << 12,	/* a SYN that was here before */
+	HSTP_ACT_REOPEN = 1 << 9,	/* SYN on TIME-WAIT: give it to LISTEN */
 };
 
 /* What the user is told when a connection dies; soft errors are not among them. */

@@ -76,7 +76,6 @@
 	X(ICMP, "icmp")				/* hard error from the network */ \
 	X(LISTENER_CLOSED, "listener-closed")	/* the listener went before accept() */ \
 	X(LIMIT, "limit")			/* a configured limit was reached */ \
-	X(MEMORY, "memory")			/* no memory to go on */ \
 	X(EXIT, "exit")				/* namespace or module goes away */
 
 /* Why an arriving segment is thrown away, wholly or in part. */

@@ -108,7 +108,6 @@ TEST(calls_syn_sent_abort, "3.10.5 SYN-SENT: ABORT deletes the TCB without a res
 	syn_sent();
 	CALL(abort);
 	TRANSITION(SYN_SENT, CLOSED, ABORT);
-	DID(FLUSH);
 	SILENCE();
 }
 
@@ -195,7 +194,6 @@ TEST(calls_established_abort, "3.10.5 ESTABLISHED: ABORT resets from SND.NXT and
 	EXPECT(ACK | PSH, .len = 10);
 	CALL(abort);
 	EXPECT(RST, .seq = ME + 10, .ack = 0);
-	DID(FLUSH);
 	TRANSITION(ESTABLISHED, CLOSED, ABORT);
 	NO_TIMER();
 }

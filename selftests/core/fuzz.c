@@ -81,8 +81,6 @@ static void check_transitions(const struct hstp_acts *acts)
 		r.state = hstp_edges[acts->transitions[i].edge].to;
 	}
 	HOLD(r.state == r.tcb.state);
-	HOLD(!(acts->bits & HSTP_ACT_CLOSED) == (r.state != HSTP_CLOSED ||
-						 !acts->transition_count));
 }
 
 /* A connection that waits for its peer must have a timer, or it waits for ever. */

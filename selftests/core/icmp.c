@@ -9,7 +9,6 @@ TEST(hard_syn_sent, "SHLD-26: a hard error aborts a connection that is being ope
 	T.log_count = 0;
 	HARD_ERROR();
 	TRANSITION(SYN_SENT, CLOSED, ICMP);
-	DID(FLUSH);
 	NO_TIMER();
 }
 

@@ -291,6 +291,8 @@ struct outcome rfc9293(const struct cell *c)
 		if (opening && flags & SYN && c->seq == PEER_ISS)
 			return stay(c, "3.10.7.4 first: SYN again, SYN,ACK again", SYN_ACK);
 		o = stay(c, "3.10.7.4 first: not acceptable", ACK_NOW);
+		if (!c->seg_len)
+			o = challenged(c, "3.10.7.4 first, RFC 5961 section 7: not acceptable");
 		if (flags & SYN && !opening)
 			o = challenged(c, "3.10.7.4 fourth: a SYN, irrespective of its number");
 		/* fifth, TIME-WAIT: "a retransmission of the remote FIN.

@@ -154,7 +154,7 @@ TEST_F(peer, syn_received_outside_window)
 	wire_send(us, ACK, 50, 301);
 	wire_expect(it, ACK, 301, 101);
 	state_is(it, "SYN-RECEIVED");
-	STATS(NS_A, "drop seq 1");
+	STATS(NS_A, "drop seq 1", "challenge 1");
 }
 
 /* Group 3: SEQ outside the window, before and behind it. */
@@ -174,7 +174,7 @@ TEST_F(state, outside_window)
 	wire_expect(it, ACK, variant->nxt, variant->rcv);
 	state_is(it, variant->name);
 	wire_silence(it);
-	STATS(NS_A, "drop seq 3");
+	STATS(NS_A, "drop seq 3", "challenge 1");
 }
 
 /* Group 3: ACK of what was never sent; the text on it does not count. */

@@ -25,7 +25,7 @@ static const char *const states[STATES] = {
 static const char *const causes[CAUSES] = {
 	"open-passive", "open-active", "fork", "merge", "syn", "syn-ack", "ack", "fin",
 	"fin-acked", "rst", "bad-syn", "close", "abort", "unread", "late-text", "retries",
-	"fin-timeout", "time-wait", "reopen", "icmp", "listener-closed", "limit", "memory",
+	"fin-timeout", "time-wait", "reopen", "icmp", "listener-closed", "limit",
 	"exit",
 };
 

@@ -50,7 +50,6 @@ enum hstp_nl_state {
  * @HSTP_NL_CAUSE_ICMP: hard error from the network
  * @HSTP_NL_CAUSE_LISTENER_CLOSED: the listener went before accept()
  * @HSTP_NL_CAUSE_LIMIT: a configured limit was reached
- * @HSTP_NL_CAUSE_MEMORY: no memory to go on
  * @HSTP_NL_CAUSE_EXIT: namespace or module goes away
  */
 enum hstp_nl_cause {
@@ -76,7 +75,6 @@ enum hstp_nl_cause {
 	HSTP_NL_CAUSE_ICMP,
 	HSTP_NL_CAUSE_LISTENER_CLOSED,
 	HSTP_NL_CAUSE_LIMIT,
-	HSTP_NL_CAUSE_MEMORY,
 	HSTP_NL_CAUSE_EXIT,
 };
 
