@@ -362,6 +362,8 @@ static bool synchronized_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 	if (hstp_before(seg->ack, t->snd_una))
 		return true;
 
+	hstp_recovery_ack(t, seg, acts);
+
 	/* SND.WL2 =< SEG.ACK needs no test and no variable: SND.WL2 is never above
 	 * SND.UNA, and what is below SND.UNA has just gone.
 	 */

@@ -146,10 +146,15 @@ bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_
 		    struct hstp_tx *tx);
 void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 		     struct hstp_acts *acts);
-void hstp_send_again(struct hstp_tcb *t);
-void hstp_send_reopened(struct hstp_tcb *t, const struct hstp_config *cfg);
 u32 hstp_segment_size(const struct hstp_tcb *t);
 u32 hstp_window_offer(const struct hstp_tcb *t, const struct hstp_env *env);
+
+/* recovery.c: what was lost */
+void hstp_send_again(struct hstp_tcb *t);
+void hstp_send_reopened(struct hstp_tcb *t, const struct hstp_config *cfg);
+void hstp_recovery_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
+		       struct hstp_acts *acts);
+bool hstp_recovery_acked(struct hstp_tcb *t, u32 bytes);
 
 /* rtt.c: RFC 6298 */
 void hstp_rtt_init(struct hstp_tcb *t, const struct hstp_config *cfg);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the network reports about a connection, RFC 9293 section 3.9.2.2. */
+#include "congestion.h"
 #include "fsm.h"
 
 /**
@@ -34,5 +35,6 @@ void hstp_too_big(struct hstp_tcb *t, u16 mss, struct hstp_acts *acts)
 	acts->bits |= HSTP_ACT_OUTPUT;	/* what was too small to send may not be now */
 	if (t->snd_nxt == t->snd_una)
 		return;
+	hstp_congestion_restart(t);
 	hstp_send_again(t);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The sending side: which segment is next, and what an acknowledgment frees. */
+#include "congestion.h"
 #include "fsm.h"
-
-#define BURST_MAX	32	/* segments sent again for one ACK */
 
 /**
  * hstp_segment_size() - bytes of text in a full-sized segment
@@ -92,20 +91,32 @@ static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 		arm_retransmission(t, env);
 }
 
-/* A segment from t->resent once more, as long as the window allows today. */
+/* May the segment at t->resent go again today: as much of it as the peer's window takes,
+ * and the whole of it within the congestion window?
+ */
+static bool again_allowed(const struct hstp_tcb *t, u32 len)
+{
+	return hstp_before(t->resent, t->recover) &&
+	       hstp_before(t->resent, t->snd_una + hstp_max(t->snd_wnd, 1)) &&
+	       (t->resent == t->snd_una || t->resent + len - t->snd_una <= t->cwnd);
+}
+
+/* A segment from t->resent once more. */
 static bool send_again(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx)
 {
 	u32 edge = t->snd_una + hstp_max(t->snd_wnd, 1);
 	u32 end = t->snd_nxt - hstp_fin_sent(t);
 	u32 len;
 
-	if (!hstp_before(t->resent, t->recover) || !hstp_before(t->resent, edge))
-		t->resend = 0;
 	if (!t->resend)
 		return false;
+	len = hstp_min(end - t->resent, hstp_segment_size(t));
+	if (!again_allowed(t, len)) {
+		t->resend = 0;
+		return false;
+	}
 
 	t->resend--;
-	len = hstp_min(end - t->resent, hstp_segment_size(t));
 	fill(t, env, tx);
 	t->timing = 0;
 	tx->again = true;
@@ -113,13 +124,15 @@ static bool send_again(struct hstp_tcb *t, const struct hstp_env *env, struct hs
 	tx->text_off = t->resent - t->snd_una;
 	tx->text_len = hstp_min(len, edge - t->resent);
 	t->resent += tx->text_len;
+	t->sent_at = env->now;
 	if (tx->text_len)
 		tx->flags |= HSTP_PSH;
 	if (hstp_fin_sent(t) && t->resent == end) {
 		tx->flags |= HSTP_FIN;
 		t->resent++;
 	}
-	arm_retransmission(t, env);
+	if (!t->fast_partial)
+		arm_retransmission(t, env);
 	return true;
 }
 
@@ -158,9 +171,12 @@ static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 
 	if (!unsent && !fin_waits)
 		return false;
+	if (seq == t->snd_una)
+		hstp_congestion_idle(t, env->now);
 	if (t->probe && !usable)
 		usable = 1;
 	len = hstp_min(hstp_min(unsent, usable), hstp_segment_size(t));
+	len = hstp_min(len, hstp_congestion_room(t));
 	fin = fin_waits && len == unsent && usable > len;
 	if (!fin && !worth_sending(t, len, unsent) && !(t->probe && len)) {
 		watch_window(t, env);
@@ -180,6 +196,7 @@ static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 		if (t->state == HSTP_CLOSE_WAIT)
 			hstp_enter(t, HSTP_LAST_ACK, HSTP_CAUSE_CLOSE, acts);
 	}
+	t->sent_at = env->now;
 	time_segment(t, env);
 	/* A timer that watched the window starts anew */
 	if (seq == t->snd_una || !(t->armed & HSTP_TIMER_REXMIT))
@@ -237,58 +254,6 @@ bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_
 }
 
 /**
- * hstp_send_again() - what is out may be lost: begin again at SND.UNA
- * @t: connection with text or a FIN that was not acknowledged
- */
-void hstp_send_again(struct hstp_tcb *t)
-{
-	t->resent = t->snd_una;
-	t->recover = t->snd_nxt;
-	t->recovering = 1;
-	t->resend = 1;
-	t->burst = 1;
-}
-
-/**
- * hstp_send_reopened() - the peer's window was closed and is open now
- * @t: connection
- * @cfg: settings
- *
- * The byte that probed the window was thrown away by the peer.
- */
-void hstp_send_reopened(struct hstp_tcb *t, const struct hstp_config *cfg)
-{
-	hstp_rtt_restore(t, cfg);
-	if (t->snd_nxt != t->snd_una)
-		hstp_send_again(t);
-}
-
-/* An ACK of a part of what was out when the timer went off shows what to send
- * next, without another timeout. Beyond what was sent again: the peer held the
- * text behind a gap, and the next gap is at SEG.ACK. Just that much: it holds
- * nothing, and all that follows is lost, so that each answer allows twice as many
- * segments. Less: the rest of them is under way.
- */
-static void go_on_recovering(struct hstp_tcb *t, u32 ack)
-{
-	t->recovering = hstp_before(ack, t->recover);
-	if (!t->recovering) {
-		t->resend = 0;
-		return;
-	}
-	if (hstp_before(ack, t->resent)) {
-		t->resend = 1;
-	} else if (ack == t->resent) {
-		t->burst = (u8)hstp_min(2 * t->burst, BURST_MAX);
-		t->resend = t->burst;
-	} else {
-		t->burst = 1;
-		t->resend = 1;
-		t->resent = ack;
-	}
-}
-
-/**
  * hstp_send_acked() - the peer acknowledges what we sent
  * @t: connection
  * @ack: SND.UNA =< SEG.ACK =< SND.NXT
@@ -300,22 +265,27 @@ static void go_on_recovering(struct hstp_tcb *t, u32 ack)
 void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 		     struct hstp_acts *acts)
 {
-	u32 before = hstp_text_unacked(t);
-	bool syn = !t->syn_acked;
+	u32 before = hstp_text_unacked(t), bytes = ack - t->snd_una;
+	bool syn = !t->syn_acked, restart = true;
 
 	/* MUST-37: a peer that answers probes is alive, however long it takes */
 	if (!t->snd_wnd && !t->user_gone)
 		t->retries = 0;
-	if (ack == t->snd_una)
+	if (!bytes)
 		return;
 
 	if (t->timing && !hstp_before(ack, t->rtt_seq)) {
 		t->timing = 0;
 		hstp_rtt_sample(t, env->now - t->rtt_at, env->cfg);
 	}
+	if (syn)
+		hstp_congestion_open(t, t->retries > 1);
+	else if (!t->fast)
+		hstp_congestion_acked(t, bytes);
 	t->snd_una = ack;
 	t->syn_acked = 1;
 	t->retries = 0;
+	t->dupacks = 0;
 	acts->acked = before - hstp_text_unacked(t);
 	acts->bits |= HSTP_ACT_ACKED | HSTP_ACT_OUTPUT;
 
@@ -326,13 +296,10 @@ void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 				  (u32)env->cfg->rto_max_ms);
 	}
 
-	if (ack == t->snd_nxt) {
-		t->resend = 0;
-		t->recovering = 0;
+	if (t->cautious)
+		restart = hstp_recovery_acked(t, bytes);
+	if (ack == t->snd_nxt)
 		hstp_timer_stop(t, HSTP_TIMER_REXMIT);
-		return;
-	}
-	arm_retransmission(t, env);
-	if (t->recovering)
-		go_on_recovering(t, ack);
+	else if (restart)
+		arm_retransmission(t, env);
 }

@@ -97,8 +97,12 @@ enum hstp_timer {
  * @rcv_acked: RCV.NXT as the peer was told last
  * @rcv_held: number after the last text that is held behind a gap; RCV.NXT: none
  * @irs: IRS
- * @recover: SND.NXT when the retransmission timer went off last
- * @resent: next number to send again while @recovering
+ * @recover: SND.NXT when a loss was found last, valid while @cautious
+ * @resent: next number to send again while @recovering or @fast
+ * @cwnd: congestion window, bytes (RFC 5681 section 2)
+ * @ssthresh: slow start threshold, bytes
+ * @cwnd_credit: bytes acknowledged towards the next increase of @cwnd
+ * @sent_at: when text or FIN was sent last
  * @rtt_seq: acknowledged when this number is: ends the running measurement
  * @rtt_at: when the running measurement began
  * @srtt: smoothed round-trip time, 1/8 ms; 0: never measured
@@ -119,10 +123,14 @@ enum hstp_timer {
  * @fin_queued: CLOSE was called, FIN follows the text
  * @nodelay: do not wait for ACKs before a small segment (Nagle off)
  * @ack_now: an ACK is owed at once
- * @resend: segments from @resent on that are to be sent again now; SYN: 1
- * @burst: how many the next ACK allows if it shows that all behind was lost
+ * @resend: segments from @resent on that are to be sent again now, at most; SYN: 1
+ * @dupacks: duplicate ACKs since SND.UNA moved
+ * @congestion: of enum hstp_congestion_id
  * @probe: one byte is to be sent beyond the window
- * @recovering: SND.UNA has not reached @recover
+ * @recovering: what was out at a timeout is sent again: SND.UNA has not reached @recover
+ * @fast: the same after a fast retransmit (RFC 6582)
+ * @fast_partial: there was a partial ACK in it
+ * @cautious: no ACK has gone beyond @recover: duplicate ACKs may be of what was sent again
  * @timing: @rtt_seq and @rtt_at are valid
  * @syn_acked: the peer acknowledged our SYN
  * @syn_resent: SYN was sent more than once (RFC 6298 rule 5.7)
@@ -142,6 +150,10 @@ struct hstp_tcb {
 	u32 irs;
 	u32 recover;
 	u32 resent;
+	u32 cwnd;
+	u32 ssthresh;
+	u32 cwnd_credit;
+	u32 sent_at;
 	u32 rtt_seq;
 	u32 rtt_at;
 	u32 srtt;
@@ -158,7 +170,8 @@ struct hstp_tcb {
 	u8 retries;
 	u8 backoff;
 	u8 resend;
-	u8 burst;
+	u8 dupacks;
+	u8 congestion;
 	u16 passive : 1;
 	u16 user_gone : 1;
 	u16 fin_queued : 1;
@@ -166,6 +179,9 @@ struct hstp_tcb {
 	u16 ack_now : 1;
 	u16 probe : 1;
 	u16 recovering : 1;
+	u16 fast : 1;
+	u16 fast_partial : 1;
+	u16 cautious : 1;
 	u16 timing : 1;
 	u16 syn_acked : 1;
 	u16 syn_resent : 1;

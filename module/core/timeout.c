@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Timeouts: retransmission, delayed ACK, TIME-WAIT; RFC 9293 section 3.10.8. */
+#include "congestion.h"
 #include "fsm.h"
 
 /**
@@ -53,10 +54,14 @@ static void retransmission_timeout(struct hstp_tcb *t, const struct hstp_env *en
 	hstp_rtt_backoff(t, env->cfg);
 	if (!t->syn_acked)
 		t->syn_resent = 1;
-	if (t->snd_nxt == t->snd_una)
+	if (t->snd_nxt == t->snd_una) {
 		t->probe = 1;	/* nothing is out: the window is closed */
-	else
+	} else {
+		/* A probe that the peer did not take was not lost */
+		if (t->snd_wnd)
+			hstp_congestion_timeout(t);
 		hstp_send_again(t);
+	}
 	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, env->now + t->rto);
 	acts->bits |= HSTP_ACT_OUTPUT;
 }

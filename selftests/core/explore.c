@@ -98,6 +98,7 @@ static const struct scenario scenarios[] = {
 	{ "both windows close", { "ro2", "rl2" }, { 1, 1 }, { 10, 20 }, 0, 0, 0 },
 	{ "both windows full, the first segments lost", { "ro4", "rl4" }, { 4, 4 }, { 10, 20 },
 	  2, 0, 0 },
+	{ "fast retransmit, a loss", { "o9", "l" }, { 9, 9 }, { 10, 20 }, 1, 0, 0 },
 	{ "three segments reordered", { "o6c", "lc" }, { 9, 9 }, { 10, 20 }, 0, 0, 0 },
 };
 
@@ -371,6 +372,7 @@ static u64 fingerprint(const struct world *w)
 		t->delack_at = t->armed & HSTP_TIMER_DELACK ? t->delack_at - w->now : 0;
 		t->wait_at = t->armed & HSTP_TIMER_WAIT ? t->wait_at - w->now : 0;
 		t->rtt_at = t->timing ? t->rtt_at - w->now : 0;
+		t->sent_at = hstp_min(w->now - t->sent_at, t->rto + 1);
 	}
 	c.now = 0;
 	for (i = 0; i < w->flights; i++)

@@ -222,7 +222,7 @@ TEST(text_heard, "an ACK of something new starts the count of retransmissions ag
 	STATE(ESTABLISHED);
 }
 
-TEST(recovery_all_lost, "RFC 5681 3.1: all was lost: each answer allows twice as many segments")
+TEST(recovery_all_lost, "RFC 5681 3.1 (2): all was lost: an ACK opens the window by a segment")
 {
 	ESTABLISHED_CONNECTION();
 	CALL(send, 8000);
@@ -233,10 +233,14 @@ TEST(recovery_all_lost, "RFC 5681 3.1: all was lost: each answer allows twice as
 	RECV(ACK, .seq = PEER, .ack = ME + 1000);
 	EXPECT(ACK | PSH, .seq = ME + 1000, .len = 1000, .again = true);
 	EXPECT(ACK | PSH, .seq = ME + 2000, .len = 1000, .again = true);
+	SILENCE();
+	/* cwnd += min(2000, SMSS) */
 	RECV(ACK, .seq = PEER, .ack = ME + 3000);
-	for (int i = 3; i < 7; i++)
+	for (int i = 3; i < 6; i++)
 		EXPECT(ACK | PSH, .seq = ME + 1000 * i, .len = 1000, .again = true);
-	RECV(ACK, .seq = PEER, .ack = ME + 7000);
+	SILENCE();
+	RECV(ACK, .seq = PEER, .ack = ME + 6000);
+	EXPECT(ACK | PSH, .seq = ME + 6000, .len = 1000, .again = true);
 	EXPECT(ACK | PSH, .seq = ME + 7000, .len = 1000, .again = true);
 	RECV(ACK, .seq = PEER, .ack = ME + 8000);
 	NO_TIMER();
@@ -263,9 +267,13 @@ TEST(recovery_ends, "what was sent after the timeout is not sent again by an ACK
 	EXPECT(ACK | PSH, .len = 1000);
 	TICK(200);
 	EXPECT(ACK | PSH, .seq = ME, .len = 1000, .again = true);
-	CALL(send, 1000);
-	EXPECT(ACK | PSH, .seq = ME + 1000, .len = 1000, .again = false);
+	/* RFC 5681 section 3.1: the loss window is one segment */
+	CALL(send, 2000);
+	SILENCE();
 	RECV(ACK, .seq = PEER, .ack = ME + 1000);
+	EXPECT(ACK, .seq = ME + 1000, .len = 1000, .again = false);
+	EXPECT(ACK | PSH, .seq = ME + 2000, .len = 1000, .again = false);
+	RECV(ACK, .seq = PEER, .ack = ME + 2000);
 	SILENCE();
 }
 

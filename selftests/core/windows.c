@@ -322,6 +322,8 @@ TEST(shrunk, "MUST-34, SHLD-15, SHLD-16: a shrunk window: nothing new, retransmi
 	RECV(ACK, .seq = PEER, .ack = ME + 5000, .wnd = 8000);
 	EXPECT(ACK, .seq = ME + 5000, .len = 1000);
 	EXPECT(ACK, .seq = ME + 6000, .len = 1000);
+	SILENCE();	/* RFC 5681 section 3.1: slow start after the timeout */
+	RECV(ACK, .seq = PEER, .ack = ME + 7000, .wnd = 8000);
 	EXPECT(ACK | PSH, .seq = ME + 7000, .len = 1000);
 }
 

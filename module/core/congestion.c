@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How much may be on its way: congestion window and threshold, RFC 5681. When a loss
+ * is found, and what is sent again then, is in recovery.c.
+ */
+#include "congestion.h"
+
+#define CWND_MAX	(1u << 30)	/* bytes: no window of the peer is larger */
+#define DUPLICATES	3		/* of an ACK: the segment after it was lost */
+
+static u32 flight_size(const struct hstp_tcb *t)
+{
+	return t->snd_nxt - t->snd_una;
+}
+
+/* RFC 5681 section 3.1, equations (2) and (3); the latter by counting bytes: cwnd
+ * grows by a segment when as many bytes as it has were acknowledged.
+ */
+static void reno_acked(struct hstp_tcb *t, u32 bytes)
+{
+	if (t->cwnd < t->ssthresh) {
+		t->cwnd += hstp_min(bytes, t->mss);
+		return;
+	}
+	t->cwnd_credit += bytes;
+	if (t->cwnd_credit < t->cwnd)
+		return;
+	t->cwnd_credit -= t->cwnd;
+	t->cwnd += t->mss;
+}
+
+/* Equation (4) */
+static u32 reno_ssthresh(const struct hstp_tcb *t, u32 flight)
+{
+	return hstp_max(flight / 2, 2 * (u32)t->mss);
+}
+
+const struct hstp_congestion hstp_congestions[HSTP_CONGESTION_COUNT] = {
+	[HSTP_CONGESTION_NEWRENO] = {
+		.name = "newreno",
+		.acked = reno_acked,
+		.ssthresh = reno_ssthresh,
+		.partial = true,
+	},
+	[HSTP_CONGESTION_RENO] = {
+		.name = "reno",
+		.acked = reno_acked,
+		.ssthresh = reno_ssthresh,
+	},
+};
+
+static bool equal(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+/**
+ * hstp_congestion_find() - the algorithm of a name
+ * @name: ends with a zero
+ *
+ * Return: of enum hstp_congestion_id, or -1.
+ */
+int hstp_congestion_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < HSTP_CONGESTION_COUNT; i++) {
+		if (equal(hstp_congestions[i].name, name))
+			return i;
+	}
+	return -1;
+}
+
+/**
+ * hstp_congestion_initial() - the initial window
+ * @t: connection with its SendMSS
+ *
+ * RFC 6928 section 2, equation (1).
+ *
+ * Return: bytes.
+ */
+u32 hstp_congestion_initial(const struct hstp_tcb *t)
+{
+	return hstp_min(10 * (u32)t->mss, hstp_max(2 * (u32)t->mss, 14600));
+}
+
+/**
+ * hstp_congestion_open() - our SYN was acknowledged
+ * @t: connection with its SendMSS
+ * @lossy: it was sent again more than once
+ *
+ * RFC 6928 section 2: one retransmission may have been a short timeout, more say
+ * that segments are lost; then RFC 5681 section 3.1 allows one segment.
+ */
+void hstp_congestion_open(struct hstp_tcb *t, bool lossy)
+{
+	t->cwnd = lossy ? t->mss : hstp_congestion_initial(t);
+	t->ssthresh = CWND_MAX;
+	t->cwnd_credit = 0;
+}
+
+/**
+ * hstp_congestion_acked() - new text was acknowledged, outside of fast recovery
+ * @t: connection; SND.UNA is not yet advanced
+ * @bytes: how many
+ *
+ * A window that was not used says nothing about the path: it does not grow (RFC 7661
+ * section 4.3).
+ */
+void hstp_congestion_acked(struct hstp_tcb *t, u32 bytes)
+{
+	u32 flight = flight_size(t);
+
+	if (t->cwnd < t->ssthresh ? t->cwnd >= 2 * flight : t->cwnd >= flight + t->mss)
+		return;
+	if (t->cwnd < CWND_MAX)
+		hstp_congestions[t->congestion].acked(t, bytes);
+}
+
+/* What limited transmit has sent beyond the window does not count (RFC 5681 section
+ * 3.2, 2).
+ */
+static void halve(struct hstp_tcb *t)
+{
+	u32 flight = hstp_min(flight_size(t), t->cwnd);
+
+	t->ssthresh = hstp_congestions[t->congestion].ssthresh(t, flight);
+	t->cwnd_credit = 0;
+}
+
+/**
+ * hstp_congestion_fast() - duplicate ACKs show that a segment was lost
+ * @t: connection
+ *
+ * RFC 5681 section 3.2, 2 and 3: the segments that have left the network are added.
+ */
+void hstp_congestion_fast(struct hstp_tcb *t)
+{
+	halve(t);
+	t->cwnd = t->ssthresh + DUPLICATES * (u32)t->mss;
+}
+
+/**
+ * hstp_congestion_deflate() - a part of what was out was acknowledged in fast recovery
+ * @t: connection
+ * @bytes: of that part
+ *
+ * RFC 6582 section 3.2, 3, partial acknowledgments.
+ */
+void hstp_congestion_deflate(struct hstp_tcb *t, u32 bytes)
+{
+	t->cwnd -= hstp_min(bytes, t->cwnd);
+	if (bytes >= t->mss)
+		t->cwnd += t->mss;
+	t->cwnd = hstp_max(t->cwnd, t->mss);
+}
+
+/**
+ * hstp_congestion_recovered() - fast recovery is over
+ * @t: connection; SND.UNA is advanced
+ *
+ * RFC 6582 section 3.2, 3, full acknowledgments, (1): no burst follows.
+ */
+void hstp_congestion_recovered(struct hstp_tcb *t)
+{
+	u32 mss = t->mss;
+
+	t->cwnd = hstp_min(t->ssthresh, hstp_max(flight_size(t), mss) + mss);
+}
+
+/**
+ * hstp_congestion_timeout() - the retransmission timer has found a loss
+ * @t: connection; @t->retries counts this timeout
+ *
+ * RFC 5681 section 3.1: the loss window is one segment. The threshold is not lowered
+ * again when what was sent again is lost, too.
+ */
+void hstp_congestion_timeout(struct hstp_tcb *t)
+{
+	if (t->retries <= 1)
+		halve(t);
+	t->cwnd = t->mss;
+	t->cwnd_credit = 0;
+}
+
+/**
+ * hstp_congestion_restart() - what is out is lost, but not by congestion
+ * @t: connection
+ *
+ * It goes again in slow start, up to the window that there was (RFC 1191 section 6.4).
+ */
+void hstp_congestion_restart(struct hstp_tcb *t)
+{
+	t->ssthresh = hstp_max(t->ssthresh, t->cwnd);
+	t->cwnd = t->mss;
+	t->cwnd_credit = 0;
+}
+
+/**
+ * hstp_congestion_idle() - something is to be sent, and nothing is on its way
+ * @t: connection
+ * @now: clock, ms
+ *
+ * RFC 5681 section 4.1: what the window says is out of date after RTO.
+ */
+void hstp_congestion_idle(struct hstp_tcb *t, u32 now)
+{
+	if (now - t->sent_at > t->rto)
+		t->cwnd = hstp_min(t->cwnd, hstp_congestion_initial(t));
+}
+
+/**
+ * hstp_congestion_room() - how much new text may be sent
+ * @t: connection
+ *
+ * RFC 3042: each of the first two duplicate ACKs says that a segment has left the
+ * network, and allows one more.
+ *
+ * Return: bytes.
+ */
+u32 hstp_congestion_room(const struct hstp_tcb *t)
+{
+	u32 flight = flight_size(t);
+	u32 edge = t->cwnd;
+
+	if (t->dupacks && t->dupacks < DUPLICATES && !t->fast)
+		edge += (u32)t->dupacks * t->mss;
+	return edge > flight ? edge - flight : 0;
+}

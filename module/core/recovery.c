@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Loss recovery: how a loss is found, and what is sent again; RFC 5681 section 3.2,
+ * RFC 6582. What it does to the congestion window is in congestion.c.
+ */
+#include "congestion.h"
+#include "fsm.h"
+
+#define ALL	255	/* as many segments as the windows allow */
+
+/**
+ * hstp_send_again() - what is out may be lost: begin again at SND.UNA
+ * @t: connection with text or a FIN that was not acknowledged
+ */
+void hstp_send_again(struct hstp_tcb *t)
+{
+	t->resent = t->snd_una;
+	t->recover = t->snd_nxt;
+	t->recovering = 1;
+	t->cautious = 1;
+	t->fast = 0;
+	t->fast_partial = 0;
+	t->dupacks = 0;
+	t->resend = 1;
+}
+
+/**
+ * hstp_send_reopened() - the peer's window was closed and is open now
+ * @t: connection
+ * @cfg: settings
+ *
+ * The byte that probed the window was thrown away by the peer.
+ */
+void hstp_send_reopened(struct hstp_tcb *t, const struct hstp_config *cfg)
+{
+	hstp_rtt_restore(t, cfg);
+	if (t->snd_nxt != t->snd_una)
+		hstp_send_again(t);
+}
+
+/* RFC 6582 section 3.2, 2. Until an ACK goes beyond what was out when the last loss was
+ * found, duplicates may come of what was sent again for nothing.
+ */
+static void fast_retransmit(struct hstp_tcb *t)
+{
+	hstp_congestion_fast(t);
+	t->recover = t->snd_nxt;
+	t->resent = t->snd_una;
+	t->resend = 1;
+	t->fast = 1;
+	t->fast_partial = 0;
+	t->cautious = 1;
+}
+
+/**
+ * hstp_recovery_ack() - is this ACK a duplicate, and what does that say
+ * @t: connection; SND.WND is not yet updated
+ * @seg: segment with SEG.ACK =< SND.NXT
+ * @acts: gets HSTP_ACT_OUTPUT when something may be sent for it
+ *
+ * RFC 5681 section 2, "duplicate acknowledgment", and section 3.2.
+ */
+void hstp_recovery_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
+		       struct hstp_acts *acts)
+{
+	if (seg->ack != t->snd_una || t->snd_nxt == t->snd_una || hstp_seg_len(seg) ||
+	    seg->wnd != t->snd_wnd || !t->snd_wnd)
+		return;
+	if (t->dupacks < 255)
+		t->dupacks++;
+	acts->bits |= HSTP_ACT_OUTPUT;
+	if (t->fast)
+		t->cwnd += t->mss;	/* one more has left the network */
+	else if (t->dupacks == 3 && !t->cautious)
+		fast_retransmit(t);
+}
+
+/* In fast recovery: all that was out when it began, or a part. Returns whether the
+ * retransmission timer starts again.
+ */
+static bool fast_acked(struct hstp_tcb *t, u32 bytes)
+{
+	bool first = !t->fast_partial;
+
+	if (!hstp_before(t->snd_una, t->recover) || !hstp_congestions[t->congestion].partial) {
+		t->fast = 0;
+		t->fast_partial = 0;
+		t->resend = 0;
+		t->cautious = t->snd_una == t->recover;
+		hstp_congestion_recovered(t);
+		return true;
+	}
+	/* The segment after it was lost as well */
+	hstp_congestion_deflate(t, bytes);
+	t->resent = t->snd_una;
+	t->resend = 1;
+	t->fast_partial = 1;
+	return first;
+}
+
+/* An ACK of a part of what was out when the timer went off shows what to send next.
+ * Beyond what was sent again: the peer held the text behind a gap, and the next gap is
+ * at SEG.ACK. Else all that follows may be lost, and goes again as the window allows.
+ */
+static void timeout_acked(struct hstp_tcb *t)
+{
+	if (hstp_after(t->snd_una, t->resent)) {
+		t->resent = t->snd_una;
+		t->resend = 1;
+	} else {
+		t->resend = ALL;
+	}
+}
+
+/**
+ * hstp_recovery_acked() - SND.UNA has moved while a loss is repaired, or was of late
+ * @t: connection
+ * @bytes: by how much
+ *
+ * Return: false when the retransmission timer goes on as it is: with many losses it is
+ * faster than one of them each round trip ("Impatient", RFC 6582 section 4).
+ */
+bool hstp_recovery_acked(struct hstp_tcb *t, u32 bytes)
+{
+	if (t->fast)
+		return fast_acked(t, bytes);
+
+	if (hstp_after(t->snd_una, t->recover))
+		t->cautious = 0;
+	if (!hstp_before(t->snd_una, t->recover)) {
+		t->recovering = 0;
+		t->resend = 0;
+	} else if (t->recovering) {
+		timeout_acked(t);
+	}
+	return true;
+}
