@@ -3,6 +3,7 @@
 #ifndef HSTP_COMPAT_H
 #define HSTP_COMPAT_H
 
+#include <linux/hrtimer.h>
 #include <linux/timer.h>
 #include <linux/version.h>
 #include <net/genetlink.h>
@@ -10,6 +11,16 @@
 #if KERNEL_VERSION(6, 16, 0) <= LINUX_VERSION_CODE
 #define from_timer(var, callback_timer, field) \
 	timer_container_of(var, callback_timer, field)
+#endif
+
+#if KERNEL_VERSION(6, 13, 0) > LINUX_VERSION_CODE
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
 #endif
 
 /* Does a generic netlink family hear of who joins its multicast groups? */

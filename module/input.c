@@ -54,7 +54,7 @@ static void to_nobody(struct hstp_net *hn, const struct hstp_tuple *tuple, struc
 	hstp_segment_arrives(&closed, seg, &env, &acts);
 	hstp_stats_event(hn, &acts, &since);
 	if (acts.bits & HSTP_ACT_REPLY)
-		hstp_output_stray(hn, tuple, skb, &acts);
+		hstp_output_stray(hn, tuple, skb, HSTP_CLOSED, &acts);
 	kfree_skb(skb);
 }
 

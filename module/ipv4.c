@@ -8,6 +8,7 @@
 #include <net/route.h>
 
 #include "core/bytes.h"
+#include "fault.h"
 #include "input.h"
 #include "ipv4.h"
 #include "stats.h"
@@ -67,7 +68,8 @@ static int ipv4_rcv(struct sk_buff *skb)
 	fill_tuple(&tuple, iph->daddr, iph->saddr,
 		   htons(hstp_get16(header + DPORT_OFFSET)),
 		   htons(hstp_get16(header + SPORT_OFFSET)));
-	hstp_input(hn, &tuple, skb);
+	if (!hstp_fault_in(hn, &tuple, skb))
+		hstp_input(hn, &tuple, skb);
 	return 0;
 }
 
@@ -281,7 +283,8 @@ void hstp_ipv4_send(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_
 	skb->mark = path->mark;
 	skb->priority = path->priority;
 	skb->ignore_df = fragment;
-	ip_local_out(hn->net, NULL, skb);
+	if (!hstp_fault_out(hn, tuple, path->state, skb))
+		ip_local_out(hn->net, NULL, skb);
 }
 
 static const struct net_protocol ipv4_protocol = {

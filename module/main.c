@@ -8,6 +8,7 @@
 #include <uapi/linux/hstp_netlink.h>
 
 #include "conn.h"
+#include "fault.h"
 #include "ident.h"
 #include "ipv4.h"
 #include "listen.h"
@@ -91,7 +92,10 @@ free_counters:
 /* After this and a grace period no segment is being handled any more. */
 static void __net_exit hstp_net_pre_exit(struct net *net)
 {
-	WRITE_ONCE(hstp_pernet(net)->dying, true);
+	struct hstp_net *hn = hstp_pernet(net);
+
+	WRITE_ONCE(hn->dying, true);
+	hstp_fault_pre_exit(hn);
 }
 
 static void __net_exit hstp_net_exit(struct net *net)
@@ -104,6 +108,7 @@ static void __net_exit hstp_net_exit(struct net *net)
 	hstp_conn_abort_all(hn);
 	hstp_mini_exit(hn);
 	hstp_wait_exit(hn);
+	hstp_fault_exit(hn);
 	hstp_conn_net_exit(hn);
 	hstp_stats_exit(hn);
 	percpu_counter_destroy(&hn->orphans);

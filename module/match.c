@@ -8,9 +8,18 @@
 #define V4_BITS		32
 #define V6_BITS		128
 
-/* An address with its prefix; both are counted as v4-mapped ones if of IPv4. */
-static int parse_address(const struct nlattr *attr, const struct nlattr *prefix,
-			 struct in6_addr *a, u8 *bits, struct netlink_ext_ack *extack)
+/**
+ * hstp_match_address() - make an address of attributes
+ * @attr: 4 or 16 bytes, or NULL: any address
+ * @prefix: how many of its bits count, or NULL: all
+ * @a: gets the address, v4-mapped if it is of IPv4
+ * @bits: gets the leading bits of @a that count; 0: any address
+ * @extack: told what is wrong
+ *
+ * Return: 0 or -EINVAL.
+ */
+int hstp_match_address(const struct nlattr *attr, const struct nlattr *prefix,
+		       struct in6_addr *a, u8 *bits, struct netlink_ext_ack *extack)
 {
 	unsigned int width;
 
@@ -93,12 +102,13 @@ int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
 	err = parse_uid(m, tb[HSTP_A_MATCH_UID], ns, extack);
 	if (err)
 		return err;
-	err = parse_address(tb[HSTP_A_MATCH_LOCAL_ADDRESS], tb[HSTP_A_MATCH_LOCAL_PREFIX],
-			    &m->laddr, &m->lprefix, extack);
+	err = hstp_match_address(tb[HSTP_A_MATCH_LOCAL_ADDRESS], tb[HSTP_A_MATCH_LOCAL_PREFIX],
+				 &m->laddr, &m->lprefix, extack);
 	if (err)
 		return err;
-	return parse_address(tb[HSTP_A_MATCH_REMOTE_ADDRESS], tb[HSTP_A_MATCH_REMOTE_PREFIX],
-			     &m->faddr, &m->fprefix, extack);
+	return hstp_match_address(tb[HSTP_A_MATCH_REMOTE_ADDRESS],
+				  tb[HSTP_A_MATCH_REMOTE_PREFIX], &m->faddr, &m->fprefix,
+				  extack);
 }
 
 /**

@@ -32,6 +32,8 @@ struct hstp_match {
 	kuid_t uid;
 };
 
+int hstp_match_address(const struct nlattr *attr, const struct nlattr *prefix,
+		       struct in6_addr *a, u8 *bits, struct netlink_ext_ack *extack);
 int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
 		     struct user_namespace *ns, struct netlink_ext_ack *extack);
 bool hstp_match(const struct hstp_match *m, const struct hstp_view *v);

@@ -126,7 +126,7 @@ static void limit_challenge(struct hstp_net *hn, struct hstp_tcb *t, const struc
 		t->ack_now = 0;
 }
 
-static void send(struct hstp_net *hn, const struct hstp_tuple *tuple,
+static void send(struct hstp_net *hn, const struct hstp_tuple *tuple, enum hstp_state state,
 		 const struct hstp_profile *p, struct hstp_tx *tx)
 {
 	struct hstp_path path = {
@@ -134,6 +134,7 @@ static void send(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		.priority = p->priority,
 		.tos = p->tos,
 		.ttl = p->ttl,
+		.state = state,
 	};
 
 	path.dst = hstp_ipv4_route(hn, tuple, p->ifindex, p->mark, p->tos, p->uid);
@@ -250,9 +251,9 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	if (acts.bits & HSTP_ACT_REOPEN)
 		return HSTP_MINI_REOPEN;
 	if (have_tx)
-		send(hn, tuple, &p, &tx);
+		send(hn, tuple, t.state, &p, &tx);
 	if (acts.bits & HSTP_ACT_REPLY)
-		hstp_output_stray(hn, tuple, skb, &acts);
+		hstp_output_stray(hn, tuple, skb, t.state, &acts);
 	kfree_skb(skb);
 	return HSTP_MINI_DONE;
 }
@@ -381,7 +382,7 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple)
 	}
 	spin_unlock(&b->lock);
 	if (have_tx)
-		send(hn, tuple, &p, &tx);
+		send(hn, tuple, t.state, &p, &tx);
 }
 
 /**
@@ -422,7 +423,7 @@ bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple)
 		tx.ack = acts.reply.ack;
 		tx.flags = acts.reply.flags;
 		rcu_read_lock();
-		send(hn, tuple, &p, &tx);
+		send(hn, tuple, t.state, &p, &tx);
 		rcu_read_unlock();
 	}
 	return true;

@@ -18,6 +18,7 @@
 
 struct ctl_table_header;
 struct hstp_bucket;
+struct hstp_faults;
 struct hstp_stats;
 struct hstp_wait;
 
@@ -70,6 +71,7 @@ struct hstp_settings {
  * @challenge_lock: for the two that follow
  * @challenge_second: the second that @challenge_count counts, jiffies / HZ
  * @challenge_count: challenge ACKs that may still be sent in it
+ * @faults: on the way of segments, or NULL: there never was one
  * @dying: the namespace takes no more segments
  */
 struct hstp_net {
@@ -98,6 +100,7 @@ struct hstp_net {
 	spinlock_t challenge_lock;	/* BH off */
 	unsigned long challenge_second;
 	u32 challenge_count;
+	struct hstp_faults *faults;
 	bool dying;
 };
 

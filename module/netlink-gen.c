@@ -75,8 +75,71 @@ const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_SEGMENT_EVENTS +
 	[HSTP_A_CONFIG_SEGMENT_EVENTS] = { .type = NLA_U32, },
 };
 
+/* HSTP_CMD_FAULT_ADD - do */
+const struct nla_policy hstp_fault_add_nl_policy[HSTP_A_FAULT_VALUE + 1] = {
+	[HSTP_A_FAULT_DIRECTION] = NLA_POLICY_MAX(NLA_U8, 1),
+	[HSTP_A_FAULT_LOCAL_ADDRESS] = { .type = NLA_BINARY, },
+	[HSTP_A_FAULT_LOCAL_PORT] = { .type = NLA_U16, },
+	[HSTP_A_FAULT_REMOTE_ADDRESS] = { .type = NLA_BINARY, },
+	[HSTP_A_FAULT_REMOTE_PORT] = { .type = NLA_U16, },
+	[HSTP_A_FAULT_LOCAL_PREFIX] = { .type = NLA_U8, },
+	[HSTP_A_FAULT_REMOTE_PREFIX] = { .type = NLA_U8, },
+	[HSTP_A_FAULT_STATES] = NLA_POLICY_MASK(NLA_U16, 0x7ff),
+	[HSTP_A_FAULT_FLAGS_SET] = NLA_POLICY_MASK(NLA_U8, 0xff),
+	[HSTP_A_FAULT_FLAGS_CLEAR] = NLA_POLICY_MASK(NLA_U8, 0xff),
+	[HSTP_A_FAULT_TEXT] = NLA_POLICY_MAX(NLA_U8, 1),
+	[HSTP_A_FAULT_NTH] = { .type = NLA_U32, },
+	[HSTP_A_FAULT_EVERY] = { .type = NLA_U32, },
+	[HSTP_A_FAULT_COUNT] = { .type = NLA_U32, },
+	[HSTP_A_FAULT_PROBABILITY] = { .type = NLA_U32, },
+	[HSTP_A_FAULT_SEED] = { .type = NLA_U64, },
+	[HSTP_A_FAULT_ACTION] = NLA_POLICY_MAX(NLA_U8, 6),
+	[HSTP_A_FAULT_COPIES] = { .type = NLA_U32, },
+	[HSTP_A_FAULT_DELAY_MS] = { .type = NLA_U32, },
+	[HSTP_A_FAULT_FIELD] = NLA_POLICY_MAX(NLA_U8, 3),
+	[HSTP_A_FAULT_HOW] = NLA_POLICY_MAX(NLA_U8, 2),
+	[HSTP_A_FAULT_VALUE] = { .type = NLA_U32, },
+};
+
+/* HSTP_CMD_FAULT_DEL - do */
+const struct nla_policy hstp_fault_del_nl_policy[HSTP_A_FAULT_ALL + 1] = {
+	[HSTP_A_FAULT_ID] = { .type = NLA_U32, },
+	[HSTP_A_FAULT_ALL] = { .type = NLA_FLAG, },
+};
+
+/* HSTP_CMD_FAULT_GET - do */
+const struct nla_policy hstp_fault_get_nl_policy[HSTP_A_FAULT_ID + 1] = {
+	[HSTP_A_FAULT_ID] = { .type = NLA_U32, },
+};
+
+/* HSTP_CMD_STEP_GET - do */
+const struct nla_policy hstp_step_get_nl_policy[HSTP_A_STEP_PAD + 1] = {
+};
+
+/* HSTP_CMD_STEP_SET - do */
+const struct nla_policy hstp_step_set_nl_policy[HSTP_A_STEP_ENABLED + 1] = {
+	[HSTP_A_STEP_ENABLED] = { .type = NLA_U8, },
+};
+
+/* HSTP_CMD_HELD_GET - do */
+const struct nla_policy hstp_held_get_nl_policy[HSTP_A_HELD_ID + 1] = {
+	[HSTP_A_HELD_ID] = { .type = NLA_U32, },
+};
+
+/* HSTP_CMD_HELD_RELEASE - do */
+const struct nla_policy hstp_held_release_nl_policy[HSTP_A_HELD_DROP + 1] = {
+	[HSTP_A_HELD_ID] = { .type = NLA_U32, },
+	[HSTP_A_HELD_RULE] = { .type = NLA_U32, },
+	[HSTP_A_HELD_LOCAL_ADDRESS] = { .type = NLA_BINARY, },
+	[HSTP_A_HELD_LOCAL_PORT] = { .type = NLA_U16, },
+	[HSTP_A_HELD_REMOTE_ADDRESS] = { .type = NLA_BINARY, },
+	[HSTP_A_HELD_REMOTE_PORT] = { .type = NLA_U16, },
+	[HSTP_A_HELD_COUNT] = { .type = NLA_U32, },
+	[HSTP_A_HELD_DROP] = { .type = NLA_FLAG, },
+};
+
 /* Ops table for hstp */
-const struct genl_ops hstp_nl_ops[7] = {
+const struct genl_ops hstp_nl_ops[14] = {
 	{
 		.cmd		= HSTP_CMD_CONN_GET,
 		.doit		= hstp_nl_conn_get_doit,
@@ -122,6 +185,54 @@ const struct genl_ops hstp_nl_ops[7] = {
 		.doit		= hstp_nl_config_set_doit,
 		.policy		= hstp_config_set_nl_policy,
 		.maxattr	= HSTP_A_CONFIG_SEGMENT_EVENTS,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HSTP_CMD_FAULT_ADD,
+		.doit		= hstp_nl_fault_add_doit,
+		.policy		= hstp_fault_add_nl_policy,
+		.maxattr	= HSTP_A_FAULT_VALUE,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HSTP_CMD_FAULT_DEL,
+		.doit		= hstp_nl_fault_del_doit,
+		.policy		= hstp_fault_del_nl_policy,
+		.maxattr	= HSTP_A_FAULT_ALL,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HSTP_CMD_FAULT_GET,
+		.doit		= hstp_nl_fault_get_doit,
+		.dumpit		= hstp_nl_fault_get_dumpit,
+		.policy		= hstp_fault_get_nl_policy,
+		.maxattr	= HSTP_A_FAULT_ID,
+	},
+	{
+		.cmd		= HSTP_CMD_STEP_GET,
+		.doit		= hstp_nl_step_get_doit,
+		.policy		= hstp_step_get_nl_policy,
+		.maxattr	= HSTP_A_STEP_PAD,
+	},
+	{
+		.cmd		= HSTP_CMD_STEP_SET,
+		.doit		= hstp_nl_step_set_doit,
+		.policy		= hstp_step_set_nl_policy,
+		.maxattr	= HSTP_A_STEP_ENABLED,
+		.flags		= GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd		= HSTP_CMD_HELD_GET,
+		.doit		= hstp_nl_held_get_doit,
+		.dumpit		= hstp_nl_held_get_dumpit,
+		.policy		= hstp_held_get_nl_policy,
+		.maxattr	= HSTP_A_HELD_ID,
+	},
+	{
+		.cmd		= HSTP_CMD_HELD_RELEASE,
+		.doit		= hstp_nl_held_release_doit,
+		.policy		= hstp_held_release_nl_policy,
+		.maxattr	= HSTP_A_HELD_DROP,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 };

@@ -28,8 +28,22 @@ extern const struct nla_policy hstp_config_get_nl_policy[HSTP_A_CONFIG_DEFAULTS 
 
 extern const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_SEGMENT_EVENTS + 1];
 
+extern const struct nla_policy hstp_fault_add_nl_policy[HSTP_A_FAULT_VALUE + 1];
+
+extern const struct nla_policy hstp_fault_del_nl_policy[HSTP_A_FAULT_ALL + 1];
+
+extern const struct nla_policy hstp_fault_get_nl_policy[HSTP_A_FAULT_ID + 1];
+
+extern const struct nla_policy hstp_step_get_nl_policy[HSTP_A_STEP_PAD + 1];
+
+extern const struct nla_policy hstp_step_set_nl_policy[HSTP_A_STEP_ENABLED + 1];
+
+extern const struct nla_policy hstp_held_get_nl_policy[HSTP_A_HELD_ID + 1];
+
+extern const struct nla_policy hstp_held_release_nl_policy[HSTP_A_HELD_DROP + 1];
+
 /* Ops table for hstp */
-extern const struct genl_ops hstp_nl_ops[7];
+extern const struct genl_ops hstp_nl_ops[14];
 
 int hstp_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info);
 int hstp_nl_conn_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
@@ -39,6 +53,15 @@ int hstp_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 int hstp_nl_stats_reset_doit(struct sk_buff *skb, struct genl_info *info);
 int hstp_nl_config_get_doit(struct sk_buff *skb, struct genl_info *info);
 int hstp_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info);
+int hstp_nl_fault_add_doit(struct sk_buff *skb, struct genl_info *info);
+int hstp_nl_fault_del_doit(struct sk_buff *skb, struct genl_info *info);
+int hstp_nl_fault_get_doit(struct sk_buff *skb, struct genl_info *info);
+int hstp_nl_fault_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int hstp_nl_step_get_doit(struct sk_buff *skb, struct genl_info *info);
+int hstp_nl_step_set_doit(struct sk_buff *skb, struct genl_info *info);
+int hstp_nl_held_get_doit(struct sk_buff *skb, struct genl_info *info);
+int hstp_nl_held_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int hstp_nl_held_release_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	HSTP_NLGRP_EVENTS,

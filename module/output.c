@@ -5,6 +5,7 @@
 #include <net/route.h>
 
 #include "event.h"
+#include "fault.h"
 #include "ipv4.h"
 #include "output.h"
 
@@ -130,6 +131,8 @@ static void path_of(const struct hstp_conn *conn, struct hstp_path *path)
 	path->priority = conn->priority;
 	path->tos = conn->tos;
 	path->ttl = conn->ttl;
+	if (static_branch_unlikely(&hstp_fault_key))
+		path->state = conn->tcb.state;
 }
 
 static struct sk_buff *alloc_large(unsigned int room)
@@ -232,16 +235,18 @@ void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts)
  * @hn: namespace
  * @tuple: both ends
  * @skb: the packet that is answered
+ * @state: that it has found
  * @acts: has the reply
  *
  * Context: softirq, rcu_read_lock().
  */
 void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_buff *skb,
-		       const struct hstp_acts *acts)
+		       enum hstp_state state, const struct hstp_acts *acts)
 {
 	struct hstp_path path = {
 		.mark = IP4_REPLY_MARK(hn->net, skb->mark),
 		.ttl = -1,
+		.state = state,
 	};
 	struct hstp_tx tx;
 

@@ -13,6 +13,7 @@
  * @priority: SO_PRIORITY
  * @tos: IP_TOS
  * @ttl: IP_TTL, or -1
+ * @state: of the connection; for faults, and valid when there can be any
  */
 struct hstp_path {
 	struct dst_entry *dst;
@@ -20,6 +21,7 @@ struct hstp_path {
 	u32 priority;
 	u8 tos;
 	s16 ttl;
+	u8 state;
 };
 
 u16 hstp_output_mss(const struct dst_entry *dst, u16 user_mss);
@@ -29,7 +31,7 @@ void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts);
 void hstp_output_tx(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		    const struct hstp_path *path, const struct hstp_tx *tx);
 void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_buff *skb,
-		       const struct hstp_acts *acts);
+		       enum hstp_state state, const struct hstp_acts *acts);
 bool hstp_challenge_allowed(struct hstp_net *hn);
 
 #endif /* HSTP_OUTPUT_H */

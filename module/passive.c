@@ -60,6 +60,7 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 	path.priority = p.priority;
 	path.tos = p.tos;
 	path.ttl = p.ttl;
+	path.state = HSTP_SYN_RECEIVED;
 	path.dst = hstp_ipv4_route(hn, tuple, p.ifindex, p.mark, p.tos, p.uid);
 	if (IS_ERR(path.dst)) {
 		hstp_listen_dismiss(l);
@@ -108,7 +109,7 @@ void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_t
 		hstp_listen_arrives(&t, seg, &env, &acts);
 		hstp_stats_event(l->hn, &acts, &since);
 		if (acts.bits & HSTP_ACT_REPLY)
-			hstp_output_stray(l->hn, tuple, skb, &acts);
+			hstp_output_stray(l->hn, tuple, skb, HSTP_LISTEN, &acts);
 		kfree_skb(skb);
 		return;
 	}

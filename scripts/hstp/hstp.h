@@ -39,6 +39,8 @@ int cmd_set(int argc, char **argv);
 int cmd_get(int argc, char **argv);
 int cmd_diagram(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_fault(int argc, char **argv);
+int cmd_step(int argc, char **argv);
 
 /* Say what was wrong and what would be right. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -80,6 +80,12 @@ void json_true(const char *key)
 	printf("true");
 }
 
+void json_false(const char *key)
+{
+	name(key);
+	printf("false");
+}
+
 /* The outermost bracket was closed: what follows is a text of its own. */
 void json_done(void)
 {

@@ -25,6 +25,8 @@ static const struct object {
 	{ "set", cmd_set, "change settings: hstp set NAME VALUE [NAME VALUE ...]" },
 	{ "export", cmd_export, "counters for Prometheus: hstp export [FILE]" },
 	{ "diagram", cmd_diagram, "state diagram with counts: hstp diagram [dot|svg] [FILE]" },
+	{ "fault", cmd_fault, "lose, delay, change segments: hstp fault add|show|del|flush" },
+	{ "step", cmd_step, "hold what is sent: hstp step on|off|show|next|go|drop" },
 	{ "run", cmd_run, "run a program on HSTP: hstp run COMMAND [ARGUMENT ...]" },
 };
 

@@ -22,6 +22,7 @@ void json_end(char bracket);
 void json_number(const char *key, uint64_t value);
 void json_string(const char *key, const char *value);
 void json_true(const char *key);
+void json_false(const char *key);
 void json_done(void);
 
 #endif /* HSTP_CMD_OUT_H */

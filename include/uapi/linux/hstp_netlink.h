@@ -233,6 +233,72 @@ enum hstp_nl_part {
 	HSTP_NL_PART_EVENTS,
 };
 
+/**
+ * enum hstp_nl_text - does a segment carry text
+ */
+enum hstp_nl_text {
+	HSTP_NL_TEXT_WITHOUT,
+	HSTP_NL_TEXT_WITH,
+};
+
+/**
+ * enum hstp_nl_action - what a fault does to a segment
+ * @HSTP_NL_ACTION_DROP: lost on the way
+ * @HSTP_NL_ACTION_DUPLICATE: arrives more than once
+ * @HSTP_NL_ACTION_DELAY: goes on later
+ * @HSTP_NL_ACTION_HOLD: goes on when held-release says so
+ * @HSTP_NL_ACTION_REORDER: goes on behind the next of its connection and
+ *   direction
+ * @HSTP_NL_ACTION_CHANGE: goes on with another value in its header, the
+ *   checksum corrected
+ * @HSTP_NL_ACTION_CORRUPT: goes on with a wrong checksum
+ */
+enum hstp_nl_action {
+	HSTP_NL_ACTION_DROP,
+	HSTP_NL_ACTION_DUPLICATE,
+	HSTP_NL_ACTION_DELAY,
+	HSTP_NL_ACTION_HOLD,
+	HSTP_NL_ACTION_REORDER,
+	HSTP_NL_ACTION_CHANGE,
+	HSTP_NL_ACTION_CORRUPT,
+};
+
+/**
+ * enum hstp_nl_field - of a segment's header, RFC 9293 section 3.1
+ */
+enum hstp_nl_field {
+	HSTP_NL_FIELD_SEQ,
+	HSTP_NL_FIELD_ACK,
+	HSTP_NL_FIELD_WINDOW,
+	HSTP_NL_FIELD_FLAGS,
+};
+
+/**
+ * enum hstp_nl_how - how a fault changes a field
+ * @HSTP_NL_HOW_SET: to the value
+ * @HSTP_NL_HOW_ADD: by the value, modulo the field's size; of flags: switch on
+ * @HSTP_NL_HOW_CLEAR: flags only: switch off
+ */
+enum hstp_nl_how {
+	HSTP_NL_HOW_SET,
+	HSTP_NL_HOW_ADD,
+	HSTP_NL_HOW_CLEAR,
+};
+
+/**
+ * enum hstp_nl_held_why - why a segment is held
+ * @HSTP_NL_HELD_WHY_STEP: step mode
+ * @HSTP_NL_HELD_WHY_HOLD: action hold
+ * @HSTP_NL_HELD_WHY_REORDER: waits for the next segment
+ * @HSTP_NL_HELD_WHY_DELAY: waits until its time
+ */
+enum hstp_nl_held_why {
+	HSTP_NL_HELD_WHY_STEP,
+	HSTP_NL_HELD_WHY_HOLD,
+	HSTP_NL_HELD_WHY_REORDER,
+	HSTP_NL_HELD_WHY_DELAY,
+};
+
 enum {
 	HSTP_A_MATCH_PAD = 1,
 	HSTP_A_MATCH_COOKIE,
@@ -457,6 +523,80 @@ enum {
 #define HSTP_A_SEGMENT_MAX (__HSTP_A_SEGMENT_MAX - 1)
 
 enum {
+	HSTP_A_FAULT_PAD = 1,
+	HSTP_A_FAULT_ID,
+	HSTP_A_FAULT_DIRECTION,
+	HSTP_A_FAULT_LOCAL_ADDRESS,
+	HSTP_A_FAULT_LOCAL_PORT,
+	HSTP_A_FAULT_REMOTE_ADDRESS,
+	HSTP_A_FAULT_REMOTE_PORT,
+	HSTP_A_FAULT_LOCAL_PREFIX,
+	HSTP_A_FAULT_REMOTE_PREFIX,
+	HSTP_A_FAULT_STATES,
+	HSTP_A_FAULT_FLAGS_SET,
+	HSTP_A_FAULT_FLAGS_CLEAR,
+	HSTP_A_FAULT_TEXT,
+	HSTP_A_FAULT_NTH,
+	HSTP_A_FAULT_EVERY,
+	HSTP_A_FAULT_COUNT,
+	HSTP_A_FAULT_PROBABILITY,
+	HSTP_A_FAULT_SEED,
+	HSTP_A_FAULT_ACTION,
+	HSTP_A_FAULT_COPIES,
+	HSTP_A_FAULT_DELAY_MS,
+	HSTP_A_FAULT_FIELD,
+	HSTP_A_FAULT_HOW,
+	HSTP_A_FAULT_VALUE,
+	HSTP_A_FAULT_MATCHED,
+	HSTP_A_FAULT_ACTED,
+	HSTP_A_FAULT_OVERFLOW,
+	HSTP_A_FAULT_HELD,
+	HSTP_A_FAULT_ALL,
+	HSTP_A_FAULT_REMOVED,
+
+	__HSTP_A_FAULT_MAX
+};
+#define HSTP_A_FAULT_MAX (__HSTP_A_FAULT_MAX - 1)
+
+enum {
+	HSTP_A_STEP_PAD = 1,
+	HSTP_A_STEP_ENABLED,
+	HSTP_A_STEP_HELD,
+	HSTP_A_STEP_HELD_BYTES,
+	HSTP_A_STEP_MAX_HELD,
+	HSTP_A_STEP_MAX_BYTES,
+	HSTP_A_STEP_OVERFLOW,
+
+	__HSTP_A_STEP_MAX
+};
+#define HSTP_A_STEP_MAX (__HSTP_A_STEP_MAX - 1)
+
+enum {
+	HSTP_A_HELD_PAD = 1,
+	HSTP_A_HELD_ID,
+	HSTP_A_HELD_WHY,
+	HSTP_A_HELD_RULE,
+	HSTP_A_HELD_DIRECTION,
+	HSTP_A_HELD_LOCAL_ADDRESS,
+	HSTP_A_HELD_LOCAL_PORT,
+	HSTP_A_HELD_REMOTE_ADDRESS,
+	HSTP_A_HELD_REMOTE_PORT,
+	HSTP_A_HELD_SINCE,
+	HSTP_A_HELD_DUE_IN,
+	HSTP_A_HELD_SEQ,
+	HSTP_A_HELD_ACK,
+	HSTP_A_HELD_WINDOW,
+	HSTP_A_HELD_FLAGS,
+	HSTP_A_HELD_LENGTH,
+	HSTP_A_HELD_COUNT,
+	HSTP_A_HELD_DROP,
+	HSTP_A_HELD_RELEASED,
+
+	__HSTP_A_HELD_MAX
+};
+#define HSTP_A_HELD_MAX (__HSTP_A_HELD_MAX - 1)
+
+enum {
 	HSTP_CMD_CONN_GET = 1,
 	HSTP_CMD_CONN_ABORT,
 	HSTP_CMD_CONN_CLOSE,
@@ -466,6 +606,13 @@ enum {
 	HSTP_CMD_CONFIG_SET,
 	HSTP_CMD_EVENT,
 	HSTP_CMD_SEGMENT,
+	HSTP_CMD_FAULT_ADD,
+	HSTP_CMD_FAULT_DEL,
+	HSTP_CMD_FAULT_GET,
+	HSTP_CMD_STEP_GET,
+	HSTP_CMD_STEP_SET,
+	HSTP_CMD_HELD_GET,
+	HSTP_CMD_HELD_RELEASE,
 
 	__HSTP_CMD_MAX
 };

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: GPL-2.0
+/* hstp step: hold what is sent, and let it go on when told to. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "filter.h"
+#include "out.h"
+#include "record.h"
+
+/* A segment that is held. */
+struct held {
+	uint32_t id;
+	unsigned int why;
+	uint64_t rule, since;
+	bool out, timed;
+	uint64_t due_in;		/* ms */
+	struct subject ends;
+	uint32_t seq, ack, length;
+	uint16_t window;
+	uint8_t flags;
+};
+
+struct list {
+	struct held *held;
+	size_t count, room;
+};
+
+static const char *const whys[] = { "step", "hold", "reorder", "delay" };
+
+static const char *why_name(const struct held *held)
+{
+	return held->why < sizeof(whys) / sizeof(whys[0]) ? whys[held->why] : "unknown";
+}
+
+static int take(const struct nlmsghdr *nlh, void *data)
+{
+	struct list *list = data;
+	struct attrs attrs;
+	struct held *held;
+
+	if (list->count == list->room) {
+		list->room = list->room * 2 + 64;
+		list->held = need(realloc(list->held, list->room * sizeof(*list->held)));
+	}
+	held = memset(&list->held[list->count++], 0, sizeof(*held));
+	attrs_of(nlh, &attrs);
+	held->id = (uint32_t)number(&attrs, HSTP_A_HELD_ID);
+	held->why = (unsigned int)number(&attrs, HSTP_A_HELD_WHY);
+	held->rule = number(&attrs, HSTP_A_HELD_RULE);
+	held->since = number(&attrs, HSTP_A_HELD_SINCE);
+	held->out = number(&attrs, HSTP_A_HELD_DIRECTION) == HSTP_NL_DIRECTION_OUT;
+	held->timed = has(&attrs, HSTP_A_HELD_DUE_IN);
+	held->due_in = number(&attrs, HSTP_A_HELD_DUE_IN);
+	held->ends.state = NO_STATE;
+	held->ends.local = attr_addr(attrs.at[HSTP_A_HELD_LOCAL_ADDRESS]);
+	held->ends.local_port = attr_port(attrs.at[HSTP_A_HELD_LOCAL_PORT]);
+	held->ends.remote = attr_addr(attrs.at[HSTP_A_HELD_REMOTE_ADDRESS]);
+	held->ends.remote_port = attr_port(attrs.at[HSTP_A_HELD_REMOTE_PORT]);
+	held->seq = (uint32_t)number(&attrs, HSTP_A_HELD_SEQ);
+	held->ack = (uint32_t)number(&attrs, HSTP_A_HELD_ACK);
+	held->window = (uint16_t)number(&attrs, HSTP_A_HELD_WINDOW);
+	held->flags = (uint8_t)number(&attrs, HSTP_A_HELD_FLAGS);
+	held->length = (uint32_t)number(&attrs, HSTP_A_HELD_LENGTH);
+	return 0;
+}
+
+static void read_held(struct nl *nl, struct list *list)
+{
+	char request[128];
+	struct nlmsghdr *nlh = nl_begin(nl, request, HSTP_CMD_HELD_GET, NLM_F_DUMP);
+
+	list->count = 0;
+	if (nl_call(nl, nlh, take, list) < 0)
+		quit(FAILED, "step: %s", nl->error);
+}
+
+static uint64_t age(const struct held *held)
+{
+	struct timespec ts;
+	uint64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	return now > held->since ? now - held->since : 0;
+}
+
+static void print_json(const struct held *h)
+{
+	char text[ENDPOINT], flags[40];
+
+	json_begin('{', NULL);
+	json_number("id", h->id);
+	json_string("why", why_name(h));
+	if (h->rule)
+		json_number("rule", h->rule);
+	json_string("direction", h->out ? "out" : "in");
+	json_string("local_address", address_text(text, &h->ends.local));
+	json_number("local_port", h->ends.local_port);
+	json_string("remote_address", address_text(text, &h->ends.remote));
+	json_number("remote_port", h->ends.remote_port);
+	json_number("since", h->since);
+	if (h->timed)
+		json_number("due_in", h->due_in);
+	json_string("flags", record_flags(flags, h->flags));
+	json_number("seq", h->seq);
+	if (h->flags & ACK)
+		json_number("ack", h->ack);
+	json_number("window", h->window);
+	json_number("length", h->length);
+	json_end('}');
+}
+
+static void print(const struct held *h)
+{
+	char local[ENDPOINT], remote[ENDPOINT], text[40];
+
+	if (opt.json) {
+		print_json(h);
+		return;
+	}
+	printf("%u: %s %s %s  ", h->id, endpoint(local, &h->ends.local, h->ends.local_port),
+	       h->out ? ">" : "<", endpoint(remote, &h->ends.remote, h->ends.remote_port));
+	colour(h->flags & RST ? RED : CYAN);
+	printf("%s", record_flags(text, h->flags));
+	colour(PLAIN);
+	printf(" seq %u", h->seq);
+	if (h->flags & ACK)
+		printf(" ack %u", h->ack);
+	printf(" win %u", h->window);
+	if (h->length)
+		printf(" len %u", h->length);
+	colour(FAINT);
+	printf("  %s", why_name(h));
+	if (h->rule)
+		printf(" by rule %" PRIu64, h->rule);
+	printf(" for %s", duration(text, age(h)));
+	if (h->timed)
+		printf(", due in %" PRIu64 "ms", h->due_in);
+	colour(PLAIN);
+	putchar('\n');
+}
+
+static int mode_reply(const struct nlmsghdr *nlh, void *data)
+{
+	struct attrs attrs;
+
+	(void)data;
+	attrs_of(nlh, &attrs);
+	if (opt.json) {
+		if (number(&attrs, HSTP_A_STEP_ENABLED))
+			json_true("enabled");
+		else
+			json_false("enabled");
+		json_number("held_count", number(&attrs, HSTP_A_STEP_HELD));
+		json_number("held_bytes", number(&attrs, HSTP_A_STEP_HELD_BYTES));
+		json_number("max_held", number(&attrs, HSTP_A_STEP_MAX_HELD));
+		json_number("max_bytes", number(&attrs, HSTP_A_STEP_MAX_BYTES));
+		json_number("overflow", number(&attrs, HSTP_A_STEP_OVERFLOW));
+		return 0;
+	}
+	printf("step %s, %" PRIu64 " held (at most %" PRIu64 ")",
+	       number(&attrs, HSTP_A_STEP_ENABLED) ? "on" : "off",
+	       number(&attrs, HSTP_A_STEP_HELD), number(&attrs, HSTP_A_STEP_MAX_HELD));
+	if (number(&attrs, HSTP_A_STEP_OVERFLOW))
+		printf(", %" PRIu64 " lost for want of room",
+		       number(&attrs, HSTP_A_STEP_OVERFLOW));
+	putchar('\n');
+	return 0;
+}
+
+static int show(int argc, char **argv)
+{
+	struct filter *filter = filter_parse(argc, argv);
+	struct list list = { };
+	struct nlmsghdr *nlh;
+	char request[128];
+	struct nl *nl;
+
+	nl = nl_open();
+	if (opt.json)
+		json_begin('{', NULL);
+	nlh = nl_begin(nl, request, HSTP_CMD_STEP_GET, NLM_F_ACK);
+	if (nl_call(nl, nlh, mode_reply, NULL) < 0)
+		quit(FAILED, "step: %s", nl->error);
+	read_held(nl, &list);
+	if (opt.json)
+		json_begin('[', "held");
+	for (size_t i = 0; i < list.count; i++) {
+		if (filter_match(filter, &list.held[i].ends))
+			print(&list.held[i]);
+	}
+	if (opt.json) {
+		json_end(']');
+		json_end('}');
+		json_done();
+	}
+	free(list.held);
+	nl_close(nl);
+	return DONE;
+}
+
+static int set(bool on)
+{
+	struct nl *nl = nl_open();
+	char request[128];
+	struct nlmsghdr *nlh = nl_begin(nl, request, HSTP_CMD_STEP_SET, NLM_F_ACK);
+
+	mnl_attr_put_u8(nlh, HSTP_A_STEP_ENABLED, on);
+	if (nl_call(nl, nlh, NULL, NULL) < 0)
+		quit(FAILED, "step %s: %s", on ? "on" : "off", nl->error);
+	nl_close(nl);
+	return DONE;
+}
+
+/* What "next", "go" and "drop" are asked to let go. */
+struct choice {
+	const char *verb;
+	bool drop;
+	uint64_t count;			/* at most; 0: all */
+	uint64_t rule;			/* held by this one, or 0 */
+	char **ids;			/* by their numbers, or none */
+	int id_count;
+	struct filter *filter;
+};
+
+static bool is_number(const char *word)
+{
+	return *word && strspn(word, "0123456789") == strlen(word);
+}
+
+static bool chosen(const struct choice *c, const struct held *held)
+{
+	for (int i = 0; i < c->id_count; i++) {
+		if (strtoull(c->ids[i], NULL, 10) == held->id)
+			return true;
+	}
+	/* What waits for the next one, or for its time, goes only when it is named. */
+	return !c->id_count && (held->why == HSTP_NL_HELD_WHY_STEP ||
+				held->why == HSTP_NL_HELD_WHY_HOLD) &&
+	       (!c->rule || c->rule == held->rule) && filter_match(c->filter, &held->ends);
+}
+
+/* Return: 0; -ENOENT when it is held no more, or another error, which was said. */
+static int release(struct nl *nl, const struct choice *c, const struct held *held)
+{
+	char request[128];
+	struct nlmsghdr *nlh = nl_begin(nl, request, HSTP_CMD_HELD_RELEASE, NLM_F_ACK);
+	int err;
+
+	mnl_attr_put_u32(nlh, HSTP_A_HELD_ID, held->id);
+	if (c->drop)
+		mnl_attr_put(nlh, HSTP_A_HELD_DROP, 0, NULL);
+	err = nl_call(nl, nlh, NULL, NULL);
+	if (err < 0 && err != -ENOENT)
+		quit(FAILED, "step %s: %s", c->verb, nl->error);
+	return err;
+}
+
+static int let_go(const struct choice *c)
+{
+	struct nl *nl = nl_open();
+	struct list list = { };
+	uint64_t gone = 0;
+
+	read_held(nl, &list);
+	if (opt.json)
+		json_begin('[', NULL);
+	for (size_t i = 0; i < list.count && (!c->count || gone < c->count); i++) {
+		if (!chosen(c, &list.held[i]) || release(nl, c, &list.held[i]))
+			continue;
+		print(&list.held[i]);
+		gone++;
+	}
+	if (opt.json) {
+		json_end(']');
+		json_done();
+	}
+	free(list.held);
+	nl_close(nl);
+	if (gone)
+		return DONE;
+	say("step %s: nothing that %s is held", c->verb,
+	    c->id_count || c->filter || c->rule ? "is meant" : "can go on");
+	return FAILED;
+}
+
+/* next [N] [FILTER], go [rule N | ID ... | FILTER], drop likewise */
+static int parse_go(const char *verb, int argc, char **argv)
+{
+	struct choice c = { .verb = verb, .drop = !strcmp(verb, "drop") };
+	bool next = !strcmp(verb, "next");
+
+	if (next) {
+		c.count = 1;
+		if (argc && is_number(argv[0])) {
+			c.count = parse_number("step next", argv[0], 1, UINT32_MAX);
+			argc--;
+			argv++;
+		}
+	} else if (argc && is_number(argv[0])) {
+		for (c.ids = argv; c.id_count < argc && is_number(argv[c.id_count]);)
+			c.id_count++;
+		argc -= c.id_count;
+		argv += c.id_count;
+		if (argc)
+			quit(MISUSED, "step %s: numbers of segments, or a filter, not both", verb);
+	} else if (argc && !strcmp(argv[0], "all")) {
+		argc--;
+		argv++;
+	} else if (!argc && c.drop) {
+		quit(MISUSED, "step drop: say what: numbers of segments, a filter, or all");
+	}
+	if (argc > 1 && !strcmp(argv[0], "rule")) {
+		c.rule = parse_number("step: rule", argv[1], 1, UINT32_MAX);
+		argc -= 2;
+		argv += 2;
+	}
+	c.filter = filter_parse(argc, argv);
+	return let_go(&c);
+}
+
+static void help(void)
+{
+	printf("usage: hstp step on|off\n"
+	       "       hstp step [show [FILTER]]\n"
+	       "       hstp step next [N] [FILTER]\n"
+	       "       hstp step go|drop [all] [rule N] [FILTER]\n"
+	       "       hstp step go|drop NUMBER ...\n\n"
+	       "In step mode each segment that is sent in this network namespace is held until it is\n"
+	       "told to go on: \"next\" lets the first go, or the first N, \"go\" all. \"drop\" loses\n"
+	       "them instead. What goes is printed. \"off\" lets everything go. Segments that a rule\n"
+	       "of \"hstp fault\" holds go the same way; those that it delays, or that wait for the\n"
+	       "next one, only by their number.\n");
+	filter_help();
+}
+
+/* hstp step on|off|show|next|go|drop */
+int cmd_step(int argc, char **argv)
+{
+	static const char *const verbs[] = { "next", "go", "drop" };
+
+	if (!argc || abbreviates(argv[0], "show") || !strcmp(argv[0], "list"))
+		return show(argc ? argc - 1 : 0, argv + 1);
+	if (is_help(argv[0])) {
+		help();
+		return DONE;
+	}
+	if (!strcmp(argv[0], "on") || !strcmp(argv[0], "off")) {
+		if (argc > 1)
+			quit(MISUSED, "step %s: \"%s\" has no place here", argv[0], argv[1]);
+		return set(!strcmp(argv[0], "on"));
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (abbreviates(argv[0], verbs[i]))
+			return parse_go(verbs[i], argc - 1, argv + 1);
+	}
+	quit(MISUSED, "step: \"%s\" is none of on, off, show, next, go, drop", argv[0]);
+}
