@@ -28,7 +28,7 @@ enum verdict {
  */
 struct hstp_faults *hstp_faults_peek(const struct hstp_net *hn)
 {
-	return smp_load_acquire(&hn->faults);
+	return smp_load_acquire(&hn->faults);	/* pairs with faults_get() */
 }
 
 /* Made if there are none yet; NULL: no memory. */
@@ -48,7 +48,7 @@ static struct hstp_faults *faults_get(struct hstp_net *hn)
 	INIT_LIST_HEAD(&f->held);
 	INIT_LIST_HEAD(&f->delayed);
 	hrtimer_setup(&f->timer, hstp_held_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_SOFT);
-	smp_store_release(&hn->faults, f);
+	smp_store_release(&hn->faults, f);	/* all of it is there for who sees it */
 	return f;
 }
 

@@ -29,6 +29,43 @@ _hstp_filter() {
 	esac
 }
 
+_hstp_fault() {
+	if [ "$cword" -eq $((at + 1)) ]; then
+		echo "add show del flush help"
+		return
+	fi
+	case ${words[at + 1]} in
+	sh* | d*) hstp fault show 2>/dev/null | cut -d: -f1 ;;
+	a*)
+		case $prev in
+		state | src | dst) _hstp_filter ;;
+		flags) echo "fin syn rst psh ack urg ece cwr !fin !syn !rst !psh !ack" ;;
+		change) echo "seq ack window flags" ;;
+		sport | dport | nth | every | count | probability | seed | delay) ;;
+		*) echo "in out src dst sport dport state flags text no-text nth every count
+			probability seed drop duplicate delay hold reorder change corrupt" ;;
+		esac
+		;;
+	esac
+}
+
+_hstp_step() {
+	if [ "$cword" -eq $((at + 1)) ]; then
+		echo "on off show next go drop help"
+		return
+	fi
+	case ${words[at + 1]} in
+	g* | d*)
+		if [ "$prev" = rule ]; then
+			hstp fault show 2>/dev/null | cut -d: -f1
+			return
+		fi
+		echo "all rule $(hstp step show 2>/dev/null | awk -F: 'NR > 1 { print $1 }')"
+		;&
+	n* | sh*) _hstp_filter ;;
+	esac
+}
+
 _hstp() {
 	local cur prev words cword object='' at=0 names=''
 	if declare -F _init_completion >/dev/null; then
@@ -50,8 +87,10 @@ _hstp() {
 		;;
 	esac
 	case $object in
-	'') names="show stat monitor abort close get set export diagram run help --json --pretty
+	'') names="show stat monitor abort close get set export diagram fault step run help --json --pretty
 		--numeric --oneline --ipv4 --ipv6 --net --color --version --help" ;;
+	fa*) names=$(_hstp_fault) ;;
+	ste*) names=$(_hstp_step) ;;
 	sh* | abort | close) names="help $(_hstp_filter)" ;;
 	stat) names="--watch reset help" ;;
 	mon*)

@@ -175,7 +175,7 @@ TEST(strict)
 	req = nl_request(nl, HSTP_CMD_CONFIG_GET, 0);
 	mnl_attr_put_u32(req, HSTP_A_CONFIG_MSL_MS, 1);
 	SAME(nl_talk(nl, req, NULL, NULL), -EINVAL);
-	req = nl_request(nl, HSTP_CMD_SEGMENT + 1, 0);
+	req = nl_request(nl, HSTP_CMD_MAX + 1, 0);
 	SAME(nl_talk(nl, req, NULL, NULL), -EOPNOTSUPP);
 }
 
@@ -192,12 +192,13 @@ TEST(per_namespace)
 	SAME(get(b, false).by[HSTP_A_CONFIG_MSL_MS], 30000);
 }
 
-/* Who has no capability reads, and changes nothing; the four commands that change. */
+/* Who has no capability reads, and changes nothing; the commands that change. */
 TEST(needs_capability)
 {
 	static const int changing[] = {
 		HSTP_CMD_CONN_ABORT, HSTP_CMD_CONN_CLOSE, HSTP_CMD_STATS_RESET,
-		HSTP_CMD_CONFIG_SET,
+		HSTP_CMD_CONFIG_SET, HSTP_CMD_FAULT_ADD, HSTP_CMD_FAULT_DEL, HSTP_CMD_STEP_SET,
+		HSTP_CMD_HELD_RELEASE,
 	};
 	struct nl *nl;
 
@@ -214,6 +215,9 @@ TEST(needs_capability)
 	SAME(get(nl, false).by[HSTP_A_CONFIG_MSL_MS], 30000);
 	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_GET, 0), NULL, NULL), 0);
 	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP), NULL, NULL), 0);
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_FAULT_GET, NLM_F_DUMP), NULL, NULL), 0);
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_HELD_GET, NLM_F_DUMP), NULL, NULL), 0);
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STEP_GET, 0), NULL, NULL), 0);
 }
 
 /* Root of a user namespace rules the network namespace that belongs to it. */

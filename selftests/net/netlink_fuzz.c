@@ -55,7 +55,7 @@ static struct nlmsghdr *random_request(struct nl *nl)
 
 	for (uint32_t n = rnd(4); n; n--) {
 		if (rnd(2)) {
-			put_random(req, (uint16_t)rnd(HSTP_A_CONFIG_MAX + 3));
+			put_random(req, (uint16_t)rnd(HSTP_A_FAULT_MAX + 3));
 		} else {
 			struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
 
@@ -186,6 +186,20 @@ TEST(unprivileged)
 	}
 }
 
+/* Rules that lose segments, and segments that are held. */
+static void end_faults(void)
+{
+	struct nl *nl = nl_open(NS_A);
+	struct nlmsghdr *req = nl_request(nl, HSTP_CMD_FAULT_DEL, 0);
+
+	mnl_attr_put(req, HSTP_A_FAULT_ALL, 0, NULL);
+	SAME(nl_talk(nl, req, NULL, NULL), 0);
+	req = nl_request(nl, HSTP_CMD_STEP_SET, 0);
+	mnl_attr_put_u8(req, HSTP_A_STEP_ENABLED, 0);
+	SAME(nl_talk(nl, req, NULL, NULL), 0);
+	nl_close(nl);
+}
+
 /* Whatever it did, the settings are within their bounds, and connections work. */
 TEST(privileged)
 {
@@ -196,6 +210,7 @@ TEST(privileged)
 	net_alone();
 	open_some();
 	fuzz_as(0);
+	end_faults();
 	NEED(net_get_sysctl(NS_A, "net.hstp.port_min") <=
 	     net_get_sysctl(NS_A, "net.hstp.port_max"));
 	listener = fd_listen(&here, 16);
