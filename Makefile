@@ -17,8 +17,8 @@ KMAKE = $(MAKE) -C $(KDIR) M=$(BUILD)
 # The command is made along with the module where the library that it needs is there.
 HAVE_MNL := $(shell echo '\#include <libmnl/libmnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo y)
 
-.PHONY: all modules modules_install hstp install clean source demo test bench lint coverage \
-	help
+.PHONY: all modules modules_install hstp install clean source demo test test-twice bench lint \
+	coverage help
 
 all: modules $(if $(HAVE_MNL),hstp)
 
@@ -53,6 +53,10 @@ demo test:
 	@scripts/setup
 	@scripts/$@
 
+test-twice:
+	@scripts/setup
+	@scripts/test --twice
+
 bench:
 	@scripts/setup
 	@scripts/bench
@@ -73,6 +77,7 @@ help:
 	@echo "  make clean             remove what was built"
 	@echo "  make demo              watch connections open, move a file and close, in a VM"
 	@echo "  make test              all tests: on the host, and in VMs on several kernels"
+	@echo "  make test-twice        each program again after rmmod and insmod, in the same boot"
 	@echo "  make bench             HSTP beside TCP: instructions and bytes per connection"
 	@echo "  make coverage          which lines and branches of module/core the tests reach"
 	@echo "  make lint              checkpatch, sparse, W=1, host warnings: silent when good"

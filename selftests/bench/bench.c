@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Measures HSTP beside the kernel's other protocols and prints one table of it.
+/* Measures HSTP beside the kernel's other protocols, prints one table of it, and fails when
+ * a figure is above TCP's or an object above its goal. With --slabs only HSTP's objects.
  *
  * To be run by scripts/bench in a machine whose clock counts instructions. Each figure
  * is taken in a process and a network namespace of its own, so that what one leaves
  * behind (TIME-WAIT above all) does not weigh on the next.
  */
 #include <err.h>
+#include <getopt.h>
 #include <linux/hstp.h>
 #include <math.h>
 #include <net/if.h>
@@ -145,34 +147,78 @@ static void print_head(const char *what)
 	printf("%12s\n", "goal");
 }
 
-int main(void)
+static double rows[ARRAY_SIZE(figures)][PROTOCOLS];
+
+/* What must hold of a figure: no more than TCP's, and for objects no more than the goal.
+ *
+ * Return: true when it does; what does not is said.
+ */
+static bool holds(const struct figure *f, const double *row)
 {
-	double rows[ARRAY_SIZE(figures)][PROTOCOLS];
-	bool exists[PROTOCOLS], complete = true;
+	bool good = true;
+
+	if (row[HSTP] > row[TCP]) {
+		warnx("%s: %.0f is above TCP's %.0f", f->name, row[HSTP], row[TCP]);
+		good = false;
+	}
+	if (f->bytes && row[HSTP] > f->goal) {
+		warnx("%s: %.0f bytes are above the goal, %.0f", f->name, row[HSTP], f->goal);
+		good = false;
+	}
+	return good;
+}
+
+/* Return: true when all that exists could be measured. */
+static bool measure_row(size_t figure, const bool *exists)
+{
+	const struct figure *f = &figures[figure];
+	bool complete = true;
 
 	for (int p = 0; p < PROTOCOLS; p++) {
+		rows[figure][p] = NAN;
+		if (!exists[p] || !applies(f, p))
+			continue;
+		rows[figure][p] = measure(f, &protocols[p]);
+		complete = complete && !isnan(rows[figure][p]);
+	}
+	print_row(f, rows[figure]);
+	return complete;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = { { "slabs", no_argument, NULL, 's' }, { 0 } };
+	bool exists[PROTOCOLS] = { false }, good = true, slabs = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (option != 's')
+			errx(2, "usage: bench [--slabs]");
+		slabs = true;
+	}
+	for (int p = 0; p < PROTOCOLS; p++) {
+		if (slabs && p != HSTP)
+			continue;
 		exists[p] = protocol_exists(&protocols[p]);
 		if (exists[p])
 			continue;
 		warn("%s", protocols[p].name);
-		complete = complete && !protocols[p].needed;
+		good = good && !protocols[p].needed;
 	}
 	for (size_t f = 0; f < ARRAY_SIZE(figures); f++) {
+		if (slabs && !figures[f].bytes)
+			continue;
 		if (!f || figures[f].bytes != figures[f - 1].bytes)
 			print_head(figures[f].bytes ? "bytes of slab objects" : "instructions");
-		for (int p = 0; p < PROTOCOLS; p++) {
-			rows[f][p] = NAN;
-			if (!exists[p] || !applies(&figures[f], p))
-				continue;
-			rows[f][p] = measure(&figures[f], &protocols[p]);
-			complete = complete && !isnan(rows[f][p]);
-		}
-		print_row(&figures[f], rows[f]);
+		good = measure_row(f, exists) && good;
 	}
 	putchar('\n');
 	for (size_t f = 0; f < ARRAY_SIZE(figures); f++)
-		if (!isnan(rows[f][HSTP]) && !isnan(rows[f][TCP]))
+		if (rows[f][HSTP] && rows[f][TCP] && !isnan(rows[f][HSTP] + rows[f][TCP]))
 			printf("bench: %s %.0f %.0f %.3f\n", figures[f].name, rows[f][HSTP],
 			       rows[f][TCP], rows[f][HSTP] / rows[f][TCP]);
-	return complete ? 0 : 1;
+	fflush(stdout);
+	for (size_t f = 0; f < ARRAY_SIZE(figures); f++)
+		good = holds(&figures[f], rows[f]) && good;
+	return good ? 0 : 1;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Exchange 15: the format on the wire is RFC 9293's (section 3.1), so that tools which
  * know TCP decode it. tcpdump captures exchanges 1 and 7, tshark decodes the capture as
- * TCP, and each field must be what the tester saw.
+ * TCP, and each field must be what the tester saw. tcpdump decodes it too, when
+ * scripts/as-tcp has renamed the protocol.
  *
  * Checksums: tshark always sums a pseudo-header with TCP's protocol number, HSTP's has
  * its own. The one's complement sums differ by exactly the difference of the numbers.
@@ -131,6 +132,42 @@ static void compare(const struct row *row, const struct seen *seen)
 	SAME(with_other_protocol(row->sum), row->sum_calculated);
 }
 
+/* "Flags [P.], cksum 0x1c2d (correct), seq 1:9, ack 1, win 65535, length 8" */
+static void compare_line(const char *line, const struct seen *seen)
+{
+	char flags[32], length[24], *to = flags;
+	const char *at = strstr(line, ": Flags ");
+
+	for (int i = 0; i < 8; i++)
+		if (seen->flags >> i & 1 && 1 << i != ACK)
+			*to++ = "FSRP.UEW"[i];
+	if (seen->flags & ACK)
+		*to++ = '.';
+	*to = '\0';
+	snprintf(length, sizeof(length), ", length %d", seen->len);
+	if (strncmp(at, ": Flags [", 9) || strncmp(at + 9, flags, strlen(flags)) ||
+	    at[9 + strlen(flags)] != ']' || !strstr(at, "(correct)") || !strstr(at, length))
+		die(__FILE__, __LINE__, "tcpdump says: %s", line);
+}
+
+static void compare_with_tcpdump(struct seen *const *seen, int count)
+{
+	FILE *pipe = popen(HSTP_SCRIPTS "/as-tcp <" CAPTURE
+			   " | tcpdump -n -t -v -r - 2>/dev/null", "r");
+	char line[512];
+	int lines = 0;
+
+	NEED(pipe);
+	while (fgets(line, sizeof(line), pipe)) {
+		if (!strstr(line, ": Flags "))
+			continue;
+		NEED(lines < count);
+		compare_line(line, seen[lines++]);
+	}
+	SAME(pclose(pipe), 0);
+	SAME(lines, count);
+}
+
 /* One run of tshark takes seconds on an emulated machine: one test. */
 TEST(exchanges_1_and_7)
 {
@@ -178,6 +215,7 @@ TEST(exchanges_1_and_7)
 		ASSERT_STREQ(seen[i]->from == &a ? ADDR_A : ADDR_B, rows[i].src);
 		compare(&rows[i], seen[i]);
 	}
+	compare_with_tcpdump(seen, count);
 	unlink(CAPTURE);
 }
 
