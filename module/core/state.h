@@ -78,7 +78,17 @@
 	X(LIMIT, "limit")			/* a configured limit was reached */ \
 	X(EXIT, "exit")				/* namespace or module goes away */
 
-/* Why an arriving segment is thrown away, wholly or in part. */
+/* Why an arriving segment is thrown away, wholly or in part. A segment is counted once,
+ * under the first of section 3.10.7's checks that it fails, in the order in which the
+ * section makes them; one that passes all of them is not counted. A reset is among
+ * the resets that came (HSTP_RESETS_IN) as well, whatever it did.
+ *
+ * Of segments that fail 3.10.7.4's first check, the window, a reset is rst_seq; one
+ * that has text, all of it before RCV.NXT, is duplicate; any other is seq, among them a
+ * SYN or FIN that comes again without text. Text behind a gap that is held already is
+ * duplicate too. A segment that is not thrown away for its number can be for what
+ * it brings: after_fin is text, or one more FIN, where the peer's FIN has come.
+ */
 #define HSTP_DROPS(X) \
 	X(SHORT, "short")			/* less than 20 bytes */ \
 	X(OFFSET_LOW, "offset_low")		/* data offset below 5 */ \
@@ -98,18 +108,18 @@
 	X(SYN_SENT_ACK, "syn_sent_ack")		/* 3.10.7.3 first */ \
 	X(SYN_SENT_RST, "syn_sent_rst")		/* RST without a good ACK */ \
 	X(SYN_SENT_NO_SYN, "syn_sent_no_syn")	/* neither SYN nor RST */ \
-	X(SEQ, "seq")				/* outside the window */ \
-	X(RST_SEQ, "rst_seq")			/* RST not at RCV.NXT */ \
+	X(SEQ, "seq")				/* 3.10.7.4 first: outside the window */ \
+	X(RST_SEQ, "rst_seq")			/* RST not in the window, or not at RCV.NXT */ \
 	X(RST_TIME_WAIT, "rst_time_wait")	/* RFC 1337 */ \
 	X(SYN_SYNCHRONIZED, "syn_synchronized")	/* 3.10.7.4 fourth, RFC 5961 section 4 */ \
-	X(NO_ACK, "no_ack")			/* ACK bit is off */ \
+	X(NO_ACK, "no_ack")			/* 3.10.7.4 fifth: ACK bit is off */ \
 	X(ACK_OLD, "ack_old")			/* RFC 5961 section 5 */ \
 	X(ACK_BEYOND, "ack_beyond")		/* acknowledges what was not sent */ \
 	X(ACK_SYN_RECEIVED, "ack_syn_received")	/* unacceptable ACK: RST */ \
-	X(AFTER_FIN, "after_fin")		/* text past the peer's FIN */ \
+	X(AFTER_FIN, "after_fin")		/* text or FIN past the peer's FIN */ \
 	X(CLOSED_TEXT, "closed_text")		/* text, and the user has gone */ \
 	X(RECEIVE_LIMIT, "receive_limit")	/* receive buffer is full */ \
-	X(DUPLICATE, "duplicate")		/* text that is already here */ \
+	X(DUPLICATE, "duplicate")		/* nothing but text that is already here */ \
 	X(MEMORY, "memory") \
 	X(EXITING, "exiting")			/* namespace goes away */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Network namespaces, the links between them, and their sysctls. */
 #include "fd.h"
+#include "net_link.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -17,8 +18,7 @@
 /* The last byte tells them apart, in set_neighbour() too. The tester's, 9, is no
  * device's: the stack of T never takes a frame that is for the tester.
  */
-#define MAC_A	"02:00:00:00:00:01"
-#define MAC_B	"02:00:00:00:00:02"
+static const uint8_t mac_a[6] = { 2, 0, 0, 0, 0, 1 }, mac_b[6] = { 2, 0, 0, 0, 0, 2 };
 
 static int ns_fd[NS_COUNT] = { -1, -1, -1, -1 };
 
@@ -117,31 +117,6 @@ void net_run(enum net_ns ns, const char *fmt, ...)
 	if (status)
 		die(__FILE__, __LINE__, "status %#x from: %s", status, command);
 	free(command);
-}
-
-/* One run of ip(8) for many commands, where the calling thread is. */
-static void ip_batch(const char *fmt, ...)
-{
-	int pipes[2], status;
-	va_list args;
-	pid_t pid;
-
-	TRY(pipe(pipes));
-	pid = TRY(fork());
-	if (!pid) {
-		dup2(pipes[0], STDIN_FILENO);
-		close(pipes[1]);
-		execlp("ip", "ip", "-batch", "-", NULL);
-		_exit(127);
-	}
-	close(pipes[0]);
-	va_start(args, fmt);
-	vdprintf(pipes[1], fmt, args);
-	va_end(args);
-	close(pipes[1]);
-	TRY(waitpid(pid, &status, 0));
-	if (status)
-		die(__FILE__, __LINE__, "ip -batch failed, status %#x", status);
 }
 
 static char *sysctl_path(const char *name)
@@ -285,12 +260,14 @@ static void set_up(int fd, struct ifreq *ifr)
 	TRY(ioctl(fd, SIOCSIFFLAGS, ifr));
 }
 
-static void loopback_up(void)
+/* In the calling thread's namespace */
+static void device_up(const char *name)
 {
-	struct ifreq lo = { .ifr_name = "lo" };
+	struct ifreq ifr = { .ifr_name = "" };
 	int fd = TRY(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 
-	set_up(fd, &lo);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	set_up(fd, &ifr);
 	close(fd);
 }
 
@@ -317,7 +294,7 @@ static void configure(const char *device, const char *address, const char *other
 	struct ifreq ifr = { .ifr_name = "" };
 	int fd = TRY(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 
-	loopback_up();
+	device_up("lo");
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device);
 	ifr.ifr_data = (void *)&value;
 	TRY(ioctl(fd, SIOCETHTOOL, &ifr));
@@ -356,7 +333,7 @@ static void make(enum net_ns ns)
 void net_alone(void)
 {
 	make(NS_A);
-	loopback_up();
+	device_up("lo");
 }
 
 static void set_link(enum net_ns ns, enum net_ns end, const char *device)
@@ -372,9 +349,8 @@ void net_peer(void)
 {
 	make(NS_A);
 	make(NS_T);
-	ip_batch("link add ta type veth"
-		 " peer name va address " MAC_A " netns /proc/%d/fd/%d\n"
-		 "link set ta up\n", getpid(), ns_fd[NS_A]);
+	net_link_add("ta", NULL, "va", mac_a, ns_fd[NS_A]);
+	device_up("ta");
 	configure_a();
 	set_link(NS_A, NS_T, "ta");
 	wire_open(NS_A);
@@ -389,9 +365,7 @@ void net_pair(void)
 {
 	make(NS_B);
 	make(NS_A);
-	ip_batch("link add va address " MAC_A " type veth"
-		 " peer name vb address " MAC_B " netns /proc/%d/fd/%d\n",
-		 getpid(), ns_fd[NS_B]);
+	net_link_add("va", mac_a, "vb", mac_b, ns_fd[NS_B]);
 	configure_a();
 	configure_b();
 	set_link(NS_A, NS_B, "vb");
@@ -412,11 +386,10 @@ void net_relay(void)
 	make(NS_A);
 	make(NS_B);
 	make(NS_T);
-	ip_batch("link add ta type veth peer name va address " MAC_A " netns /proc/%d/fd/%d\n"
-		 "link add tb type veth peer name vb address " MAC_B " netns /proc/%d/fd/%d\n"
-		 "link set ta up\n"
-		 "link set tb up\n",
-		 getpid(), ns_fd[NS_A], getpid(), ns_fd[NS_B]);
+	net_link_add("ta", NULL, "va", mac_a, ns_fd[NS_A]);
+	net_link_add("tb", NULL, "vb", mac_b, ns_fd[NS_B]);
+	device_up("ta");
+	device_up("tb");
 	configure_a();
 	configure_b();
 	set_link(NS_A, NS_T, "ta");
