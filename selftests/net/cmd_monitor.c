@@ -32,28 +32,24 @@ static int begin(struct sockaddr_in *addr)
 	return listener;
 }
 
-/* Wait until the kernel says that somebody listens to the family's groups. */
-static void wait_for_listener(void)
+/* Does the kernel say that somebody listens to the family's groups? */
+static bool somebody_listens(void)
 {
+	FILE *file = fopen("/proc/thread-self/net/netlink", "r");
+	bool found = false;
 	char line[256];
-	FILE *file;
-	int found = 0;
 
-	for (int i = 0; i < PATIENCE_MS && !found; i += POLL_US / 1000) {
-		file = fopen("/proc/thread-self/net/netlink", "r");
-		NEED(file);
-		while (fgets(line, sizeof(line), file)) {
-			unsigned int family, groups = 0, pid;
+	NEED(file);
+	while (fgets(line, sizeof(line), file)) {
+		unsigned int family, groups = 0, pid;
 
-			/* sk eth pid groups: 16 is generic netlink */
-			if (sscanf(line, "%*x %u %u %x", &family, &pid, &groups) == 3 &&
-			    family == 16 && groups)
-				found = 1;
-		}
-		fclose(file);
-		usleep(POLL_US);
+		/* sk eth pid groups: 16 is generic netlink */
+		if (sscanf(line, "%*x %u %u %x", &family, &pid, &groups) == 3 &&
+		    family == 16 && groups)
+			found = true;
 	}
-	NEED(found);
+	fclose(file);
+	return found;
 }
 
 /* RFC 9293 figure 5, the client's way on the left, the server's on the right. */
@@ -71,7 +67,7 @@ TEST(events)
 
 	snprintf(arguments, sizeof(arguments), "-n monitor 'dport = :%s'", port);
 	cmd_start(&c, arguments);
-	wait_for_listener();
+	WAIT(somebody_listens());
 	one(listener, &addr);
 	cmd_says(&c, "TIME-WAIT -> CLOSED");
 	cmd_stop(&c);
@@ -92,7 +88,7 @@ TEST(json_and_count)
 	int listener = begin(&addr);
 
 	cmd_start(&c, "-j monitor events --count 3");
-	wait_for_listener();
+	WAIT(somebody_listens());
 	one(listener, &addr);
 	cmd_end(&c);
 	SAME(c.status, 0);
@@ -127,7 +123,7 @@ TEST(ladder)
 	close(TRY(mkstemp(svg)));
 	snprintf(arguments, sizeof(arguments), "monitor --ladder --svg %s dport = :%s", svg, port);
 	cmd_start(&c, arguments);
-	wait_for_listener();
+	WAIT(somebody_listens());
 	WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
 	one(listener, &addr);
 	cmd_says(&c, "(2 MSL)");
@@ -168,7 +164,7 @@ TEST(loss)
 	const char *at;
 
 	cmd_start(&c, "monitor --buffer 5000");
-	wait_for_listener();
+	WAIT(somebody_listens());
 	TRY(kill(c.pid, SIGSTOP));
 	for (int i = 0; i < 20; i++)
 		one(listener, &addr);

@@ -6,6 +6,9 @@
 
 #include <sys/syscall.h>
 
+#define CLIENT_ABORTS	"transition ESTABLISHED CLOSED abort 1", "reset out abort 1"
+#define WAS_RESET	"transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1"
+
 /* Linger 0 is ABORT: <SEQ=SND.NXT><CTL=RST> where the peer may still wait for something,
  * nothing in CLOSING and LAST-ACK. TIME-WAIT belongs to no socket any more, as in TCP, and
  * a program cannot cut it short (RFC 1337).
@@ -150,8 +153,8 @@ TEST_F(relay, aborted_by_peer)
 	call_returns(&call, -1, ECONNRESET);
 	state_is(a, "CLOSED");
 	state_is(b, "LISTEN");
-	STATS(NS_A, "transition ESTABLISHED CLOSED abort 1", "reset out abort 1");
-	STATS(NS_B, "transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1");
+	STATS(NS_A, CLIENT_ABORTS);
+	STATS(NS_B, WAS_RESET);
 }
 
 TEST_F(peer, blocked_in_recv)
@@ -162,35 +165,66 @@ TEST_F(peer, blocked_in_recv)
 
 	call.fd = wire_to_state(us, it, "ESTABLISHED");
 	call_asleep(&call);
+	stats_mark(NS_A);
 	wire_send(us, RST, 101);
 	call_returns(&call, -1, ECONNRESET);
 	ASSERT_EQ(0, recv(call.fd, call.buf, 1, 0));
 	state_is(it, "CLOSED");
+	STATS(NS_A, WAS_RESET);
 }
 
-/* The peer's window is closed and the send buffer full. */
-TEST_F(peer, blocked_in_send)
+/* The peer's window is closed and the send buffer full; the peer's program aborts. */
+TEST_F(relay, blocked_in_send)
 {
-	struct end *us = &self->us, *it = &self->it;
+	struct end *a = &self->a, *b = &self->b;
 	static char text[65536];
 	struct st_call call = {
 		.nr = SYS_sendto, .buf = text, .len = sizeof(text), .flags = MSG_NOSIGNAL,
 	};
+	int client;
 
-	call.fd = wire_to_state(us, it, "ESTABLISHED");
-	wire_send(us, ACK, 101, 301, .wnd = ZERO_WINDOW);
-	wire_sync(NS_A);
-	while (send(call.fd, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
-		;
-	ASSERT_EQ(EAGAIN, errno);
+	exchange_open(a, b, fd_listen(b, 1), &client, &call.fd);
+	do {
+		wire_flow_until(a, send(call.fd, text, sizeof(text),
+					MSG_DONTWAIT | MSG_NOSIGNAL) < 0);
+		ASSERT_EQ(EAGAIN, errno);
+		wire_sync(NS_A);
+		wire_sync(NS_B);
+	} while (send(call.fd, text, 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0);
 	call_asleep(&call);
-	wire_send(us, RST, 101);
+	stats_mark(NS_A);
+	stats_mark(NS_B);
+	fd_linger(client, 1, 0);
+	fd_close(client);
+	wire_pass(a, RST, 101);
 	call_returns(&call, -1, ECONNRESET);
 	FAILS(EPIPE, send(call.fd, text, 1, MSG_NOSIGNAL));
-	state_is(it, "CLOSED");
+	state_is(a, "CLOSED");
+	state_is(b, "LISTEN");
+	STATS(NS_A, CLIENT_ABORTS);
+	STATS(NS_B, WAS_RESET);
 }
 
-TEST_F(peer, blocked_in_connect)
+TEST_F(relay, blocked_in_connect)
+{
+	struct end *a = &self->a, *b = &self->b;
+	struct st_call call = { .nr = SYS_connect };
+
+	call.fd = fd_bound(a);
+	call.addr = addr_of(b->addr, b->port);
+	call_asleep(&call);
+	wire_pass(a, SYN, 100);
+	wire_pass(b, RST | ACK, 0, 101, .raw = true);
+	call_returns(&call, -1, ECONNREFUSED);
+	state_is(a, "CLOSED");
+	state_is(b, "CLOSED");
+	STATS(NS_A, "transition CLOSED SYN-SENT open-active 1",
+	      "transition SYN-SENT CLOSED rst 1", "reset in syn_sent 1");
+	STATS(NS_B, "drop no_connection 1", "reset out no_connection 1");
+}
+
+/* In SYN-RECEIVED of an active open the reset is a refusal too (3.10.7.4, second). */
+TEST_F(peer, blocked_in_connect_and_crossed)
 {
 	struct end *us = &self->us, *it = &self->it;
 	struct st_call call = { .nr = SYS_connect };
@@ -199,32 +233,55 @@ TEST_F(peer, blocked_in_connect)
 	call.addr = addr_of(us->addr, us->port);
 	call_asleep(&call);
 	wire_expect(it, SYN, 300);
-	wire_send(us, RST | ACK, 0, 301);
-	call_returns(&call, -1, ECONNREFUSED);
-	state_is(it, "CLOSED");
-}
-
-/* accept() is not told of a handshake that was reset, but goes on to the next one. */
-TEST_F(peer, blocked_in_accept)
-{
-	struct end *us = &self->us, *it = &self->it;
-	struct st_call call = { .nr = SYS_accept };
-
-	call.fd = fd_listen(it, 4);
-	call_asleep(&call);
 	wire_send(us, SYN, 100);
 	wire_expect(it, SYN | ACK, 300, 101);
+	state_is(it, "SYN-RECEIVED");
+	stats_mark(NS_A);
 	wire_send(us, RST, 101);
-	state_is(it, "LISTEN");
-	ASSERT_EQ(0, st_call_until_blocked(call.tid, SYS_accept));
+	call_returns(&call, -1, ECONNREFUSED);
+	state_is(it, "CLOSED");
+	STATS(NS_A, "transition SYN-RECEIVED CLOSED rst 1", "reset in syn_received 1");
+}
 
-	wire_forget(it);
-	wire_send(us, SYN, 500);
-	wire_expect(it, SYN | ACK, 700, 501);
-	wire_send(us, ACK, 501, 701);
+/* accept() is not told of a handshake that was reset, but goes on to the next one. Here
+ * the client gives up before it is answered: nobody is there for the SYN,ACK.
+ */
+TEST_F(relay, blocked_in_accept)
+{
+	struct end *a = &self->a, *b = &self->b;
+	struct st_call call = { .nr = SYS_accept };
+	int client;
+
+	call.fd = fd_listen(b, 4);
+	call_asleep(&call);
+	client = fd_start(a);
+	wire_pass(a, SYN, 100);
+	state_is(b, "SYN-RECEIVED");
+	fd_close(client);
+	state_is(a, "CLOSED");
+	stats_mark(NS_A);
+	stats_mark(NS_B);
+	wire_pass(b, SYN | ACK, 300, 101);
+	wire_pass(a, RST, 101);
+	state_is(b, "LISTEN");
+	ASSERT_EQ(0, st_call_until_blocked(call.tid, SYS_accept));
+	STATS(NS_A, "drop no_connection 1", "reset out no_connection 1");
+	STATS(NS_B, "transition SYN-RECEIVED LISTEN rst 1", "transition LISTEN CLOSED merge 1",
+	      "reset in to_listen 1");
+
+	wire_forget(a);
+	wire_forget(b);
+	client = fd_start(a);
+	wire_pass(a, SYN, 500);
+	wire_pass(b, SYN | ACK, 700, 501);
+	wire_pass(a, ACK, 501, 701);
+	ASSERT_EQ(0, fd_connected(client));
 	ASSERT_EQ(0, st_call_join(&call));
 	ASSERT_LE(0, call.ret);
-	state_is(it, "ESTABLISHED");
+	state_is(b, "ESTABLISHED");
+	STATS(NS_A, OPEN_ACTIVE);
+	STATS(NS_B, "transition CLOSED LISTEN fork 1", "transition LISTEN SYN-RECEIVED syn 1",
+	      "transition SYN-RECEIVED ESTABLISHED ack 1");
 }
 
 /* A connection that was reset while it waited: accept() hands it out as it is. */

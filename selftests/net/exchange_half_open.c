@@ -62,6 +62,35 @@ TEST_F(relay, text_then_blocked_receive)
 	STATS(NS_B, "transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1");
 }
 
+/* ... or one that waits for room: what it has sent lies on the wire. */
+TEST_F(relay, blocked_send)
+{
+	struct end *a = &self->a, *b = &self->b;
+	static char text[65536];
+	struct st_call call = {
+		.nr = SYS_sendto, .buf = text, .len = sizeof(text), .flags = MSG_NOSIGNAL,
+	};
+	struct seen *first;
+
+	call.fd = half_open(a, b);
+	while (send(call.fd, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+	ASSERT_EQ(EAGAIN, errno);
+	call_asleep(&call);
+	first = wire_next(b, PATIENCE_MS);
+	NEED(first);
+	ASSERT_EQ(301, first->seq);
+	ASSERT_LT(0, first->len);
+	wire_deliver(first);
+	wire_pass(a, RST, 101);
+	call_returns(&call, -1, ECONNRESET);
+	FAILS(EPIPE, send(call.fd, text, 1, MSG_NOSIGNAL));
+	state_is(a, "CLOSED");
+	state_is(b, "LISTEN");
+	STATS(NS_A, RESET_BY_NOBODY);
+	STATS(NS_B, "transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1");
+}
+
 /* Its FIN finds out as well. */
 TEST_F(relay, fin)
 {

@@ -182,6 +182,50 @@ TEST_F(state, in_window_rfc793)
 	STATS(NS_A, transition, counted_as(variant->name));
 }
 
+/* ... in SYN-RECEIVED as well, where a passive open returns to LISTEN (3.10.7.4, second), */
+TEST_F(peer, syn_received_passive_rfc793)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener;
+
+	net_hstp(NS_A, "rfc5961", 0);
+	listener = wire_to_state(us, it, "SYN-RECEIVED");
+	stats_mark(NS_A);
+	wire_send(us, RST, 100);
+	wire_silence(it);
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, "drop rst_seq 1", "reset in ignored 1");
+	wire_send(us, RST, 5000);
+	wire_silence(it);
+	state_is(it, "LISTEN");
+	fd_no_accept(listener);
+	ASSERT_EQ(0, fd_error(listener));
+	STATS(NS_A, "transition SYN-RECEIVED LISTEN rst 1", "transition LISTEN CLOSED merge 1",
+	      "reset in to_listen 1");
+}
+
+/* ... and an active one is refused. */
+TEST_F(peer, syn_received_active_rfc793)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd;
+
+	net_hstp(NS_A, "rfc5961", 0);
+	fd = wire_to_state(us, it, "SYN-SENT");
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	stats_mark(NS_A);
+	wire_send(us, RST, 100);
+	wire_silence(it);
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, "drop rst_seq 1", "reset in ignored 1");
+	wire_send(us, RST, 5000);
+	wire_silence(it);
+	state_is(it, "CLOSED");
+	ASSERT_EQ(ECONNREFUSED, fd_connected(fd));
+	STATS(NS_A, "transition SYN-RECEIVED CLOSED rst 1", "reset in syn_received 1");
+}
+
 /* RFC 5961 section 7: challenge ACKs are limited, here to 4 a second. How many of them it
  * is may be kept secret from those who count them: half is the least.
  */

@@ -144,6 +144,31 @@ TEST_F(peer, syn_received_unacceptable_ack)
 	STATS(NS_A, "transition SYN-RECEIVED ESTABLISHED ack 1");
 }
 
+/* ... of an active open too, of which the program hears nothing. */
+TEST_F(peer, syn_received_active_unacceptable_ack)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "SYN-SENT");
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	stats_mark(NS_A);
+	wire_send(us, ACK, 101, 300);
+	wire_expect(it, RST, 300);
+	wire_send(us, PSH | ACK, 101, 302, "hello");
+	wire_expect(it, RST, 302);
+	wire_silence(it);
+	state_is(it, "SYN-RECEIVED");
+	ASSERT_EQ(0, fd_events(fd, POLLIN | POLLOUT, 0));
+	STATS(NS_A, "drop ack_syn_received 2", "reset out syn_received_ack 2");
+
+	wire_send(us, ACK, 101, 301);
+	state_is(it, "ESTABLISHED");
+	ASSERT_EQ(0, fd_connected(fd));
+	fd_empty(fd);
+	STATS(NS_A, "transition SYN-RECEIVED ESTABLISHED ack 1");
+}
+
 /* SYN-RECEIVED, first: out of the window it is an ACK there too. */
 TEST_F(peer, syn_received_outside_window)
 {

@@ -132,7 +132,11 @@ TEST(needs_capability)
 	SAME(get("msl_ms"), 30000);
 }
 
-/* TIME-WAIT lasts 2MSL (RFC 9293 section 3.6.1). */
+/* That a setting does what it says is tested here; for the retries and rto_* in
+ * exchange_give_up, for max_syn_backlog in exchange_full.
+ *
+ * TIME-WAIT lasts 2MSL (RFC 9293 section 3.6.1).
+ */
 TEST(msl_is_effective)
 {
 	struct end us, it;

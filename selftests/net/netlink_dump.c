@@ -19,6 +19,11 @@
 #define PORT_CHURN	82
 #define PORTS		65536
 
+#define DUMPS		40
+#define ROWS_EACH	200	/* of dumps, between two connections that close */
+
+static atomic_long rows_seen;	/* of all dumps */
+
 struct listing {
 	uint8_t lasting[2][PORTS];	/* by the client's port: both ends are in A */
 	uint8_t waiting[PORTS];
@@ -35,6 +40,7 @@ static void look(const struct nlmsghdr *m, void *arg)
 	local = ntohs((uint16_t)nl_number(a.by[HSTP_A_CONN_LOCAL_PORT]));
 	remote = ntohs((uint16_t)nl_number(a.by[HSTP_A_CONN_REMOTE_PORT]));
 	seen->rows++;
+	rows_seen++;
 	if (remote == PORT_LASTING)
 		seen->lasting[0][local]++;
 	else if (local == PORT_LASTING && remote)
@@ -95,15 +101,18 @@ static void *run_churn(void *arg)
 	return (void *)rounds;
 }
 
-/* Goes into TIME-WAIT while the dump is under way: from a connection to a record. */
+/* Goes into TIME-WAIT while a dump is under way: from a connection to a record. There are
+ * rows for all of them, see complete_under_churn.
+ */
 static void *run_closing(void *arg)
 {
 	struct pair *pairs = arg;
 
 	for (int i = 0; pairs[i].client >= 0; i++) {
+		while (rows_seen < (long)i * ROWS_EACH)
+			sched_yield();
 		close(pairs[i].client);
 		close(pairs[i].server);
-		usleep(200);
 	}
 	return NULL;
 }
@@ -159,7 +168,8 @@ TEST(complete_under_churn)
 
 	SAME(pthread_create(&churn, NULL, run_churn, &stop), 0);
 	SAME(pthread_create(&closer, NULL, run_closing, waiting), 0);
-	for (; dumps < 40; dumps++) {
+	NEED(DUMPS * (2L * count + closing) >= (long)closing * ROWS_EACH);
+	for (; dumps < DUMPS; dumps++) {
 		memset(seen, 0, sizeof(*seen));
 		SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP), look, seen), 0);
 		NEED(seen->rows >= 2 * count + closing);
