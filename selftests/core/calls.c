@@ -198,21 +198,40 @@ TEST(calls_established_abort, "3.10.5 ESTABLISHED: ABORT resets from SND.NXT and
 	NO_TIMER();
 }
 
+/* 3.10, FIN-WAIT-1 and FIN-WAIT-2: our FIN was sent, the peer's text may come. */
+#define FIN_WAIT_CALLS(in, open) do {					\
+	T.log_count = 0;						\
+	REFUSED(CLOSING_ERROR, send, 1);				\
+	REFUSED(CLOSING_ERROR, close);					\
+	REFUSED(EXISTS, open);						\
+	CALL(receive);							\
+	CALL(status);							\
+	SAME("status", T.status, HSTP_##in);				\
+	CALL(abort);							\
+	EXPECT(RST, .seq = ME + 1);					\
+	TRANSITION(in, CLOSED, ABORT);					\
+} while (0)
+
+/* 3.10, both FINs were sent: "connection closing" to all; 3.10.5: ABORT sends nothing. */
+#define CLOSING_CALLS(in, open) do {					\
+	T.log_count = 0;						\
+	REFUSED(CLOSING_ERROR, send, 1);				\
+	REFUSED(CLOSING_ERROR, receive);				\
+	REFUSED(CLOSING_ERROR, close);					\
+	REFUSED(EXISTS, open);						\
+	CALL(status);							\
+	SAME("status", T.status, HSTP_##in);				\
+	CALL(abort);							\
+	SILENCE();							\
+	TRANSITION(in, CLOSED, ABORT);					\
+} while (0)
+
 TEST(calls_fin_wait_1, "FIN-WAIT-1: SEND and CLOSE: closing; RECEIVE is served; ABORT resets")
 {
 	ESTABLISHED_CONNECTION();
 	CALL(close);
 	EXPECT(FIN | ACK);
-	T.log_count = 0;
-	REFUSED(CLOSING_ERROR, send, 1);
-	REFUSED(CLOSING_ERROR, close);
-	REFUSED(EXISTS, open_active);
-	CALL(receive);
-	CALL(status);
-	SAME("status", T.status, HSTP_FIN_WAIT_1);
-	CALL(abort);
-	EXPECT(RST, .seq = ME + 1);
-	TRANSITION(FIN_WAIT_1, CLOSED, ABORT);
+	FIN_WAIT_CALLS(FIN_WAIT_1, open_active);
 }
 
 TEST(calls_fin_wait_2, "FIN-WAIT-2: SEND and CLOSE: closing; RECEIVE is served; ABORT resets")
@@ -221,16 +240,7 @@ TEST(calls_fin_wait_2, "FIN-WAIT-2: SEND and CLOSE: closing; RECEIVE is served; 
 	CALL(close);
 	EXPECT(FIN | ACK);
 	RECV(ACK, .seq = PEER, .ack = ME + 1);
-	T.log_count = 0;
-	REFUSED(CLOSING_ERROR, send, 1);
-	REFUSED(CLOSING_ERROR, close);
-	REFUSED(EXISTS, open_passive);
-	CALL(receive);
-	CALL(status);
-	SAME("status", T.status, HSTP_FIN_WAIT_2);
-	CALL(abort);
-	EXPECT(RST, .seq = ME + 1);
-	TRANSITION(FIN_WAIT_2, CLOSED, ABORT);
+	FIN_WAIT_CALLS(FIN_WAIT_2, open_passive);
 }
 
 TEST(calls_close_wait, "CLOSE-WAIT: RECEIVE: closing; SEND is served; ABORT resets")
@@ -257,16 +267,7 @@ TEST(calls_closing, "CLOSING: every call: closing; ABORT deletes without a reset
 	EXPECT(FIN | ACK);
 	RECV(FIN | ACK, .seq = PEER, .ack = ME);
 	EXPECT(ACK);
-	T.log_count = 0;
-	REFUSED(CLOSING_ERROR, send, 1);
-	REFUSED(CLOSING_ERROR, receive);
-	REFUSED(CLOSING_ERROR, close);
-	REFUSED(EXISTS, open_active);
-	CALL(status);
-	SAME("status", T.status, HSTP_CLOSING);
-	CALL(abort);
-	SILENCE();
-	TRANSITION(CLOSING, CLOSED, ABORT);
+	CLOSING_CALLS(CLOSING, open_active);
 }
 
 TEST(calls_last_ack, "LAST-ACK: every call: closing; ABORT deletes without a reset")
@@ -276,16 +277,7 @@ TEST(calls_last_ack, "LAST-ACK: every call: closing; ABORT deletes without a res
 	EXPECT(ACK);
 	CALL(close);
 	EXPECT(FIN | ACK);
-	T.log_count = 0;
-	REFUSED(CLOSING_ERROR, send, 1);
-	REFUSED(CLOSING_ERROR, receive);
-	REFUSED(CLOSING_ERROR, close);
-	REFUSED(EXISTS, open_active);
-	CALL(status);
-	SAME("status", T.status, HSTP_LAST_ACK);
-	CALL(abort);
-	SILENCE();
-	TRANSITION(LAST_ACK, CLOSED, ABORT);
+	CLOSING_CALLS(LAST_ACK, open_active);
 }
 
 TEST(calls_time_wait, "TIME-WAIT: every call: closing; ABORT deletes without a reset")
@@ -295,15 +287,6 @@ TEST(calls_time_wait, "TIME-WAIT: every call: closing; ABORT deletes without a r
 	EXPECT(FIN | ACK);
 	RECV(FIN | ACK, .seq = PEER, .ack = ME + 1);
 	EXPECT(ACK);
-	T.log_count = 0;
-	REFUSED(CLOSING_ERROR, send, 1);
-	REFUSED(CLOSING_ERROR, receive);
-	REFUSED(CLOSING_ERROR, close);
-	REFUSED(EXISTS, open_passive);
-	CALL(status);
-	SAME("status", T.status, HSTP_TIME_WAIT);
-	CALL(abort);
-	SILENCE();
-	TRANSITION(TIME_WAIT, CLOSED, ABORT);
+	CLOSING_CALLS(TIME_WAIT, open_passive);
 	NO_TIMER();
 }

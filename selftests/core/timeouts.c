@@ -13,11 +13,24 @@ static void established_in(u32 ms)
 	T.log_count = 0;
 }
 
+/* Ten bytes of text leave at once. */
+#define SEND_TEN() do {							\
+	CALL(send, 10);							\
+	EXPECT(ACK | PSH, .len = 10);					\
+} while (0)
+
+/* They go again, at that moment and not before. */
+#define RESENT_AFTER(ms) do {						\
+	TICK((ms) - 1);							\
+	SILENCE();							\
+	TICK(1);							\
+	EXPECT(ACK | PSH, .len = 10, .again = true);			\
+} while (0)
+
 TEST(rto_first, "RFC 6298 2.2: RTO is SRTT + 4 RTTVAR = R + 2R after the first measurement")
 {
 	established_in(100);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	TICK(299);
 	SILENCE();
 	TICK(1);
@@ -27,12 +40,10 @@ TEST(rto_first, "RFC 6298 2.2: RTO is SRTT + 4 RTTVAR = R + 2R after the first m
 TEST(rto_second, "RFC 6298 2.3: RTTVAR 3/4 50 + 1/4 100, SRTT 7/8 100 + 1/8 200: 362.5 ms")
 {
 	established_in(100);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	TICK(200);
 	RECV(ACK, .seq = PEER, .ack = ME + 10);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	TICK(361);
 	SILENCE();
 	TICK(2);
@@ -42,13 +53,11 @@ TEST(rto_second, "RFC 6298 2.3: RTTVAR 3/4 50 + 1/4 100, SRTT 7/8 100 + 1/8 200:
 TEST(rto_shorter, "RFC 6298 2.3: a shorter round trip: |SRTT - R'| counts as well")
 {
 	established_in(400);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	TICK(200);
 	RECV(ACK, .seq = PEER, .ack = ME + 10);
 	/* RTTVAR = 3/4 200 + 1/4 200 = 200, SRTT = 7/8 400 + 1/8 200 = 375 */
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	TICK(1174);
 	SILENCE();
 	TICK(2);
@@ -59,12 +68,8 @@ TEST(rto_min, "RFC 6298 2.4: RTO is not below its lower bound")
 {
 	CONFIG(rto_min_ms, 1000);
 	established_in(3);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
-	TICK(999);
-	SILENCE();
-	TICK(1);
-	EXPECT(ACK | PSH, .len = 10, .again = true);
+	SEND_TEN();
+	RESENT_AFTER(1000);
 }
 
 TEST(rto_max, "RFC 6298 2.5, 5.5: RTO doubles up to its upper bound")
@@ -73,18 +78,11 @@ TEST(rto_max, "RFC 6298 2.5, 5.5: RTO doubles up to its upper bound")
 
 	CONFIG(rto_max_ms, 3000);
 	established_in(100);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	for (rto = 300; rto < 3000; rto *= 2) {
-		TICK(rto - 1);
-		SILENCE();
-		TICK(1);
-		EXPECT(ACK | PSH, .len = 10, .again = true);
+		RESENT_AFTER(rto);
 	}
-	TICK(2999);
-	SILENCE();
-	TICK(1);
-	EXPECT(ACK | PSH, .len = 10, .again = true);
+	RESENT_AFTER(3000);
 }
 
 TEST(rto_max_sample, "RFC 6298 2.5: nor does a measurement carry it above")
@@ -104,14 +102,12 @@ TEST(rto_max_sample, "RFC 6298 2.5: nor does a measurement carry it above")
 TEST(karn, "RFC 6298 3: the ACK of what was sent twice measures nothing, the backoff stays")
 {
 	established_in(100);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	TICK(300);
 	EXPECT(ACK | PSH, .len = 10, .again = true);
 	TICK(1);
 	RECV(ACK, .seq = PEER, .ack = ME + 10);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	TICK(599);
 	SILENCE();
 	/* one that was sent once ends it: R' = 599 */
@@ -130,12 +126,8 @@ TEST(rto_syn_lost, "RFC 6298 5.7: after a lost SYN RTO begins at 3 seconds")
 	TICK(10);
 	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME);
 	EXPECT(ACK);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
-	TICK(2999);
-	SILENCE();
-	TICK(1);
-	EXPECT(ACK | PSH, .len = 10, .again = true);
+	SEND_TEN();
+	RESENT_AFTER(3000);
 }
 
 TEST(rto_restart, "RFC 6298 5.2, 5.3: an ACK of new text restarts the timer, of all stops it")
@@ -191,8 +183,7 @@ TEST(text_timeout, "3.8.3: R2 retransmissions of text, then the user is told")
 {
 	CONFIG(retries, 2);
 	ESTABLISHED_CONNECTION();
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	TICK(200);
 	EXPECT(ACK | PSH, .len = 10);
 	TICK(400);
@@ -295,8 +286,7 @@ TEST(backoff_counts, "the count of doublings does not wrap")
 {
 	CONFIG(retries, 255);
 	ESTABLISHED_CONNECTION();
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	T.tcb.backoff = 254;
 	TICK(600);
 	EXPECT(ACK | PSH, .len = 10);
@@ -308,8 +298,7 @@ TEST(clock_wraps, "times are compared modulo 2^32: a deadline after the clock's 
 {
 	T.env.now = 0xffffff00u;
 	established_in(100);
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	TICK(299);
 	SILENCE();
 	CHECK(T.env.now < 1000);
@@ -336,8 +325,7 @@ TEST(deadline_earliest, "the caller is told the earliest of the deadlines")
 	CHECK(!hstp_deadline(&T.tcb, &when));
 	established_in(100);
 	CHECK(!hstp_deadline(&T.tcb, &when));
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	CHECK(hstp_deadline(&T.tcb, &when));
 	SAME("retransmission", when - T.env.now, 300);
 	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
@@ -356,8 +344,7 @@ TEST(deadline_earliest, "the caller is told the earliest of the deadlines")
 TEST(timer_late, "a timeout that is handled late is handled")
 {
 	ESTABLISHED_CONNECTION();
-	CALL(send, 10);
-	EXPECT(ACK | PSH, .len = 10);
+	SEND_TEN();
 	T.env.now += 5000;
 	TICK(0);
 	EXPECT(ACK | PSH, .len = 10, .again = true);

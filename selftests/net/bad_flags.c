@@ -286,8 +286,10 @@ static void other(struct outcome *o, const struct trial *t)
 	} else if (t->where == OUTSIDE) {
 		answers(o, AN_ACK);
 		count(o, "drop seq");
-		/* RFC 5961 section 4: "irrespective of the sequence number" */
-		if (t->rfc5961 && flags & SYN && !is(o->state, "SYN-RECEIVED"))
+		/* RFC 5961 section 4: a SYN "irrespective of the sequence number"; section
+		 * 7: the ACKs that answer ACKs are limited as well.
+		 */
+		if (t->rfc5961 && (flags & SYN ? !is(o->state, "SYN-RECEIVED") : !(flags & FIN)))
 			count(o, "challenge");
 	} else if (flags & RST) {
 		reset_arrives(o, t);

@@ -14,6 +14,27 @@ static void prepare(struct end *a, struct end *b, int *client, int *server)
 	stats_mark(NS_B);
 }
 
+/* The FIN that @a has sent a second time passes, and so does its ACK. */
+static void first_fin_again(struct end *a, struct end *b)
+{
+	wire_pass(a, FIN | ACK, 101, 301);
+	wire_pass(b, ACK, 301, 102);
+	state_wait(a, "FIN-WAIT-2");
+	state_wait(b, "CLOSE-WAIT");
+	STATS(NS_A, "transition ESTABLISHED FIN-WAIT-1 close 1",
+	      "transition FIN-WAIT-1 FIN-WAIT-2 fin-acked 1", "retransmit 1");
+}
+
+/* The client's FIN arrives, and the server closes as well. */
+static void close_both(struct end *a, struct end *b, int client, int server)
+{
+	fd_close(client);
+	wire_pass(a, FIN | ACK, 101, 301);
+	wire_pass(b, ACK, 301, 102);
+	state_is(b, "CLOSE-WAIT");
+	fd_close(server);
+}
+
 /* The first FIN is lost, and comes again from FIN-WAIT-1. */
 TEST_F(relay, first_fin)
 {
@@ -25,13 +46,8 @@ TEST_F(relay, first_fin)
 	wire_lose(a, FIN | ACK, 101, 301);
 	state_is(a, "FIN-WAIT-1");
 	state_is(b, "ESTABLISHED");
-	wire_pass(a, FIN | ACK, 101, 301);
-	wire_pass(b, ACK, 301, 102);
-	state_wait(a, "FIN-WAIT-2");
-	state_wait(b, "CLOSE-WAIT");
+	first_fin_again(a, b);
 	fd_eof(server);
-	STATS(NS_A, "transition ESTABLISHED FIN-WAIT-1 close 1",
-	      "transition FIN-WAIT-1 FIN-WAIT-2 fin-acked 1", "retransmit 1");
 	STATS(NS_B, "transition ESTABLISHED CLOSE-WAIT fin 1");
 }
 
@@ -46,12 +62,7 @@ TEST_F(relay, ack_of_first_fin)
 	wire_pass(a, FIN | ACK, 101, 301);
 	wire_lose(b, ACK, 301, 102);
 	state_is(b, "CLOSE-WAIT");
-	wire_pass(a, FIN | ACK, 101, 301);
-	wire_pass(b, ACK, 301, 102);
-	state_wait(a, "FIN-WAIT-2");
-	state_is(b, "CLOSE-WAIT");
-	STATS(NS_A, "transition ESTABLISHED FIN-WAIT-1 close 1",
-	      "transition FIN-WAIT-1 FIN-WAIT-2 fin-acked 1", "retransmit 1");
+	first_fin_again(a, b);
 	STATS(NS_B, "transition ESTABLISHED CLOSE-WAIT fin 1", "drop seq 1");
 }
 
@@ -62,11 +73,7 @@ TEST_F(relay, second_fin)
 	int client, server;
 
 	prepare(a, b, &client, &server);
-	fd_close(client);
-	wire_pass(a, FIN | ACK, 101, 301);
-	wire_pass(b, ACK, 301, 102);
-	state_is(b, "CLOSE-WAIT");
-	fd_close(server);
+	close_both(a, b, client, server);
 	wire_lose(b, FIN | ACK, 301, 102);
 	state_is(b, "LAST-ACK");
 	wire_pass(b, FIN | ACK, 301, 102);
@@ -88,11 +95,7 @@ TEST_F(relay, last_ack)
 	int client, server;
 
 	prepare(a, b, &client, &server);
-	fd_close(client);
-	wire_pass(a, FIN | ACK, 101, 301);
-	wire_pass(b, ACK, 301, 102);
-	state_is(b, "CLOSE-WAIT");
-	fd_close(server);
+	close_both(a, b, client, server);
 	wire_pass(b, FIN | ACK, 301, 102);
 	first = now_ms();
 	wire_lose(a, ACK, 102, 302);

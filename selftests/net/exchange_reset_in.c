@@ -42,6 +42,24 @@ TEST_F(peer, syn_sent)
 	STATS(NS_A, "transition SYN-SENT CLOSED rst 1", "reset in syn_sent 1");
 }
 
+static void is_back_in_listen(struct end *it, int listener)
+{
+	wire_silence(it);
+	state_is(it, "LISTEN");
+	fd_no_accept(listener);
+	SAME(fd_error(listener), 0);
+	STATS(NS_A, "transition SYN-RECEIVED LISTEN rst 1", "transition LISTEN CLOSED merge 1",
+	      "reset in to_listen 1");
+}
+
+static void is_refused(struct end *it, int fd)
+{
+	wire_silence(it);
+	state_is(it, "CLOSED");
+	SAME(fd_connected(fd), ECONNREFUSED);
+	STATS(NS_A, "transition SYN-RECEIVED CLOSED rst 1", "reset in syn_received 1");
+}
+
 /* SYN-RECEIVED from LISTEN returns to LISTEN, and the user is not informed. */
 TEST_F(peer, syn_received_passive)
 {
@@ -58,29 +76,18 @@ TEST_F(peer, syn_received_passive)
 	state_is(it, "SYN-RECEIVED");
 	STATS(NS_A, "drop rst_seq 1", "reset in challenged 1", "challenge 1");
 	wire_send(us, RST, 101);
-	wire_silence(it);
-	state_is(it, "LISTEN");
-	fd_no_accept(listener);
-	ASSERT_EQ(0, fd_error(listener));
-	STATS(NS_A, "transition SYN-RECEIVED LISTEN rst 1", "transition LISTEN CLOSED merge 1",
-	      "reset in to_listen 1");
+	is_back_in_listen(it, listener);
 }
 
 /* SYN-RECEIVED from SYN-SENT: "the connection was refused". */
 TEST_F(peer, syn_received_active)
 {
 	struct end *us = &self->us, *it = &self->it;
-	int fd = wire_to_state(us, it, "SYN-SENT");
+	int fd = wire_cross_syns(us, it);
 
-	wire_send(us, SYN, 100);
-	wire_expect(it, SYN | ACK, 300, 101);
-	state_is(it, "SYN-RECEIVED");
 	stats_mark(NS_A);
 	wire_send(us, RST, 101);
-	wire_silence(it);
-	state_is(it, "CLOSED");
-	ASSERT_EQ(ECONNREFUSED, fd_connected(fd));
-	STATS(NS_A, "transition SYN-RECEIVED CLOSED rst 1", "reset in syn_received 1");
+	is_refused(it, fd);
 }
 
 /* 1) Outside the window: silently dropped, in every state. */
@@ -196,12 +203,7 @@ TEST_F(peer, syn_received_passive_rfc793)
 	state_is(it, "SYN-RECEIVED");
 	STATS(NS_A, "drop rst_seq 1", "reset in ignored 1");
 	wire_send(us, RST, 5000);
-	wire_silence(it);
-	state_is(it, "LISTEN");
-	fd_no_accept(listener);
-	ASSERT_EQ(0, fd_error(listener));
-	STATS(NS_A, "transition SYN-RECEIVED LISTEN rst 1", "transition LISTEN CLOSED merge 1",
-	      "reset in to_listen 1");
+	is_back_in_listen(it, listener);
 }
 
 /* ... and an active one is refused. */
@@ -211,19 +213,14 @@ TEST_F(peer, syn_received_active_rfc793)
 	int fd;
 
 	net_hstp(NS_A, "rfc5961", 0);
-	fd = wire_to_state(us, it, "SYN-SENT");
-	wire_send(us, SYN, 100);
-	wire_expect(it, SYN | ACK, 300, 101);
+	fd = wire_cross_syns(us, it);
 	stats_mark(NS_A);
 	wire_send(us, RST, 100);
 	wire_silence(it);
 	state_is(it, "SYN-RECEIVED");
 	STATS(NS_A, "drop rst_seq 1", "reset in ignored 1");
 	wire_send(us, RST, 5000);
-	wire_silence(it);
-	state_is(it, "CLOSED");
-	ASSERT_EQ(ECONNREFUSED, fd_connected(fd));
-	STATS(NS_A, "transition SYN-RECEIVED CLOSED rst 1", "reset in syn_received 1");
+	is_refused(it, fd);
 }
 
 /* RFC 5961 section 7: challenge ACKs are limited, here to 4 a second. How many of them it

@@ -148,10 +148,8 @@ TEST_F(peer, syn_received_unacceptable_ack)
 TEST_F(peer, syn_received_active_unacceptable_ack)
 {
 	struct end *us = &self->us, *it = &self->it;
-	int fd = wire_to_state(us, it, "SYN-SENT");
+	int fd = wire_cross_syns(us, it);
 
-	wire_send(us, SYN, 100);
-	wire_expect(it, SYN | ACK, 300, 101);
 	stats_mark(NS_A);
 	wire_send(us, ACK, 101, 300);
 	wire_expect(it, RST, 300);

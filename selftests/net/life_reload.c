@@ -107,12 +107,7 @@ TEST_F(reload, socket_holds_it)
  */
 static void close_before_syn_acked(struct end *us, struct end *it)
 {
-	int fd = wire_to_state(us, it, "SYN-SENT");
-
-	wire_send(us, SYN, 100);
-	wire_expect(it, SYN | ACK, 300, 101);
-	state_is(it, "SYN-RECEIVED");
-	fd_close(fd);
+	fd_close(wire_cross_syns(us, it));
 	state_is(it, "FIN-WAIT-1");
 }
 

@@ -37,6 +37,23 @@ int wire_open_active(struct end *us, struct end *it)
 	return fd;
 }
 
+/**
+ * wire_cross_syns() - let a stack open a connection, and a SYN cross its own
+ * @us: the tester
+ * @it: the stack, then in SYN-RECEIVED; SND.NXT 301, RCV.NXT 101
+ *
+ * Return: its socket.
+ */
+int wire_cross_syns(struct end *us, struct end *it)
+{
+	int fd = wire_to_state(us, it, "SYN-SENT");
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	state_is(it, "SYN-RECEIVED");
+	return fd;
+}
+
 /* Our FIN is the first: FIN-WAIT-1 and what follows from it. */
 static int close_first(struct end *us, struct end *it, const char *state)
 {
