@@ -79,9 +79,8 @@ TEST(rto_max, "RFC 6298 2.5, 5.5: RTO doubles up to its upper bound")
 	CONFIG(rto_max_ms, 3000);
 	established_in(100);
 	SEND_TEN();
-	for (rto = 300; rto < 3000; rto *= 2) {
+	for (rto = 300; rto < 3000; rto *= 2)
 		RESENT_AFTER(rto);
-	}
 	RESENT_AFTER(3000);
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hstp monitor: what happens, as it happens, and what could not be heard of it. */
+#include <sys/syscall.h>
+
 #include "kselftest_harness.h"
 
 #include "cmd.h"
@@ -32,24 +34,10 @@ static int begin(struct sockaddr_in *addr)
 	return listener;
 }
 
-/* Does the kernel say that somebody listens to the family's groups? */
-static bool somebody_listens(void)
+/* It has joined its groups when it waits for what they tell. */
+static void it_listens(void)
 {
-	FILE *file = fopen("/proc/thread-self/net/netlink", "r");
-	bool found = false;
-	char line[256];
-
-	NEED(file);
-	while (fgets(line, sizeof(line), file)) {
-		unsigned int family, groups = 0, pid;
-
-		/* sk eth pid groups: 16 is generic netlink */
-		if (sscanf(line, "%*x %u %u %x", &family, &pid, &groups) == 3 &&
-		    family == 16 && groups)
-			found = true;
-	}
-	fclose(file);
-	return found;
+	NEED(!st_call_until_blocked(c.pid, SYS_poll));
 }
 
 /* RFC 9293 figure 5, the client's way on the left, the server's on the right. */
@@ -67,7 +55,7 @@ TEST(events)
 
 	snprintf(arguments, sizeof(arguments), "-n monitor 'dport = :%s'", port);
 	cmd_start(&c, arguments);
-	WAIT(somebody_listens());
+	it_listens();
 	one(listener, &addr);
 	cmd_says(&c, "TIME-WAIT -> CLOSED");
 	cmd_stop(&c);
@@ -88,7 +76,7 @@ TEST(json_and_count)
 	int listener = begin(&addr);
 
 	cmd_start(&c, "-j monitor events --count 3");
-	WAIT(somebody_listens());
+	it_listens();
 	one(listener, &addr);
 	cmd_end(&c);
 	SAME(c.status, 0);
@@ -123,7 +111,7 @@ TEST(ladder)
 	close(TRY(mkstemp(svg)));
 	snprintf(arguments, sizeof(arguments), "monitor --ladder --svg %s dport = :%s", svg, port);
 	cmd_start(&c, arguments);
-	WAIT(somebody_listens());
+	it_listens();
 	WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
 	one(listener, &addr);
 	cmd_says(&c, "(2 MSL)");
@@ -164,7 +152,7 @@ TEST(loss)
 	const char *at;
 
 	cmd_start(&c, "monitor --buffer 5000");
-	WAIT(somebody_listens());
+	it_listens();
 	TRY(kill(c.pid, SIGSTOP));
 	for (int i = 0; i < 20; i++)
 		one(listener, &addr);

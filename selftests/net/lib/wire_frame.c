@@ -245,11 +245,17 @@ static uint64_t arrival(struct msghdr *msg)
 {
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
 	struct timespec then, now;
+	uint64_t before, after;
 
 	NEED(cmsg && cmsg->cmsg_type == SCM_TIMESTAMPNS);
 	memcpy(&then, CMSG_DATA(cmsg), sizeof(then));
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now_ms() - (ms_of(&now) - ms_of(&then));
+	/* Both clocks at the same moment: nobody came in between */
+	do {
+		before = now_ms();
+		clock_gettime(CLOCK_REALTIME, &now);
+		after = now_ms();
+	} while (after - before > 1);
+	return before - (ms_of(&now) - ms_of(&then));
 }
 
 static ssize_t receive(struct wire *wire, struct seen *seen)
