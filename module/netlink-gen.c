@@ -40,12 +40,12 @@ const struct nla_policy hstp_conn_close_nl_policy[HSTP_A_CONN_MATCH + 1] = {
 
 /* HSTP_CMD_STATS_GET - do */
 const struct nla_policy hstp_stats_get_nl_policy[HSTP_A_STATS_PARTS + 1] = {
-	[HSTP_A_STATS_PARTS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+	[HSTP_A_STATS_PARTS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
 };
 
 /* HSTP_CMD_STATS_RESET - do */
 const struct nla_policy hstp_stats_reset_nl_policy[HSTP_A_STATS_PARTS + 1] = {
-	[HSTP_A_STATS_PARTS] = NLA_POLICY_MASK(NLA_U32, 0x3f),
+	[HSTP_A_STATS_PARTS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
 };
 
 /* HSTP_CMD_CONFIG_GET - do */

@@ -28,7 +28,8 @@ ALIKE(RESET_OUT);
 
 #define ALL_PARTS	(BIT(HSTP_NL_PART_STATES) | BIT(HSTP_NL_PART_TRANSITIONS) | \
 			 BIT(HSTP_NL_PART_SEGMENTS) | BIT(HSTP_NL_PART_RESETS) | \
-			 BIT(HSTP_NL_PART_DROPS) | BIT(HSTP_NL_PART_EVENTS))
+			 BIT(HSTP_NL_PART_DROPS) | BIT(HSTP_NL_PART_EVENTS) | \
+			 BIT(HSTP_NL_PART_ARROWS))
 
 #define U64_ROOM	nla_total_size_64bit(sizeof(u64))
 #define U8_ROOM		nla_total_size(sizeof(u8))
@@ -44,18 +45,22 @@ static int put_state(struct sk_buff *skb, const struct hstp_stats *sum, unsigned
 	struct nlattr *nest = nla_nest_start(skb, HSTP_A_STATS_STATE);
 	u64 entered, left, now;
 	const int pad = HSTP_A_STATS_STATE_PAD;
+	struct hstp_times times;
 
 	if (!nest || nla_put_u8(skb, HSTP_A_STATS_STATE_STATE, state))
 		return -EMSGSIZE;
 	hstp_stats_passages(sum, state, &entered, &left);
+	hstp_stats_times(sum, hstp_stats_arrows(state), &times);
 	/* While counters run, a connection may seem to leave first. */
 	now = state != HSTP_CLOSED && entered > left ? entered - left : 0;
 	if (put_u64(skb, HSTP_A_STATS_STATE_NOW, now, pad) ||
 	    put_u64(skb, HSTP_A_STATS_STATE_ENTERED, entered, pad) ||
 	    put_u64(skb, HSTP_A_STATS_STATE_LEFT, left, pad) ||
-	    put_u64(skb, HSTP_A_STATS_STATE_MEDIAN, hstp_stats_percentile(sum, state, 50), pad) ||
-	    put_u64(skb, HSTP_A_STATS_STATE_P99, hstp_stats_percentile(sum, state, 99), pad) ||
-	    put_u64(skb, HSTP_A_STATS_STATE_LONGEST, sum->spent_max[state], pad))
+	    put_u64(skb, HSTP_A_STATS_STATE_MEDIAN, times.median, pad) ||
+	    put_u64(skb, HSTP_A_STATS_STATE_P99, times.p99, pad) ||
+	    put_u64(skb, HSTP_A_STATS_STATE_LONGEST, times.longest, pad) ||
+	    put_u64(skb, HSTP_A_STATS_STATE_TIMED, times.timed, pad) ||
+	    put_u64(skb, HSTP_A_STATS_STATE_TOTAL, times.total, pad))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;
@@ -98,6 +103,41 @@ static int put_transitions(struct sk_buff *skb, const struct hstp_stats *sum)
 			if (count && put_transition(skb, edge, cause, count))
 				return -EMSGSIZE;
 		}
+	}
+	return 0;
+}
+
+static int put_arrow(struct sk_buff *skb, const struct hstp_stats *sum, unsigned int edge)
+{
+	const int pad = HSTP_A_STATS_ARROW_PAD;
+	struct hstp_times times;
+	struct nlattr *nest;
+
+	hstp_stats_times(sum, BIT(edge), &times);
+	if (!times.timed)
+		return 0;
+	nest = nla_nest_start(skb, HSTP_A_STATS_ARROW);
+	if (!nest ||
+	    nla_put_u8(skb, HSTP_A_STATS_ARROW_FROM, hstp_edges[edge].from) ||
+	    nla_put_u8(skb, HSTP_A_STATS_ARROW_TO, hstp_edges[edge].to) ||
+	    put_u64(skb, HSTP_A_STATS_ARROW_TIMED, times.timed, pad) ||
+	    put_u64(skb, HSTP_A_STATS_ARROW_TOTAL, times.total, pad) ||
+	    put_u64(skb, HSTP_A_STATS_ARROW_MEDIAN, times.median, pad) ||
+	    put_u64(skb, HSTP_A_STATS_ARROW_P99, times.p99, pad) ||
+	    put_u64(skb, HSTP_A_STATS_ARROW_LONGEST, times.longest, pad))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+/* Those that were taken after a stay. */
+static int put_arrows(struct sk_buff *skb, const struct hstp_stats *sum)
+{
+	unsigned int edge;
+
+	for (edge = 0; edge < HSTP_EDGE_COUNT; edge++) {
+		if (put_arrow(skb, sum, edge))
+			return -EMSGSIZE;
 	}
 	return 0;
 }
@@ -173,6 +213,8 @@ static int put_stats(struct sk_buff *skb, struct hstp_net *hn, const struct hstp
 		err = put_reasons(skb, HSTP_A_STATS_DROP, sum->drops, HSTP_DROP_COUNT);
 	if (!err && parts & BIT(HSTP_NL_PART_EVENTS))
 		err = put_events(skb, hn);
+	if (!err && parts & BIT(HSTP_NL_PART_ARROWS))
+		err = put_arrows(skb, sum);
 	return err;
 }
 
@@ -185,7 +227,8 @@ static size_t room_for(const struct hstp_stats *sum)
 		for (cause = 0; cause < HSTP_CAUSE_COUNT; cause++)
 			taken += !!sum->transitions[edge][cause];
 	}
-	return HSTP_STATE_COUNT * (COUNT_ROOM + 5 * U64_ROOM) +
+	return HSTP_STATE_COUNT * (COUNT_ROOM + 7 * U64_ROOM) +
+	       HSTP_EDGE_COUNT * (COUNT_ROOM + U8_ROOM + 4 * U64_ROOM) +
 	       taken * (COUNT_ROOM + 2 * U8_ROOM) +
 	       ARRAY_SIZE(sum->flags_in) * (COUNT_ROOM + U64_ROOM) +
 	       (HSTP_DROP_COUNT + HSTP_RESET_IN_COUNT + HSTP_RESET_OUT_COUNT) * COUNT_ROOM +

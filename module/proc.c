@@ -378,6 +378,7 @@ static const struct seq_operations hstp_seq_ops = {
 
 static void hstp_stat_states(struct seq_file *seq, const struct hstp_stats *sum)
 {
+	struct hstp_times times;
 	unsigned int state;
 	u64 entered, left;
 
@@ -389,10 +390,10 @@ static void hstp_stat_states(struct seq_file *seq, const struct hstp_stats *sum)
 			continue;
 		}
 		/* While counters run, a connection may seem to leave first. */
+		hstp_stats_times(sum, hstp_stats_arrows(state), &times);
 		seq_printf(seq, "state %s %llu %llu %llu %llu %llu %llu\n",
 			   hstp_state_names[state], entered > left ? entered - left : 0,
-			   entered, left, hstp_stats_percentile(sum, state, 50),
-			   hstp_stats_percentile(sum, state, 99), sum->spent_max[state]);
+			   entered, left, times.median, times.p99, times.longest);
 	}
 }
 

@@ -17,6 +17,7 @@
  */
 int hstp_stats_init(struct hstp_net *hn)
 {
+	BUILD_BUG_ON(sizeof(struct hstp_stats) > PCPU_MIN_UNIT_SIZE);
 	mutex_init(&hn->stats_mutex);
 	hn->stats_base = NULL;
 	hn->stats = alloc_percpu(struct hstp_stats);
@@ -33,8 +34,8 @@ void hstp_stats_exit(struct hstp_net *hn)
 	free_percpu(hn->stats);
 }
 
-/* Each octave has four classes: the two bits after a number's first one. Below
- * 4 us a class is one microsecond.
+/* Each octave has two classes: the bit after a number's first one. Below 4 us a class
+ * is one microsecond.
  */
 static unsigned int time_class(u64 us)
 {
@@ -43,7 +44,7 @@ static unsigned int time_class(u64 us)
 	if (us < 4)
 		return us;
 	octave = fls64(us) - 1;
-	return min_t(unsigned int, (octave - 1) * 4 + ((us >> (octave - 2)) & 3),
+	return min_t(unsigned int, octave * 2 + ((us >> (octave - 1)) & 1),
 		     HSTP_TIME_CLASSES - 1);
 }
 
@@ -52,7 +53,7 @@ static u64 time_class_end(unsigned int class)
 {
 	if (class < 4)
 		return class;
-	return ((class % 4 + 5ULL) << (class / 4 - 1)) - 1;
+	return ((class % 2 + 3ULL) << (class / 2 - 1)) - 1;
 }
 
 /* Is this the step of a listener's copy on its way from or to the listener? It
@@ -106,15 +107,15 @@ void hstp_stats_event(struct hstp_net *hn, const struct hstp_acts *acts, u64 *si
 	for (i = 0; i < acts->transition_count; i++) {
 		unsigned int edge = acts->transitions[i].edge;
 		unsigned int cause = acts->transitions[i].cause;
-		unsigned int from = hstp_edges[edge].from;
 
 		s->transitions[edge][cause]++;
 		if (hstp_stats_timed(edge, cause)) {
 			u64 spent = now - *since_us;
 
-			s->spent[from][time_class(spent)]++;
-			if (spent > s->spent_max[from])
-				s->spent_max[from] = spent;
+			s->spent[edge][time_class(spent)]++;
+			s->spent_total[edge] += spent;
+			if (spent > s->spent_max[edge])
+				s->spent_max[edge] = spent;
 		}
 		*since_us = now;
 	}
@@ -165,7 +166,7 @@ void hstp_stats_out(struct hstp_net *hn, u8 flags, bool again)
 static struct hstp_stats *sum_all(const struct hstp_net *hn)
 {
 	struct hstp_stats *sum = kvzalloc(sizeof(*sum), GFP_KERNEL);
-	u64 longest[HSTP_STATE_COUNT] = { 0 };
+	u64 longest[HSTP_EDGE_COUNT] = { 0 };
 	u64 *total = (u64 *)sum;
 	unsigned int cpu, i;
 
@@ -178,7 +179,7 @@ static struct hstp_stats *sum_all(const struct hstp_net *hn)
 
 		for (i = 0; i < sizeof(*s) / sizeof(u64); i++)
 			total[i] += READ_ONCE(counter[i]);
-		for (i = 0; i < HSTP_STATE_COUNT; i++)
+		for (i = 0; i < HSTP_EDGE_COUNT; i++)
 			longest[i] = max(longest[i], READ_ONCE(s->spent_max[i]));
 	}
 	memcpy(sum->spent_max, longest, sizeof(longest));
@@ -246,7 +247,7 @@ static void carry(struct hstp_stats *base, const struct hstp_stats *sum)
 struct hstp_stats *hstp_stats_reset(struct hstp_net *hn)
 {
 	struct hstp_stats *sum, *base;
-	unsigned int cpu, state;
+	unsigned int cpu, edge;
 
 	base = kvmalloc(sizeof(*base), GFP_KERNEL_ACCOUNT);
 	if (!base)
@@ -265,8 +266,8 @@ struct hstp_stats *hstp_stats_reset(struct hstp_net *hn)
 	carry(base, sum);
 	swap(hn->stats_base, base);
 	for_each_possible_cpu(cpu) {
-		for (state = 0; state < HSTP_STATE_COUNT; state++)
-			WRITE_ONCE(per_cpu_ptr(hn->stats, cpu)->spent_max[state], 0);
+		for (edge = 0; edge < HSTP_EDGE_COUNT; edge++)
+			WRITE_ONCE(per_cpu_ptr(hn->stats, cpu)->spent_max[edge], 0);
 	}
 	mutex_unlock(&hn->stats_mutex);
 	kvfree(base);
@@ -302,32 +303,69 @@ void hstp_stats_passages(const struct hstp_stats *sum, enum hstp_state state,
 }
 
 /**
- * hstp_stats_percentile() - the time that so many of a hundred did not exceed
- * @sum: from hstp_stats_sum()
- * @state: the state that the time was spent in
- * @percent: 1 to 100
+ * hstp_stats_arrows() - the arrows that leave a state
+ * @state: the state
  *
- * Return: microseconds, at most a quarter too many and never more than the
- * longest time of all; 0 when the state was never left.
+ * Return: a bit for each, 1 << enum hstp_edge.
  */
-u64 hstp_stats_percentile(const struct hstp_stats *sum, enum hstp_state state,
-			  unsigned int percent)
+u32 hstp_stats_arrows(enum hstp_state state)
 {
-	const u64 *spent = sum->spent[state];
-	u64 rank, seen = 0;
+	unsigned int edge;
+	u32 edges = 0;
+
+	BUILD_BUG_ON(HSTP_EDGE_COUNT > 32);
+	for (edge = 0; edge < HSTP_EDGE_COUNT; edge++) {
+		if (hstp_edges[edge].from == state)
+			edges |= BIT(edge);
+	}
+	return edges;
+}
+
+/* How many stayed for a time in @class before they took one of @edges. */
+static u64 in_class(const struct hstp_stats *sum, u32 edges, unsigned int class)
+{
+	u64 count = 0;
+
+	for (; edges; edges &= edges - 1)
+		count += sum->spent[__ffs(edges)][class];
+	return count;
+}
+
+/* The time that @percent of a hundred did not exceed, us. */
+static u64 percentile(const struct hstp_stats *sum, u32 edges, const struct hstp_times *times,
+		      unsigned int percent)
+{
+	u64 rank = div_u64(times->timed * percent + 99, 100), seen = 0;
 	unsigned int class;
 
-	for (class = 0; class < HSTP_TIME_CLASSES; class++)
-		seen += spent[class];
-	if (!seen)
-		return 0;
-
-	rank = div_u64(seen * percent + 99, 100);
-	seen = 0;
 	for (class = 0; class < HSTP_TIME_CLASSES - 1; class++) {
-		seen += spent[class];
+		seen += in_class(sum, edges, class);
 		if (seen >= rank)
-			return min(time_class_end(class), sum->spent_max[state]);
+			return min(time_class_end(class), times->longest);
 	}
-	return sum->spent_max[state];
+	return times->longest;
+}
+
+/**
+ * hstp_stats_times() - how long connections stayed before they took one of some arrows
+ * @sum: from hstp_stats_sum()
+ * @edges: the arrows, 1 << enum hstp_edge each; those of hstp_stats_arrows() for a state
+ * @times: where it is told; all 0 when none of the arrows was taken
+ */
+void hstp_stats_times(const struct hstp_stats *sum, u32 edges, struct hstp_times *times)
+{
+	unsigned int class;
+	u32 rest;
+
+	memset(times, 0, sizeof(*times));
+	for (class = 0; class < HSTP_TIME_CLASSES; class++)
+		times->timed += in_class(sum, edges, class);
+	for (rest = edges; rest; rest &= rest - 1) {
+		times->total += sum->spent_total[__ffs(rest)];
+		times->longest = max(times->longest, sum->spent_max[__ffs(rest)]);
+	}
+	if (!times->timed)
+		return;
+	times->median = percentile(sum, edges, times, 50);
+	times->p99 = percentile(sum, edges, times, 99);
 }

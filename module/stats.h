@@ -9,10 +9,11 @@
 #include "core/fsm.h"
 #include "net.h"
 
-/* Times are counted in classes of 1/4 octave up to 2^37 us, 38 hours; the last
- * class holds what is longer, too.
+/* Times are counted in classes of half an octave up to 2^37 us, 38 hours; the last
+ * class holds what is longer, too. One set for each arrow must fit, with all that is
+ * counted besides, into what alloc_percpu() gives at most: 32 KiB.
  */
-#define HSTP_TIME_CLASSES	144
+#define HSTP_TIME_CLASSES	74
 
 /**
  * struct hstp_stats - what one CPU has counted in one namespace
@@ -20,8 +21,9 @@
  * All members are u64 or arrays of it: hstp_stats_sum() adds them as one array.
  *
  * @transitions: arrows taken, by cause
- * @spent: how often a time in this class was spent in the state, when it was left
- * @spent_max: the longest, us
+ * @spent: how often a time in this class was spent in the state that the arrow leaves
+ * @spent_total: all those times, us
+ * @spent_max: the longest of them, us
  * @flags_in: segments that arrived with each of the eight flags
  * @flags_out: segments sent with each of them
  * @segments_in: segments that arrived
@@ -36,8 +38,9 @@
  */
 struct hstp_stats {
 	u64 transitions[HSTP_EDGE_COUNT][HSTP_CAUSE_COUNT];
-	u64 spent[HSTP_STATE_COUNT][HSTP_TIME_CLASSES];
-	u64 spent_max[HSTP_STATE_COUNT];
+	u64 spent[HSTP_EDGE_COUNT][HSTP_TIME_CLASSES];
+	u64 spent_total[HSTP_EDGE_COUNT];
+	u64 spent_max[HSTP_EDGE_COUNT];
 	u64 flags_in[8];
 	u64 flags_out[8];
 	u64 segments_in;
@@ -48,6 +51,24 @@ struct hstp_stats {
 	u64 retransmits;
 	u64 challenges;
 	u64 carried[HSTP_STATE_COUNT];
+};
+
+/**
+ * struct hstp_times - how long connections stayed in a state before they left it
+ *
+ * @timed: how many, of those whose time was taken
+ * @total: all of it, us
+ * @median: half of them stayed no longer, us; at most half too many, and never more
+ *	than @longest
+ * @p99: 99 of 100 stayed no longer, likewise
+ * @longest: us
+ */
+struct hstp_times {
+	u64 timed;
+	u64 total;
+	u64 median;
+	u64 p99;
+	u64 longest;
 };
 
 #define HSTP_COUNT(hn, field)	this_cpu_inc((*(hn)->stats).field)
@@ -63,8 +84,8 @@ struct hstp_stats *hstp_stats_sum(struct hstp_net *hn);
 struct hstp_stats *hstp_stats_reset(struct hstp_net *hn);
 void hstp_stats_passages(const struct hstp_stats *sum, enum hstp_state state,
 			 u64 *entered, u64 *left);
-u64 hstp_stats_percentile(const struct hstp_stats *sum, enum hstp_state state,
-			  unsigned int percent);
+u32 hstp_stats_arrows(enum hstp_state state);
+void hstp_stats_times(const struct hstp_stats *sum, u32 edges, struct hstp_times *times);
 
 /**
  * hstp_since_widen() - the time that a compact record keeps, in full

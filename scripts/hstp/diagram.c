@@ -62,7 +62,7 @@ static void node(FILE *to, unsigned int state, const struct stats_state *s)
 		fprintf(to, "<br/>%llu begun", (unsigned long long)s->left);
 	else
 		fprintf(to, "<br/>%llu now", (unsigned long long)s->now);
-	if (state != HSTP_NL_STATE_CLOSED && s->left)
+	if (s->timed)
 		fprintf(to, "<br/>median %s", duration(text, s->median * 1000));
 	fputs(">];\n", to);
 	if (state == HSTP_NL_STATE_CLOSED)
@@ -71,9 +71,14 @@ static void node(FILE *to, unsigned int state, const struct stats_state *s)
 			s->entered ? "#f5f5f5" : "white", (unsigned long long)s->entered);
 }
 
-/* A line for each cause; the cell keeps them off their arrow. */
+/* A line for each cause, then how long it took in the state that the arrow leaves; the cell
+ * keeps them off their arrow.
+ */
 static void label(FILE *to, const struct stats *stats, unsigned int from, unsigned int goal)
 {
+	const struct stats_arrow *arrow = &stats->arrows[from][goal];
+	char text[DURATION];
+
 	fputs("label=<<table border=\"0\" cellpadding=\"6\"><tr><td align=\"left\">", to);
 	for (size_t i = 0; i < stats->transition_count; i++) {
 		const struct stats_transition *t = &stats->transitions[i];
@@ -82,6 +87,9 @@ static void label(FILE *to, const struct stats *stats, unsigned int from, unsign
 			fprintf(to, "%s %llu<br align=\"left\"/>", cause_name(t->cause),
 				(unsigned long long)t->count);
 	}
+	if (arrow->timed)
+		fprintf(to, "<i>median %s</i><br align=\"left\"/>",
+			duration(text, arrow->median * 1000));
 	fputs("</td></tr></table>>", to);
 }
 
@@ -159,8 +167,9 @@ int cmd_diagram(int argc, char **argv)
 		printf("usage: hstp diagram [dot|svg] [FILE]\n\n"
 		       "Draws the state diagram of RFC 9293 section 3.3.2: in each state, how many\n"
 		       "connections are in it now and the median of the time that they stay; at each\n"
-		       "arrow, its causes and how often. Dashed arrows are not in the RFC's figure:\n"
-		       "resets, aborts, timeouts. As input for Graphviz, or drawn by its dot(1).\n");
+		       "arrow, its causes and how often, and the median of the time that those who took\n"
+		       "it had been in the state that it leaves. Dashed arrows are not in the RFC's\n"
+		       "figure: resets, aborts, timeouts. As input for Graphviz, or drawn by its dot(1).\n");
 		return DONE;
 	}
 	if (argc && (!strcmp(argv[0], "svg") || !strcmp(argv[0], "dot"))) {

@@ -17,9 +17,9 @@ static void label_netns(void)
 		return;
 	fputs("netns=\"", to);
 	for (const char *c = opt.netns; *c; c++) {
-		if (*c == '"' || *c == '\\')
+		if (*c == '"' || *c == '\\' || *c == '\n')
 			fputc('\\', to);
-		fputc(*c, to);
+		fputc(*c == '\n' ? 'n' : *c, to);
 	}
 	fputs("\"", to);
 }
@@ -54,6 +54,26 @@ static void seconds(const char *name, uint64_t us, const char *labels)
 		(unsigned long long)us % 1000000);
 }
 
+/* Quantiles of nothing are left out, its sum and count are not. */
+static void summary(const char *name, const char *labels, const struct stats_arrow *times)
+{
+	const struct {
+		const char *quantile;
+		uint64_t us;
+	} quantiles[] = { { "0.5", times->median }, { "0.99", times->p99 },
+			  { "1", times->longest } };
+	char more[128], longer[64];
+
+	for (size_t i = 0; times->timed && i < 3; i++) {
+		snprintf(more, sizeof(more), "%s,quantile=\"%s\"", labels, quantiles[i].quantile);
+		seconds(name, quantiles[i].us, more);
+	}
+	snprintf(longer, sizeof(longer), "%s_sum", name);
+	seconds(longer, times->total, labels);
+	snprintf(longer, sizeof(longer), "%s_count", name);
+	count(longer, times->timed, labels);
+}
+
 static void write_states(const struct stats *stats)
 {
 	char labels[64];
@@ -77,18 +97,30 @@ static void write_states(const struct stats *stats)
 	       "Time that connections spent in a state that they have left.");
 	for (unsigned int i = 1; i < STATES; i++) {
 		const struct stats_state *s = &stats->states[i];
-		const struct {
-			const char *quantile;
-			uint64_t us;
-		} times[] = { { "0.5", s->median }, { "0.99", s->p99 }, { "1", s->longest } };
+		const struct stats_arrow times = {
+			.timed = s->timed, .total = s->total, .median = s->median, .p99 = s->p99,
+			.longest = s->longest,
+		};
 
-		for (size_t t = 0; s->left && t < 3; t++) {
-			snprintf(labels, sizeof(labels), "state=\"%s\",quantile=\"%s\"",
-				 state_name(i), times[t].quantile);
-			seconds("hstp_state_seconds", times[t].us, labels);
-		}
 		snprintf(labels, sizeof(labels), "state=\"%s\"", state_name(i));
-		count("hstp_state_seconds_count", s->left, labels);
+		summary("hstp_state_seconds", labels, &times);
+	}
+}
+
+static void write_arrows(const struct stats *stats)
+{
+	char labels[96];
+
+	metric("hstp_transition_seconds", "summary",
+	       "Time spent in the state left before a transition.");
+	for (unsigned int from = 0; from < STATES; from++) {
+		for (unsigned int goal = 0; goal < STATES; goal++) {
+			if (!stats->arrows[from][goal].timed)
+				continue;
+			snprintf(labels, sizeof(labels), "from=\"%s\",to=\"%s\"",
+				 state_name(from), state_name(goal));
+			summary("hstp_transition_seconds", labels, &stats->arrows[from][goal]);
+		}
 	}
 }
 
@@ -147,6 +179,7 @@ static void write_all(const struct stats *stats)
 {
 	write_states(stats);
 	write_transitions(stats);
+	write_arrows(stats);
 	write_segments(stats);
 	metric("hstp_resets_total", "counter", "Resets that arrived, by effect; sent, by reason.");
 	write_reasons("hstp_resets_total", &stats->resets[0], reset_in_name, "direction=\"in\",");

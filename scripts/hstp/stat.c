@@ -63,7 +63,7 @@ static void print_states(const struct stats *stats, const struct stats *old)
 		print_count(s->entered, old ? old->states[i].entered : 0, old);
 		print_count(s->left, old ? old->states[i].left : 0, old);
 		for (size_t t = 0; t < 3; t++)
-			printf(" %9s", i && s->left ? duration(text, times[t] * 1000) : "-");
+			printf(" %9s", s->timed ? duration(text, times[t] * 1000) : "-");
 		putchar('\n');
 	}
 }
@@ -79,14 +79,33 @@ static uint64_t count_before(const struct stats *old, const struct stats_transit
 	return 0;
 }
 
+/* How long those took who went the same way, whatever the cause; NULL: nobody knows. */
+static const struct stats_arrow *arrow_of(const struct stats *stats,
+					  const struct stats_transition *t)
+{
+	const struct stats_arrow *arrow;
+
+	if (t->from >= STATES || t->to >= STATES)
+		return NULL;
+	arrow = &stats->arrows[t->from][t->to];
+	return arrow->timed ? arrow : NULL;
+}
+
 static void print_transitions(const struct stats *stats, const struct stats *old)
 {
+	char text[DURATION];
+
 	if (!stats->transition_count)
 		return;
 	putchar('\n');
-	title("Transitions");
+	colour(BOLD);
+	printf("%-13s    %-13s %-16s %10s%*s %9s", "Transition", "", "cause", "count", old ? 9 : 0,
+	       "", "median");
+	colour(PLAIN);
+	putchar('\n');
 	for (size_t i = 0; i < stats->transition_count; i++) {
 		const struct stats_transition *t = &stats->transitions[i];
+		const struct stats_arrow *arrow = arrow_of(stats, t);
 
 		colour(state_colour(t->from));
 		printf("%-13s", state_name(t->from));
@@ -97,7 +116,7 @@ static void print_transitions(const struct stats *stats, const struct stats *old
 		colour(PLAIN);
 		printf(" %-16s", cause_name(t->cause));
 		print_count(t->count, count_before(old, t), old);
-		putchar('\n');
+		printf(" %9s\n", arrow ? duration(text, arrow->median * 1000) : "-");
 	}
 }
 
@@ -175,6 +194,29 @@ static void json_reasons(const char *key, const struct stats_reasons *reasons,
 	json_end('}');
 }
 
+static void json_arrows(const struct stats *stats)
+{
+	json_begin('[', "arrows");
+	for (unsigned int from = 0; from < STATES; from++) {
+		for (unsigned int to = 0; to < STATES; to++) {
+			const struct stats_arrow *arrow = &stats->arrows[from][to];
+
+			if (!arrow->timed)
+				continue;
+			json_begin('{', NULL);
+			json_string("from", state_name(from));
+			json_string("to", state_name(to));
+			json_number("timed", arrow->timed);
+			json_number("total", arrow->total);
+			json_number("median", arrow->median);
+			json_number("p99", arrow->p99);
+			json_number("longest", arrow->longest);
+			json_end('}');
+		}
+	}
+	json_end(']');
+}
+
 static void print_json(const struct stats *stats)
 {
 	static const char *const ways[] = { "in", "out" };
@@ -193,6 +235,8 @@ static void print_json(const struct stats *stats)
 		json_number("median", s->median);
 		json_number("p99", s->p99);
 		json_number("longest", s->longest);
+		json_number("timed", s->timed);
+		json_number("total", s->total);
 		json_end('}');
 	}
 	json_end('}');
@@ -208,6 +252,7 @@ static void print_json(const struct stats *stats)
 		json_end('}');
 	}
 	json_end(']');
+	json_arrows(stats);
 	for (int way = 0; way < 2; way++) {
 		json_begin('{', way ? "segments_out" : "segments_in");
 		json_number("all", stats->segments[way]);
@@ -259,7 +304,8 @@ static void help(void)
 	printf("usage: hstp stat [--watch [SECONDS]] [reset]\n\n"
 	       "Counters of the namespace: for each state, connections that are in it, entered it\n"
 	       "and left it, and the time that they spent there; each arrow that was taken, with\n"
-	       "its cause; segments, resets and drops by reason (those that are not 0).\n"
+	       "its cause and the median of the time in the state that it leaves, whatever the\n"
+	       "cause; segments, resets and drops by reason (those that are not 0).\n"
 	       "  --watch   look again each second, or every SECONDS, and show what has grown\n"
 	       "  reset     print them a last time and begin anew with 0\n");
 }

@@ -18,6 +18,24 @@ static void take_state(const struct attrs *attrs, struct stats *stats)
 		.median = number(attrs, HSTP_A_STATS_STATE_MEDIAN),
 		.p99 = number(attrs, HSTP_A_STATS_STATE_P99),
 		.longest = number(attrs, HSTP_A_STATS_STATE_LONGEST),
+		.timed = number(attrs, HSTP_A_STATS_STATE_TIMED),
+		.total = number(attrs, HSTP_A_STATS_STATE_TOTAL),
+	};
+}
+
+static void take_arrow(const struct attrs *attrs, struct stats *stats)
+{
+	uint64_t from = number(attrs, HSTP_A_STATS_ARROW_FROM);
+	uint64_t to = number(attrs, HSTP_A_STATS_ARROW_TO);
+
+	if (from >= STATES || to >= STATES)
+		return;
+	stats->arrows[from][to] = (struct stats_arrow){
+		.timed = number(attrs, HSTP_A_STATS_ARROW_TIMED),
+		.total = number(attrs, HSTP_A_STATS_ARROW_TOTAL),
+		.median = number(attrs, HSTP_A_STATS_ARROW_MEDIAN),
+		.p99 = number(attrs, HSTP_A_STATS_ARROW_P99),
+		.longest = number(attrs, HSTP_A_STATS_ARROW_LONGEST),
 	};
 }
 
@@ -55,6 +73,10 @@ static int take(const struct nlattr *attr, void *data)
 	case HSTP_A_STATS_TRANSITION:
 		attrs_in(attr, &in);
 		take_transition(&in, stats);
+		break;
+	case HSTP_A_STATS_ARROW:
+		attrs_in(attr, &in);
+		take_arrow(&in, stats);
 		break;
 	case HSTP_A_STATS_FLAG:
 		attrs_in(attr, &in);

@@ -14,6 +14,12 @@ struct stats_state {
 	bool known;
 	uint64_t now, entered, left;
 	uint64_t median, p99, longest;	/* us */
+	uint64_t timed, total;		/* whose time was taken; us of all */
+};
+
+/* Those that took an arrow, and how long they had been in the state that it leaves. */
+struct stats_arrow {
+	uint64_t timed, total, median, p99, longest;
 };
 
 struct stats_transition {
@@ -31,6 +37,7 @@ struct stats {
 	struct stats_state states[STATES];
 	struct stats_transition transitions[TRANSITIONS];
 	size_t transition_count;
+	struct stats_arrow arrows[STATES][STATES];	/* from, to */
 	uint64_t flags[2][FLAGS];	/* in, out */
 	uint64_t segments[2];
 	struct stats_reasons drops, resets[2];

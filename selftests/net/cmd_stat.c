@@ -52,6 +52,15 @@ TEST(stat_of_one)
 	cmd_has(&c, "\"segments_in\":{\"all\":7,\"fin\":2,\"syn\":2,\"rst\":0,");
 	cmd_has(&c, "\"segments_out\":{\"all\":7,\"fin\":2,\"syn\":2,\"rst\":0,");
 
+	/* LISTEN passes its copies on at once, without a time. */
+	for (size_t i = 0; i < ARROWS; i++) {
+		bool timed = strcmp(arrows[i][0], "CLOSED") && strcmp(arrows[i][0], "LISTEN");
+
+		snprintf(text, sizeof(text), "{\"from\":\"%s\",\"to\":\"%s\",\"timed\":1,\"total\":",
+			 arrows[i][0], arrows[i][1]);
+		SAME(cmd_count(&c, text), timed);
+	}
+
 	cmd(&c, 0, "stat reset");
 	cmd_has(&c, "FIN-WAIT-2    -> TIME-WAIT     fin ");
 	cmd(&c, 0, "-j stat");
@@ -74,32 +83,71 @@ TEST(watch)
 	SAME(c.status, 0);
 }
 
-/* Each sample has a line of its own, each metric one TYPE that comes before its samples. */
-static void check_prometheus(char *text)
-{
-	char name[100], type[100] = "", value[100];
+/* What promtool checks, with the format's grammar as its documentation has it: each metric
+ * has one HELP and one TYPE, in that order, before its samples, which stand together; a
+ * counter's name ends in _total, a summary's samples are quantiles, _sum and _count; no
+ * sample comes twice; the last line ends.
+ */
+static const char prometheus_check[] =
+	"import re, sys\n"
+	"text = sys.stdin.read()\n"
+	"assert text.endswith('\\n'), 'no newline at the end'\n"
+	"seen, types, helps, now, sums = set(), {}, set(), None, {}\n"
+	"label = r'[a-zA-Z_][a-zA-Z0-9_]*=\"(?:[^\"\\\\\\n]|\\\\[\\\\\"n])*\"'\n"
+	"sample = re.compile(r'([a-z_]+)(?:\\{(%s(?:,%s)*)\\})? ([0-9]+(?:\\.[0-9]+)?)' % (label, label))\n"
+	"for line in text[:-1].split('\\n'):\n"
+	"    if line.startswith('# HELP '):\n"
+	"        now, words = line[7:].split(' ', 1)\n"
+	"        assert now not in helps and words.strip() == words and words, line\n"
+	"        helps.add(now)\n"
+	"        continue\n"
+	"    if line.startswith('# TYPE '):\n"
+	"        name, kind = line[7:].split(' ')\n"
+	"        assert name == now and name not in types, line\n"
+	"        assert kind in ('counter', 'gauge', 'summary'), line\n"
+	"        assert (kind == 'counter') == name.endswith('_total'), line\n"
+	"        types[name] = kind\n"
+	"        continue\n"
+	"    m = sample.fullmatch(line)\n"
+	"    assert m, line\n"
+	"    name, labels = m[1], re.findall(label, m[2] or '')\n"
+	"    assert (name, m[2]) not in seen, line\n"
+	"    seen.add((name, m[2]))\n"
+	"    keys = [l.split('=')[0] for l in labels]\n"
+	"    assert len(keys) == len(set(keys)), line\n"
+	"    if types[now] != 'summary':\n"
+	"        assert name == now and 'quantile' not in keys, line\n"
+	"        continue\n"
+	"    whose = now, tuple(l for l in labels if not l.startswith('quantile='))\n"
+	"    if name == now:\n"
+	"        assert 'quantile' in keys, line\n"
+	"    else:\n"
+	"        assert name in (now + '_sum', now + '_count') and 'quantile' not in keys, line\n"
+	"        sums.setdefault(whose, {})[name[len(now):]] = float(m[3])\n"
+	"assert types and set(types) == helps, 'HELP without TYPE'\n"
+	"for whose, s in sums.items():\n"
+	"    assert set(s) == {'_sum', '_count'}, whose\n"
+	"    assert (s['_sum'] > 0) == (s['_count'] > 0), whose\n"
+	"assert any(s['_count'] for s in sums.values()), 'nothing was timed'\n";
 
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		if (!strncmp(line, "# TYPE ", 7)) {
-			NEED(sscanf(line, "# TYPE %99s %*s", type) == 1);
-			continue;
-		}
-		if (line[0] == '#')
-			continue;
-		NEED(sscanf(line, "%99[a-z_]", name) == 1);
-		if (strncmp(name, type, strlen(type)))
-			die(__FILE__, __LINE__, "%s has no TYPE before it", name);
-		line = strrchr(line, ' ');
-		NEED(line);
-		NEED(sscanf(line, " %99[0-9.]", value) == 1);
-		SAME(strlen(line), strlen(value) + 1);
-	}
+/* Hand the text of "hstp ARGUMENTS" to that. */
+static void check_prometheus(const char *arguments)
+{
+	char script[] = "/tmp/hstp_prometheus.XXXXXX", line[300];
+	int fd = TRY(mkstemp(script));
+
+	SAME(TRY(write(fd, prometheus_check, sizeof(prometheus_check) - 1)),
+	     sizeof(prometheus_check) - 1);
+	close(fd);
+	snprintf(line, sizeof(line), "%s | python3 %s", arguments, script);
+	cmd(&c, 0, "%s", line);
+	SAME(c.len, 0);
+	unlink(script);
 }
 
 TEST(prometheus)
 {
 	char file[] = "/tmp/hstp_export.XXXXXX", text[200];
-	struct cmd *copy = &c;
 
 	one();
 	cmd(&c, 0, "export");
@@ -115,8 +163,13 @@ TEST(prometheus)
 			 arrows[i][0], arrows[i][1], arrows[i][2]);
 		cmd_has(&c, text);
 	}
-	SAME(cmd_count(&c, "# TYPE hstp_connections "), 1);
-	check_prometheus(copy->out);
+	/* TIME-WAIT lasts, so there is no quantile of it, nor a sum. */
+	cmd_has(&c, "hstp_state_seconds_sum{state=\"TIME-WAIT\"} 0.000000\n");
+	SAME(cmd_count(&c, "hstp_state_seconds{state=\"TIME-WAIT\""), 0);
+	SAME(cmd_count(&c, "hstp_state_seconds{state=\"ESTABLISHED\",quantile="), 3);
+	cmd_has(&c, "hstp_transition_seconds_count{from=\"ESTABLISHED\",to=\"CLOSE-WAIT\"} 1\n");
+	cmd_has(&c, "hstp_transition_seconds_sum{from=\"ESTABLISHED\",to=\"CLOSE-WAIT\"} ");
+	check_prometheus("export");
 
 	close(TRY(mkstemp(file)));
 	cmd(&c, 0, "export %s", file);
@@ -124,6 +177,23 @@ TEST(prometheus)
 	SAME(net_status(NS_A, "grep -q '^hstp_connections{state=\"LISTEN\"} 1$' %s", file), 0);
 	unlink(file);
 	cmd(&c, 1, "export /no/such/directory/file");
+	cmd_has(&c, "/no/such/directory/file");
+	cmd(&c, 2, "export a b");
+}
+
+/* A label's value can be any text: backslash, quotation mark and newline are escaped. */
+TEST(prometheus_label)
+{
+	static const char odd[] = "/tmp/hstp \"net\\ns";
+
+	one();
+	unlink(odd);
+	TRY(symlink("/proc/self/ns/net", odd));
+	cmd(&c, 0, "-N '%s' export", odd);
+	cmd_has(&c, "hstp_connections{netns=\"/tmp/hstp \\\"net\\\\ns\",state=\"TIME-WAIT\"} 1\n");
+	cmd_has(&c, "hstp_retransmits_total{netns=\"/tmp/hstp \\\"net\\\\ns\"} 0\n");
+	check_prometheus("-N '/tmp/hstp \"net\\ns' export");
+	unlink(odd);
 }
 
 /* Eleven states, CLOSED twice, and dot(1) can draw it. */
@@ -137,6 +207,9 @@ TEST(diagram)
 	cmd_has(&c, "\"LAST-ACK\" -> \"end\" [label=");
 	SAME(cmd_count(&c, ">fin-acked 1<"), 2);
 	SAME(cmd_count(&c, ">fin 1<"), 2);
+	/* Eight of its arrows leave a state after a stay in it, seven states. */
+	SAME(cmd_count(&c, "<i>median "), 8);
+	SAME(cmd_count(&c, "<br/>median "), 7);
 	/* Nobody came this way. */
 	cmd_has(&c, "\"FIN-WAIT-1\" -> \"CLOSING\" [color=gray70]");
 	if (net_status(NS_A, "command -v dot >/dev/null"))

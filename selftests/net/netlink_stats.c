@@ -141,6 +141,112 @@ static void count_attrs(const struct nlmsghdr *m, void *arg)
 		((int *)arg)[mnl_attr_get_type(attr)]++;
 }
 
+#define STATES	11
+
+/* What the reply says of the time in each state, and of that before each arrow. */
+struct times {
+	/* timed, total, longest; median, p99 */
+	uint64_t state[STATES][3], arrow[STATES][STATES][5];
+	int arrows;
+};
+
+static void take_times(const struct nlmsghdr *m, void *arg)
+{
+	struct times *t = arg;
+	const struct nlattr *attr;
+	struct nl_attrs a;
+
+	mnl_attr_for_each(attr, m, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == HSTP_A_STATS_STATE) {
+			uint64_t *s;
+
+			nl_nested(attr, &a);
+			s = t->state[nl_number(a.by[HSTP_A_STATS_STATE_STATE])];
+			s[0] = nl_number(a.by[HSTP_A_STATS_STATE_TIMED]);
+			s[1] = nl_number(a.by[HSTP_A_STATS_STATE_TOTAL]);
+			s[2] = nl_number(a.by[HSTP_A_STATS_STATE_LONGEST]);
+		} else if (mnl_attr_get_type(attr) == HSTP_A_STATS_ARROW) {
+			uint64_t *s;
+
+			nl_nested(attr, &a);
+			s = t->arrow[nl_number(a.by[HSTP_A_STATS_ARROW_FROM])]
+				    [nl_number(a.by[HSTP_A_STATS_ARROW_TO])];
+			s[0] = nl_number(a.by[HSTP_A_STATS_ARROW_TIMED]);
+			s[1] = nl_number(a.by[HSTP_A_STATS_ARROW_TOTAL]);
+			s[2] = nl_number(a.by[HSTP_A_STATS_ARROW_LONGEST]);
+			s[3] = nl_number(a.by[HSTP_A_STATS_ARROW_MEDIAN]);
+			s[4] = nl_number(a.by[HSTP_A_STATS_ARROW_P99]);
+			t->arrows++;
+		}
+	}
+}
+
+/* One connection is closed at once and one after 400 ms, by two different arrows: each has
+ * its own time, and the state has both.
+ */
+TEST(arrows)
+{
+	enum { SYN_SENT = 2, ESTABLISHED = 4, FIN_WAIT_1 = 5, LONG = 400 * 1000 };
+	struct times t = { .arrows = 0 };
+	const uint64_t *slow = t.arrow[ESTABLISHED][FIN_WAIT_1];
+	const uint64_t *fast = t.arrow[ESTABLISHED][0];
+	struct end us, it;
+	struct nl *nl;
+	uint64_t begin;
+	int fds[2];
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	begin = now_ms();
+	for (int i = 0; i < 2; i++) {
+		wire_ends(&us, NS_T, (uint16_t)(4000 + i), &it, NS_A, (uint16_t)(80 + i));
+		fds[i] = some_traffic(&us, &it);
+		if (i)
+			usleep(LONG);
+	}
+	fd_close(fds[1]);
+	wire_expect(&it, FIN | ACK, 301, 101);
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_GET, 0), take_times, &t), 0);
+	SAME(t.arrow[SYN_SENT][ESTABLISHED][0], 2);
+	SAME(slow[0], 1);
+	NEED(slow[1] >= LONG && slow[1] <= (now_ms() - begin + 1) * 1000);
+	/* One only: it is the median, the longest, and all of it. */
+	SAME(slow[2], slow[1]);
+	SAME(slow[3], slow[1]);
+	SAME(slow[4], slow[1]);
+	SAME(fast[0], 0);
+
+	fd_linger(fds[0], 1, 0);
+	fd_close(fds[0]);
+	memset(&t, 0, sizeof(t));
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_GET, 0), take_times, &t), 0);
+	SAME(t.arrows, 3);
+	SAME(fast[0], 1);
+	NEED(fast[1] > slow[1]);
+	for (int from = 0; from < STATES; from++) {
+		uint64_t timed = 0, total = 0, longest = 0;
+
+		for (int to = 0; to < STATES; to++) {
+			timed += t.arrow[from][to][0];
+			total += t.arrow[from][to][1];
+			if (t.arrow[from][to][2] > longest)
+				longest = t.arrow[from][to][2];
+		}
+		SAME(t.state[from][0], timed);
+		SAME(t.state[from][1], total);
+		SAME(t.state[from][2], longest);
+	}
+
+	/* Counted anew from 0. */
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_RESET, 0), NULL, NULL), 0);
+	memset(&t, 0, sizeof(t));
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_GET, 0), take_times, &t), 0);
+	SAME(t.arrows, 0);
+	SAME(t.state[ESTABLISHED][1] + t.state[ESTABLISHED][2], 0);
+	nl_close(nl);
+}
+
 /* Only the parts that are asked for. */
 TEST(parts)
 {
@@ -157,7 +263,7 @@ TEST(parts)
 	SAME(counts[HSTP_A_STATS_DROP] + counts[HSTP_A_STATS_FLAG] +
 	     counts[HSTP_A_STATS_SEGMENTS_IN] + counts[HSTP_A_STATS_EVENT_SEQUENCE], 0);
 	req = nl_request(nl, HSTP_CMD_STATS_GET, 0);
-	mnl_attr_put_u32(req, HSTP_A_STATS_PARTS, 2 << HSTP_NL_PART_EVENTS);
+	mnl_attr_put_u32(req, HSTP_A_STATS_PARTS, 1U << 31);
 	NEED(nl_talk(nl, req, NULL, NULL) < 0);
 	SAME(nl->bad_type, HSTP_A_STATS_PARTS);
 }
