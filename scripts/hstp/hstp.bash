@@ -94,7 +94,7 @@ _hstp() {
 	sh* | abort | close) names="help $(_hstp_filter)" ;;
 	stat) names="--watch reset help" ;;
 	mon*)
-		names="--ladder --svg --peer --count --for --buffer $(_hstp_filter)"
+		names="--ladder --svg --iss --peer --count --for --buffer $(_hstp_filter)"
 		[ "$cword" -ne $((at + 1)) ] || names+=" events segments all help"
 		;;
 	get | set) names="help $(hstp get 2>/dev/null | awk '{ print $1 }')" ;;

@@ -38,10 +38,22 @@ struct listener {
 
 struct entry {
 	struct record record;
+	int source;		/* the namespace that told it */
 	struct exchange *exchange;
 	int side;
 	bool done;
+	uint64_t link;		/* of an arrival: its sending has a line with this number */
 };
+
+/* The initial sequence number of an end; it may have had others before. */
+struct iss {
+	struct subject ends;
+	uint32_t seq;
+	int more;		/* that it is shown as than the first one */
+};
+
+/* Numbers of one connection are not further apart. */
+#define FAR (1U << 20)
 
 static struct {
 	struct entry *queue;
@@ -49,10 +61,16 @@ static struct {
 	struct exchange *exchanges;
 	const struct exchange *last;	/* that a line was about */
 	const char *svg;
-	bool both;			/* all namespaces that talk are listened to */
+	bool both;			/* all namespaces that talk are listened to, two */
+	int listing;			/* whose connections are listed */
 	struct listener *listeners;
 	uint64_t begin;			/* ns */
 	bool has_begin;
+	uint64_t links;
+	bool counts_from;		/* numbers count from those below */
+	uint32_t from[2];
+	struct iss iss[64];		/* the latest ones, a ring */
+	unsigned int iss_count;
 } ladder;
 
 static bool same_end(const struct addr *a, uint16_t a_port, const struct addr *b, uint16_t b_port)
@@ -70,6 +88,56 @@ static int side_of(const struct exchange *x, const struct addr *addr, uint16_t p
 	return -1;
 }
 
+static struct subject ends_of(const struct exchange *x, int side)
+{
+	return (struct subject){
+		.local = x->addr[side], .local_port = x->port[side],
+		.remote = x->addr[!side], .remote_port = x->port[!side],
+	};
+}
+
+static bool same_ends(const struct subject *a, const struct subject *b)
+{
+	return same_end(&a->local, a->local_port, &b->local, b->local_port) &&
+	       same_end(&a->remote, a->remote_port, &b->remote, b->remote_port);
+}
+
+/* The initial number that @seq counts from: the closest before it of that end; or NULL. */
+static const struct iss *iss_of(const struct subject *ends, uint32_t seq)
+{
+	const struct iss *best = NULL;
+
+	for (size_t i = 0; i < sizeof(ladder.iss) / sizeof(ladder.iss[0]); i++) {
+		const struct iss *iss = &ladder.iss[i];
+
+		if (i >= ladder.iss_count)
+			break;
+		if (seq - iss->seq < 1U << 31 && same_ends(&iss->ends, ends) &&
+		    (!best || seq - iss->seq < seq - best->seq))
+			best = iss;
+	}
+	return best;
+}
+
+/* @chosen: by the end itself. Else it comes from nobody knows where, and may be older than
+ * all others: RFC 9293 figure 8 has 90 for 100 then.
+ */
+static void learn_iss(const struct exchange *x, int side, uint32_t seq, bool chosen)
+{
+	const size_t size = sizeof(ladder.iss) / sizeof(ladder.iss[0]);
+	struct subject ends = ends_of(x, side);
+	const struct iss *known = iss_of(&ends, seq);
+	int more = 0;
+
+	if (known && (known->seq == seq || (!chosen && seq - known->seq < FAR)))
+		return;
+	for (size_t i = 0; i < size && i < ladder.iss_count; i++)
+		more += same_ends(&ladder.iss[i].ends, &ends) && ladder.iss[i].more >= 0 ? 1000 : 0;
+	ladder.iss[ladder.iss_count++ % size] = (struct iss){
+		.ends = ends, .seq = seq, .more = chosen ? more : -10,
+	};
+}
+
 static struct exchange *find(const struct subject *ends, int *side)
 {
 	for (struct exchange *x = ladder.exchanges; x; x = x->next) {
@@ -81,13 +149,15 @@ static struct exchange *find(const struct subject *ends, int *side)
 	return NULL;
 }
 
-/* Whoever speaks first is at the left: who sends, or opens. */
-static struct exchange *begin_exchange(const struct record *r, int *side)
+/* Of two namespaces the first is at the left. In one it is whoever speaks first: who sends,
+ * or opens.
+ */
+static struct exchange *begin_exchange(const struct record *r, int source, int *side)
 {
 	struct exchange *x = need(calloc(1, sizeof(*x)));
 	bool remote_first = r->segment ? !r->out : r->cause == HSTP_NL_CAUSE_FORK;
 
-	*side = remote_first;
+	*side = ladder.both ? source : remote_first;
 	x->addr[*side] = r->ends.local;
 	x->port[*side] = r->ends.local_port;
 	x->addr[!*side] = r->ends.remote;
@@ -212,23 +282,28 @@ static void enter(struct exchange *x, int side, const struct record *event)
 	if (event->has_iss && !x->has_base[side]) {
 		x->base[side] = event->iss;
 		x->has_base[side] = true;
+		learn_iss(x, side, event->iss, true);
 	}
 }
 
-/* The transitions that follow a segment's arrival, up to the next arrival or call. */
-static void arrive(struct entry *in)
+/* The next transition that a segment's arrival brought about, behind @last; NULL: no more. */
+static struct entry *effect_of(const struct entry *in, const struct entry *last)
 {
 	struct exchange *x = in->exchange;
 
-	in->done = true;
-	for (struct entry *n = next_of(in, x, in->side); n; n = next_of(n, x, in->side)) {
-		if (n->record.segment && !n->record.out)
-			return;
-		if (n->record.segment)
+	for (struct entry *n = next_of(last, x, in->side); n; n = next_of(n, x, in->side)) {
+		if (n->record.segment && n->record.out)
 			continue;
-		if (!by_segment(n->record.cause))
-			return;
-		enter(x, in->side, &n->record);
+		return n->record.segment || !by_segment(n->record.cause) ? NULL : n;
+	}
+	return NULL;
+}
+
+static void arrive(struct entry *in)
+{
+	in->done = true;
+	for (struct entry *n = effect_of(in, in); n; n = effect_of(in, n)) {
+		enter(in->exchange, in->side, &n->record);
 		n->done = true;
 	}
 }
@@ -274,6 +349,13 @@ static void head(struct exchange *x, uint64_t time)
 
 	if (ladder.last == x)
 		return;
+	/* Who was asked, and did not name it, does not have it. */
+	for (int i = 0; ladder.both && i < 2; i++) {
+		x->watched[i] = true;
+		if (x->state[i] == NO_STATE)
+			x->state[i] = listens(&x->addr[i], x->port[i]) ? HSTP_NL_STATE_LISTEN :
+									 HSTP_NL_STATE_CLOSED;
+	}
 	for (int i = 0; i < 2; i++)
 		endpoint(row.names[i], &x->addr[i], x->port[i]);
 	draw(&row, x, time);
@@ -292,9 +374,18 @@ static void note(struct exchange *x, int side, const struct record *event, uint6
 	draw(&row, x, time);
 }
 
-static uint32_t relative(struct exchange *x, int side, uint32_t seq)
+/* A sequence number as it is shown. */
+static uint32_t relative(const struct exchange *x, int side, uint32_t seq)
 {
-	return !opt.numeric && x->has_base[side] ? seq - x->base[side] : seq;
+	const struct subject ends = ends_of(x, side);
+	const struct iss *iss;
+
+	if (opt.numeric)
+		return seq;
+	if (!ladder.counts_from)
+		return x->has_base[side] ? seq - x->base[side] : seq;
+	iss = iss_of(&ends, seq);
+	return iss ? ladder.from[side] + (uint32_t)iss->more + (seq - iss->seq) : seq;
 }
 
 static void describe(struct row *row, struct exchange *x, const struct record *r, int side)
@@ -305,6 +396,7 @@ static void describe(struct row *row, struct exchange *x, const struct record *r
 	if (r->flags & SYN) {
 		x->base[side] = r->seq;
 		x->has_base[side] = true;
+		learn_iss(x, side, r->seq, r->out || !x->watched[side]);
 	}
 	len = snprintf(row->text, sizeof(row->text), "<SEQ=%u>", relative(x, side, r->seq));
 	if (r->flags & ACK)
@@ -343,6 +435,25 @@ static struct entry *arrival_of(const struct entry *out)
 	return NULL;
 }
 
+/* Did something happen, after @out was sent, to the end where it arrives as @in, that comes
+ * first? Then the arrival is a line of its own, in its place. That text and ACKs crossed it
+ * does not matter unless it changes the state.
+ */
+static bool crossed(const struct entry *out, const struct entry *in)
+{
+	bool matters = effect_of(in, in);
+
+	for (const struct entry *n = out + 1; n < in; n++) {
+		if (n->exchange != in->exchange || n->side != in->side || n->done)
+			continue;
+		if (matters)
+			return true;
+		if (!n->record.segment || !n->record.out || n->record.flags & (SYN | FIN | RST))
+			return true;
+	}
+	return false;
+}
+
 static void show_out(struct entry *e)
 {
 	struct row row = { .kind = ROW_SEGMENT, .side = e->side };
@@ -358,17 +469,23 @@ static void show_out(struct entry *e)
 	}
 	describe(&row, x, &e->record, e->side);
 	in = arrival_of(e);
-	if (in)
+	if (in && crossed(e, in)) {
+		in->link = ++ladder.links;
+		row.link = in->link;
+		row.fate = UNDER_WAY;
+	} else if (in) {
 		arrive(in);
-	else
+	} else {
 		row.fate = x->watched[!e->side] ? LOST : NOT_WATCHED;
+	}
 	draw(&row, x, e->record.time);
 }
 
 static void show_in(struct entry *e)
 {
-	struct row row = { .kind = ROW_SEGMENT, .side = !e->side };
+	struct row row = { .kind = ROW_SEGMENT, .side = !e->side, .link = e->link };
 
+	row.late = e->link || e->exchange->watched[!e->side];
 	describe(&row, e->exchange, &e->record, !e->side);
 	arrive(e);
 	draw(&row, e->exchange, e->record.time);
@@ -408,7 +525,7 @@ static void show(struct entry *e)
 		e->exchange = NULL;
 	}
 	if (!e->exchange) {
-		e->exchange = begin_exchange(&e->record, &e->side);
+		e->exchange = begin_exchange(&e->record, e->source, &e->side);
 		/* Some that wait belong to it. */
 		for (struct entry *n = e + 1; n < ladder.queue + ladder.count; n++) {
 			if (!n->exchange && find(&n->record.ends, &n->side) == e->exchange)
@@ -452,28 +569,46 @@ static void begin_with(const struct attrs *conn, const struct subject *subject, 
 	}
 	x = find(subject, &side);
 	if (!x)
-		x = begin_exchange(&record, &side);
+		x = begin_exchange(&record, ladder.listing, &side);
 	x->begun = true;
 	x->watched[side] = true;
 	x->state[side] = subject->state;
 	if (has(conn, HSTP_A_CONN_ISS)) {
 		x->base[side] = (uint32_t)number(conn, HSTP_A_CONN_ISS);
 		x->has_base[side] = true;
+		learn_iss(x, side, x->base[side], true);
 	}
 	if (has(conn, HSTP_A_CONN_IRS)) {
 		x->base[!side] = (uint32_t)number(conn, HSTP_A_CONN_IRS);
 		x->has_base[!side] = true;
+		learn_iss(x, !side, x->base[!side], true);
 	}
+}
+
+/**
+ * ladder_count_from() - what initial sequence numbers are shown as
+ * @left: those of the end at the left
+ * @right: of the other
+ *
+ * When an end has another one later, that is shown as 1000 more.
+ */
+void ladder_count_from(uint32_t left, uint32_t right)
+{
+	ladder.counts_from = true;
+	ladder.from[0] = left;
+	ladder.from[1] = right;
 }
 
 /**
  * ladder_start() - before the first record; once for each namespace
  * @svg: file to draw it to at the end too, or NULL
+ * @source: number of the namespace, 0 or 1
  * @both: two namespaces are listened to: all ends are in one of them
  * @nl: a socket that hears nothing: connections that are there already are read with it
  */
-void ladder_start(const char *svg, bool both, struct nl *nl)
+void ladder_start(const char *svg, int source, bool both, struct nl *nl)
 {
+	ladder.listing = source;
 	ladder.svg = svg;
 	ladder.both = both;
 	conn_dump(nl, NULL, begin_with, NULL);
@@ -484,8 +619,9 @@ void ladder_start(const char *svg, bool both, struct nl *nl)
 /**
  * ladder_add() - one more record
  * @record: an event or a segment
+ * @source: number of the namespace that tells it
  */
-void ladder_add(const struct record *record)
+void ladder_add(const struct record *record, int source)
 {
 	size_t at;
 
@@ -510,7 +646,7 @@ void ladder_add(const struct record *record)
 			break;
 		ladder.queue[at] = ladder.queue[at - 1];
 	}
-	ladder.queue[at] = (struct entry){ .record = *record };
+	ladder.queue[at] = (struct entry){ .record = *record, .source = source };
 	ladder.queue[at].exchange = find(&record->ends, &ladder.queue[at].side);
 	ladder.count++;
 	if (!ladder.has_begin || record->time < ladder.begin)

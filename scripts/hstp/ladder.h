@@ -13,7 +13,10 @@ enum row_kind {
 	ROW_SEGMENT,
 };
 
-enum row_fate { ARRIVED, LOST, NOT_WATCHED };
+/* Of a segment: it arrived, before anything crossed it; RFC 9293's "XXX" and "..."; nobody
+ * looks at the other end.
+ */
+enum row_fate { ARRIVED, LOST, UNDER_WAY, NOT_WATCHED };
 
 struct row {
 	enum row_kind kind;
@@ -22,9 +25,12 @@ struct row {
 	unsigned int states[2];		/* NO_STATE: not known */
 	int side;			/* that sends, or where the note belongs: 0 left */
 	enum row_fate fate;
+	bool late;			/* its beginning has a line of its own, or none */
+	uint64_t link;			/* the same in both of a segment's lines; or 0 */
 	bool again;
 	bool reset;
 	char text[120];
+	int y;				/* where it was drawn */
 };
 
 void ladder_print(const struct row *row);

@@ -11,6 +11,9 @@ enum { LEFT = 250, RIGHT = 690, WIDTH = 860, HIGH = 44, SLANT = 14, TOP = 30 };
 static struct row *rows;
 static size_t row_count, row_room;
 
+/* Words come last, and keep the lines that cross them off. */
+static bool writing;
+
 void ladder_svg_add(const struct row *row)
 {
 	if (row_count == row_room) {
@@ -22,6 +25,8 @@ void ladder_svg_add(const struct row *row)
 
 static void text(FILE *to, int x, int y, const char *class, const char *words)
 {
+	if (!writing)
+		return;
 	fprintf(to, "<text x=\"%d\" y=\"%d\" class=\"%s\">", x, y, class);
 	for (; *words; words++) {
 		if (*words == '<')
@@ -50,26 +55,74 @@ static void state(FILE *to, int side, int y, unsigned int number)
 	fputs("</g>\n", to);
 }
 
+static void line(FILE *to, int from, int from_y, int end, int end_y, const char *class, bool head)
+{
+	if (writing)
+		return;
+	fprintf(to, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" class=\"%s\"%s/>\n", from,
+		from_y, end, end_y, class, head ? " marker-end=\"url(#head)\"" : "");
+}
+
+/* The line at which a segment began that arrives later. */
+static const struct row *beginning_of(const struct row *row)
+{
+	for (size_t i = 0; row->link && i < row_count; i++) {
+		if (rows[i].link == row->link && !rows[i].late)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+/* In the middle; of arrows that cross, beside the line that they leave. */
+static void label(FILE *to, const struct row *row, int y)
+{
+	char label[sizeof(row->text) + 16];
+	int x = (LEFT + RIGHT) / 2;
+	const char *class = "m";
+
+	if (row->link) {
+		x = row->side ? RIGHT - 14 : LEFT + 14;
+		class = row->side ? "e" : "";
+	}
+	snprintf(label, sizeof(label), "%s%s", row->text, row->again ? " again" : "");
+	fprintf(to, "<g%s>", row->again ? " class=\"again\"" : "");
+	text(to, x, y - 3, class, label);
+	fputs("</g>\n", to);
+}
+
 static void segment(FILE *to, const struct row *row, int y)
 {
-	int from = row->side ? RIGHT - 2 : LEFT + 2, end = row->side ? LEFT + 2 : RIGHT - 2;
+	const int from = row->side ? RIGHT - 2 : LEFT + 2, end = row->side ? LEFT + 2 : RIGHT - 2;
+	const int middle = (LEFT + RIGHT) / 2, toward = row->side ? -1 : 1;
 	const char *class = row->fate == LOST || row->reset ? "a bad" : "a";
-	char label[sizeof(row->text) + 16];
-	int to_y = y + SLANT;
+	const struct row *began = row->late ? beginning_of(row) : NULL;
 
-	state(to, row->side, y, row->states[row->side]);
-	if (row->fate == LOST) {
-		end = from + (end - from) * 3 / 4;
-		to_y = y + SLANT * 3 / 4;
-		text(to, end, to_y + 5, "x", "\xc3\x97");
-		end -= row->side ? -7 : 7;
-	} else {
-		state(to, !row->side, to_y, row->states[!row->side]);
+	if (began) {
+		/* The arrow from the other line to this one. */
+		line(to, from, began->y, end, y + SLANT, class, true);
+		state(to, !row->side, y + SLANT, row->states[!row->side]);
+		return;
 	}
-	fprintf(to, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" class=\"%s\"%s/>\n", from, y,
-		end, to_y, class, row->fate == LOST ? "" : " marker-end=\"url(#head)\"");
-	snprintf(label, sizeof(label), "%s%s", row->text, row->again ? " again" : "");
-	text(to, (LEFT + RIGHT) / 2, y - 3, row->again ? "m again" : "m", label);
+	label(to, row, y);
+	if (!row->late)
+		state(to, row->side, y, row->states[row->side]);
+	if (row->fate == LOST) {
+		line(to, from, y, from + (end - from) * 3 / 4 - 7 * toward, y + SLANT * 3 / 4,
+		     class, false);
+		text(to, from + (end - from) * 3 / 4, y + SLANT * 3 / 4 + 5, "x", "\xc3\x97");
+	} else if (row->fate == UNDER_WAY) {
+		if (!row->link) {
+			line(to, from, y, middle, y + SLANT / 2, class, false);
+			text(to, middle + 14 * toward, y + SLANT / 2 + 3, "m", "...");
+		}
+	} else if (row->late) {
+		line(to, middle, y + SLANT / 2, end, y + SLANT, class, true);
+		text(to, middle - 14 * toward, y + SLANT / 2 + 1, "m", "...");
+	} else {
+		line(to, from, y, end, y + SLANT, class, true);
+	}
+	if (row->fate == ARRIVED)
+		state(to, !row->side, y + SLANT, row->states[!row->side]);
 }
 
 static void draw(FILE *to, const struct row *row, int y)
@@ -114,28 +167,13 @@ static int height(const struct row *row)
 static void lifelines(FILE *to, int from, int end)
 {
 	for (int x = LEFT; from >= 0 && x <= RIGHT; x += RIGHT - LEFT)
-		fprintf(to, "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" class=\"l\"/>\n", x,
-			from, x, end);
+		line(to, x, from, x, end, "l", false);
 }
 
-static void draw_all(FILE *to)
+static void draw_rows(FILE *to)
 {
 	int y = TOP, line = -1;
 
-	for (size_t i = 0; i < row_count; i++)
-		y += height(&rows[i]);
-	fprintf(to,
-		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">\n"
-		"<style>text{font:13px monospace}.e{text-anchor:end}.m,.h,.x{text-anchor:middle}"
-		".h{font-weight:bold}.t{fill:gray;font-size:11px;text-anchor:end}"
-		".n{font-style:italic}.x{fill:#c00000;font-size:20px}.s{font-weight:bold}"
-		".again{fill:#a06000}.a{stroke:black;stroke-width:1.2}.bad{stroke:#c00000}"
-		".l{stroke:#808080}</style>\n"
-		"<defs><marker id=\"head\" orient=\"auto\" markerWidth=\"10\" markerHeight=\"8\" "
-		"refX=\"9\" refY=\"4\"><path d=\"M0,0 L10,4 L0,8 z\"/></marker></defs>\n"
-		"<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-		WIDTH, y);
-	y = TOP;
 	for (size_t i = 0; i <= row_count; i++) {
 		/* The two lines go from each head to the next. */
 		if (i == row_count || rows[i].kind == ROW_HEAD) {
@@ -144,9 +182,33 @@ static void draw_all(FILE *to)
 		}
 		if (i == row_count)
 			break;
-		draw(to, &rows[i], y + (rows[i].kind == ROW_HEAD ? 30 : 0));
+		rows[i].y = y + (rows[i].kind == ROW_HEAD ? 30 : 0);
+		draw(to, &rows[i], rows[i].y);
 		y += height(&rows[i]);
 	}
+}
+
+static void draw_all(FILE *to)
+{
+	int y = TOP;
+
+	for (size_t i = 0; i < row_count; i++)
+		y += height(&rows[i]);
+	fprintf(to,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">\n"
+		"<style>text{font:13px monospace;stroke:white;stroke-width:4px;paint-order:stroke}.e{text-anchor:end}.m,.h,.x{text-anchor:middle}"
+		".h{font-weight:bold}.t{fill:gray;font-size:11px;text-anchor:end}"
+		".n{font-style:italic}.x{fill:#c00000;font-size:20px}.s{font-weight:bold}"
+		".again{fill:#a06000}.a{stroke:black;stroke-width:1.2}.bad{stroke:#c00000}"
+		".l{stroke:#808080}</style>\n"
+		"<defs><marker id=\"head\" orient=\"auto\" markerWidth=\"10\" markerHeight=\"8\" "
+		"refX=\"9\" refY=\"4\"><path d=\"M0,0 L10,4 L0,8 z\"/></marker></defs>\n"
+		"<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
+		WIDTH, y);
+	draw_rows(to);
+	writing = true;
+	draw_rows(to);
+	writing = false;
 	fputs("</svg>\n", to);
 }
 

@@ -33,23 +33,22 @@ static void when(const struct row *row)
 
 static void print_segment(const struct row *row)
 {
-	const char *left = row->side ? "<--" : "-->";
-	const char *right = left;
+	const char *arrow = row->side ? "<--" : "-->";
+	const char *from = row->late ? "..." : arrow, *to = arrow;
 	bool lost = row->fate == LOST;
 	char text[sizeof(row->text) + 16];
 
-	snprintf(text, sizeof(text), "%s%s%s", row->text, row->again ? " again" : "",
-		 lost ? " lost" : "");
-	if (lost && row->side)
-		left = "  X";
-	else if (lost)
-		right = "X  ";
+	if (lost)
+		to = "XXX";
+	else if (row->fate == UNDER_WAY)
+		to = "...";
+	snprintf(text, sizeof(text), "%s%s", row->text, row->again ? " again" : "");
 	state(row->states[0], true);
-	printf(" %s ", left);
+	printf(" %s ", row->side ? to : from);
 	colour(row->reset || lost ? RED : row->again ? YELLOW : PLAIN);
 	printf("%-*s", wide(), text);
 	colour(PLAIN);
-	printf(" %s ", right);
+	printf(" %s ", row->side ? from : to);
 	state(row->states[1], false);
 }
 

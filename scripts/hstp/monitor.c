@@ -25,12 +25,13 @@ static struct {
 	struct source sources[2];
 	int source_count;
 	bool events, segments, ladder;
-	const char *svg;
+	const char *svg, *iss;
 	const struct filter *filter;
 	uint64_t lines, count;	/* printed, wanted; 0 is any number */
 	uint64_t until;		/* ms */
 	int buffer;
 	bool lost;
+	bool peer;		/* there are to be two sources */
 } monitor = { .buffer = BUFFER };
 
 static volatile sig_atomic_t stopped;
@@ -119,11 +120,11 @@ static void want_segments(struct source *source)
 }
 
 /* Connections that are there already; on a socket that hears nothing else. */
-static void begin_ladder(void)
+static void begin_ladder(int source)
 {
 	struct nl *nl = nl_open();
 
-	ladder_start(monitor.svg, monitor.source_count > 1, nl);
+	ladder_start(monitor.svg, source, monitor.peer, nl);
 	nl_close(nl);
 }
 
@@ -146,7 +147,7 @@ static void listen_to(const char *netns)
 	if (monitor.segments)
 		want_segments(source);
 	if (monitor.ladder)
-		begin_ladder();
+		begin_ladder((int)(source - monitor.sources));
 }
 
 static bool wanted(const struct record *record)
@@ -183,7 +184,7 @@ static void take(struct source *source, const struct nlmsghdr *nlh)
 		return;
 	monitor.lines++;
 	if (monitor.ladder)
-		ladder_add(&record);
+		ladder_add(&record, (int)(source - monitor.sources));
 	else
 		record_print(&record);
 }
@@ -275,6 +276,8 @@ static void help(void)
 	       "  --ladder        draw each connection as the figures of RFC 9293 do: who was in\n"
 	       "                  which state, and which segment went which way\n"
 	       "  --svg FILE      at the end, draw it there too (with --ladder)\n"
+	       "  --iss A,B       initial sequence numbers are shown as A at the left and B at the\n"
+	       "                  right instead of 0, later ones of the same end as 1000 more\n"
 	       "  --peer NAME     listen in this network namespace too\n"
 	       "  --count N       stop after N events\n"
 	       "  --for SECONDS   stop after this time\n"
@@ -289,6 +292,20 @@ static const char *argument(int *i, int argc, char **argv)
 	if (*i + 1 >= argc)
 		quit(MISUSED, "monitor: %s should be followed by a value", argv[*i]);
 	return argv[++*i];
+}
+
+/* --iss LEFT,RIGHT */
+static void count_from(const char *word)
+{
+	char left[16] = "", right[16] = "";
+
+	if (!monitor.ladder)
+		quit(MISUSED, "monitor: --iss is for a ladder: --ladder is missing");
+	if (sscanf(word, "%15[^,],%15s", left, right) != 2)
+		quit(MISUSED, "monitor: --iss \"%s\" is not two numbers, as in: --iss 100,300",
+		     word);
+	ladder_count_from((uint32_t)parse_number("--iss", left, 0, UINT32_MAX),
+			  (uint32_t)parse_number("--iss", right, 0, UINT32_MAX));
 }
 
 /* Return: false for help. */
@@ -313,6 +330,8 @@ static bool parse(int argc, char **argv, const char **peer)
 			monitor.ladder = true;
 		else if (!strcmp(word, "--svg"))
 			monitor.svg = argument(&i, argc, argv);
+		else if (!strcmp(word, "--iss"))
+			monitor.iss = argument(&i, argc, argv);
 		else if (!strcmp(word, "--peer"))
 			*peer = argument(&i, argc, argv);
 		else if (!strcmp(word, "--count"))
@@ -336,6 +355,8 @@ static bool parse(int argc, char **argv, const char **peer)
 	} else if (monitor.svg) {
 		quit(MISUSED, "monitor: --svg draws a ladder: --ladder is missing");
 	}
+	if (monitor.iss)
+		count_from(monitor.iss);
 	return true;
 }
 
@@ -353,6 +374,7 @@ int cmd_monitor(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGPIPE, &action, NULL);
+	monitor.peer = peer;
 	listen_to(opt.netns);
 	if (peer) {
 		if (enter_netns(peer) < 0)

@@ -36,8 +36,9 @@ bool record_read(const struct nlmsghdr *nlh, struct record *record);
 void record_print(const struct record *record);
 const char *record_flags(char text[40], unsigned int flags);
 
-void ladder_start(const char *svg, bool both, struct nl *nl);
-void ladder_add(const struct record *record);
+void ladder_count_from(uint32_t left, uint32_t right);
+void ladder_start(const char *svg, int source, bool both, struct nl *nl);
+void ladder_add(const struct record *record, int source);
 int ladder_wait(void);
 void ladder_flush(bool all);
 int ladder_end(void);

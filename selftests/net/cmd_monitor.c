@@ -178,6 +178,10 @@ TEST(mistakes)
 	net_alone();
 	net_enter(NS_A);
 	cmd(&c, 2, "monitor --svg /tmp/x");
+	cmd(&c, 2, "monitor --iss 1,2");
+	cmd_has(&c, "--ladder is missing");
+	cmd(&c, 2, "monitor --ladder --iss 100");
+	cmd_has(&c, "as in: --iss 100,300");
 	cmd(&c, 2, "monitor --count");
 	cmd(&c, 2, "monitor --count many");
 	cmd(&c, 2, "monitor --colour");
