@@ -24,6 +24,7 @@ all: modules $(if $(HAVE_MNL),hstp)
 
 hstp:
 	+$(MAKE) -C scripts/hstp OUT=build
+	+$(MAKE) -C scripts/scenarios OUT=build
 
 install:
 	+$(MAKE) -C scripts/hstp OUT=build install
@@ -37,6 +38,7 @@ modules_install: modules
 clean: source
 	+$(KMAKE) clean
 	$(MAKE) -C scripts/hstp OUT=build clean
+	$(MAKE) -C scripts/scenarios OUT=build clean
 	$(MAKE) -C selftests/core clean
 	$(MAKE) -C selftests/net clean
 

@@ -56,8 +56,9 @@ TEST(stat_of_one)
 	for (size_t i = 0; i < ARROWS; i++) {
 		bool timed = strcmp(arrows[i][0], "CLOSED") && strcmp(arrows[i][0], "LISTEN");
 
-		snprintf(text, sizeof(text), "{\"from\":\"%s\",\"to\":\"%s\",\"timed\":1,\"total\":",
-			 arrows[i][0], arrows[i][1]);
+		snprintf(text, sizeof(text),
+			 "{\"from\":\"%s\",\"to\":\"%s\",\"timed\":1,\"total\":", arrows[i][0],
+			 arrows[i][1]);
 		SAME(cmd_count(&c, text), timed);
 	}
 

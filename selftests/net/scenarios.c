@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Each of scripts/scenarios is a test: it ends well when its ladder is the RFC's figure. */
+#include <errno.h>
+#include <glob.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+
+#define SECONDS 100	/* for one, on a slow machine */
+
+/* Run it, with its output in @out; true when its exit status is 0. */
+static bool play(const char *path, FILE *out)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		char seconds[16];
+
+		dup2(fileno(out), 1);
+		dup2(fileno(out), 2);
+		snprintf(seconds, sizeof(seconds), "%d", SECONDS);
+		execlp("timeout", "timeout", "-k", "10", seconds, path, NULL);
+		_exit(127);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+	       !WEXITSTATUS(status);
+}
+
+/* What a scenario said that went wrong. */
+static void show(FILE *out)
+{
+	char line[512];
+
+	rewind(out);
+	while (fgets(line, sizeof(line), out))
+		ksft_print_msg("%.*s\n", (int)strcspn(line, "\n"), line);
+}
+
+int main(void)
+{
+	glob_t found;
+
+	setenv("HSTP_BUILD", HSTP_BUILD, 1);
+	ksft_print_header();
+	if (glob(HSTP_SCENARIOS "/[0-9][0-9]-*", 0, NULL, &found) || !found.gl_pathc)
+		ksft_exit_fail_msg("no scenarios in %s\n", HSTP_SCENARIOS);
+	ksft_set_plan((unsigned int)found.gl_pathc);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		FILE *out = tmpfile();
+		bool good;
+
+		if (!out)
+			ksft_exit_fail_msg("temporary file: %s\n", strerror(errno));
+		good = play(found.gl_pathv[i], out);
+		if (!good)
+			show(out);
+		fclose(out);
+		ksft_test_result(good, "%s\n", basename(found.gl_pathv[i]));
+	}
+	globfree(&found);
+	ksft_finished();
+}
