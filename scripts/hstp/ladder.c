@@ -24,6 +24,7 @@ struct exchange {
 	bool watched[2];		/* it has said something */
 	bool has_base[2];
 	uint32_t base[2];		/* sequence numbers count from here */
+	uint8_t syn[2];			/* flags of the last SYN sent */
 	bool named;
 	bool begun;			/* states of the beginning are known */
 	uint64_t listed;		/* they are those of a list made before this, ns */
@@ -407,7 +408,10 @@ static void describe(struct row *row, struct exchange *x, const struct record *r
 	if (r->length)
 		snprintf(row->text + len, sizeof(row->text) - (size_t)len, "<DATA=%u>",
 			 r->length);
-	row->again = r->again;
+	/* After a SYN, a SYN,ACK is another segment, for all that its number is the same. */
+	row->again = r->again && !(r->flags & SYN && x->syn[side] != r->flags);
+	if (r->flags & SYN && r->out)
+		x->syn[side] = r->flags;
 	row->reset = r->flags & RST;
 }
 
@@ -476,7 +480,8 @@ static void show_out(struct entry *e)
 	} else if (in) {
 		arrive(in);
 	} else {
-		row.fate = x->watched[!e->side] ? LOST : NOT_WATCHED;
+		row.fate = ladder_held(&e->record) ? UNDER_WAY :
+			   x->watched[!e->side] ? LOST : NOT_WATCHED;
 	}
 	draw(&row, x, e->record.time);
 }
@@ -604,13 +609,15 @@ void ladder_count_from(uint32_t left, uint32_t right)
  * @svg: file to draw it to at the end too, or NULL
  * @source: number of the namespace, 0 or 1
  * @both: two namespaces are listened to: all ends are in one of them
- * @nl: a socket that hears nothing: connections that are there already are read with it
+ * @nl: a socket that hears nothing, which is kept: connections that are there already are
+ *	read with it, and later the segments that are held
  */
 void ladder_start(const char *svg, int source, bool both, struct nl *nl)
 {
 	ladder.listing = source;
 	ladder.svg = svg;
 	ladder.both = both;
+	ladder_held_open(nl);
 	conn_dump(nl, NULL, begin_with, NULL);
 	for (struct exchange *x = ladder.exchanges; x; x = x->next)
 		x->listed = now_ns();
@@ -663,6 +670,30 @@ int ladder_wait(void)
 		return -1;
 	due = ladder.queue[ladder.first].record.time + HOLD_MS * 1000000ULL;
 	return due > now ? (int)((due - now) / 1000000) + 1 : 0;
+}
+
+/**
+ * ladder_look() - see what is held, before ladder_flush() has to know
+ * @all: as it will be given
+ *
+ * What is let go after that is told by its arrival, what was before has arrived: read what
+ * the sockets have in between.
+ */
+void ladder_look(bool all)
+{
+	const uint64_t now = now_ns();
+
+	for (size_t i = ladder.first; i < ladder.count; i++) {
+		const struct entry *e = &ladder.queue[i];
+
+		if (!all && e->record.time + HOLD_MS * 1000000ULL > now)
+			return;
+		if (e->record.segment && e->record.out && !e->done &&
+		    (!e->exchange || !arrival_of(e))) {
+			ladder_held_read();
+			return;
+		}
+	}
 }
 
 /**

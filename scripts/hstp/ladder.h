@@ -33,6 +33,9 @@ struct row {
 	int y;				/* where it was drawn */
 };
 
+void ladder_held_open(struct nl *nl);
+void ladder_held_read(void);
+bool ladder_held(const struct record *out);
 void ladder_print(const struct row *row);
 void ladder_svg_add(const struct row *row);
 int ladder_svg_write(const char *path);

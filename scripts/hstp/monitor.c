@@ -12,6 +12,7 @@
 #include "record.h"
 
 #define BUFFER (8 << 20)	/* bytes of the socket's receive buffer */
+#define ENOUGH 100000		/* messages at a time */
 
 /* A namespace that is listened to. */
 struct source {
@@ -122,10 +123,7 @@ static void want_segments(struct source *source)
 /* Connections that are there already; on a socket that hears nothing else. */
 static void begin_ladder(int source)
 {
-	struct nl *nl = nl_open();
-
-	ladder_start(monitor.svg, source, monitor.peer, nl);
-	nl_close(nl);
+	ladder_start(monitor.svg, source, monitor.peer, nl_open());
 }
 
 static void listen_to(const char *netns)
@@ -223,6 +221,18 @@ static int wait_ms(void)
 	return wait;
 }
 
+/* What is in the sockets already; while more comes all the time, a part. */
+static void drain(void)
+{
+	struct pollfd fd = { .events = POLLIN };
+
+	for (int i = 0; i < monitor.source_count; i++) {
+		fd.fd = mnl_socket_get_fd(monitor.sources[i].nl->socket);
+		for (int n = 0; n < ENOUGH && poll(&fd, 1, 0) > 0; n++)
+			receive(&monitor.sources[i]);
+	}
+}
+
 static void loop(void)
 {
 	struct pollfd fds[2];
@@ -240,22 +250,13 @@ static void loop(void)
 				receive(&monitor.sources[i]);
 			fds[i].revents = 0;
 		}
-		if (monitor.ladder)
+		if (monitor.ladder && !ladder_wait()) {
+			ladder_look(false);
+			drain();
 			ladder_flush(false);
+		}
 		if (fflush(stdout))
 			return;
-	}
-}
-
-/* What is in the sockets already was asked for. */
-static void drain(void)
-{
-	struct pollfd fd = { .events = POLLIN };
-
-	for (int i = 0; i < monitor.source_count; i++) {
-		fd.fd = mnl_socket_get_fd(monitor.sources[i].nl->socket);
-		while (poll(&fd, 1, 0) > 0)
-			receive(&monitor.sources[i]);
 	}
 }
 
@@ -382,6 +383,8 @@ int cmd_monitor(int argc, char **argv)
 		listen_to(peer);
 	}
 	loop();
+	if (monitor.ladder)
+		ladder_look(true);
 	drain();
 	leave();
 	if (monitor.ladder)
