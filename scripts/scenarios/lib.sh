@@ -24,6 +24,7 @@ leave() {
 	for pid in "${users[@]}" $ladder; do
 		kill "$pid" 2>/dev/null || true
 	done
+	[ -z "${out-}" ] || exec {out}>&-
 	wait
 	ip netns delete peer-a 2>/dev/null || true
 	ip netns delete peer-b 2>/dev/null || true
@@ -208,6 +209,7 @@ figure() {
 	wait $ladder || fail "the ladder could not be drawn"
 	ladder=
 	exec {out}>&-
+	out=
 	wait $drawer || true
 	grep -v '^#' >"$dir/figure"
 	plain "$dir/figure" >"$dir/want"
@@ -228,7 +230,7 @@ done_well() {
 [ "$(id -u)" = 0 ] || fail "needs root, for network namespaces: scripts/vm -- $0"
 hstp=$(find_program hstp)
 user=$(find_program user)
-"$hstp" get msl_ms >/dev/null || exit 1
+[ -d /sys/module/hstp ] || "$hstp" get msl_ms >/dev/null || exit 1
 colour=
 [ ! -t 1 ] || colour=-c
 trap leave EXIT
