@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each of scripts/scenarios is a test: it ends well when its ladder is the RFC's figure. */
+/* Each of scripts/scenarios as a test: it ends well when its ladder is the RFC's figure. */
 #include <errno.h>
 #include <glob.h>
 #include <libgen.h>
@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "kselftest.h"
+
+#include "play.h"
 
 #define SECONDS 100	/* for one, on a slow machine */
 
@@ -45,14 +47,24 @@ static void show(FILE *out)
 		ksft_print_msg("%.*s\n", (int)strcspn(line, "\n"), line);
 }
 
-int main(void)
+/**
+ * play_scenarios() - the main() of a program whose tests are scenarios
+ * @patterns: of their names, up to NULL
+ *
+ * Does not return.
+ */
+void play_scenarios(const char *const *patterns)
 {
-	glob_t found;
+	glob_t found = { };
+	char path[512];
 
 	setenv("HSTP_BUILD", HSTP_BUILD, 1);
 	ksft_print_header();
-	if (glob(HSTP_SCENARIOS "/[0-9][0-9]-*", 0, NULL, &found) || !found.gl_pathc)
-		ksft_exit_fail_msg("no scenarios in %s\n", HSTP_SCENARIOS);
+	for (int i = 0; patterns[i]; i++) {
+		snprintf(path, sizeof(path), "%s/%s", HSTP_SCENARIOS, patterns[i]);
+		if (glob(path, i ? GLOB_APPEND : 0, NULL, &found))
+			ksft_exit_fail_msg("no scenario is %s\n", path);
+	}
 	ksft_set_plan((unsigned int)found.gl_pathc);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
 		FILE *out = tmpfile();
