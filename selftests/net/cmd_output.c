@@ -25,7 +25,8 @@ TEST(json)
 
 	cmd_pair(&pair);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		cmd(&c, 0, "-j %s | python3 -c '%s; sys.exit(lines != 1)'", commands[i].words, python);
+		cmd(&c, 0, "-j %s | python3 -c '%s; sys.exit(lines != 1)'", commands[i].words,
+		    python);
 		cmd(&c, 0, "-j -p %s | python3 -c '%s; sys.exit(lines < %d)'", commands[i].words,
 		    python, commands[i].lines);
 	}
@@ -97,6 +98,7 @@ TEST(abbreviations)
 		{ "sta", "stat" }, { "m", "monitor" }, { "mon", "monitor" }, { "a", "abort" },
 		{ "c", "close" }, { "g", "get" }, { "e", "export" }, { "exp", "export" },
 		{ "d", "diagram" }, { "dia", "diagram" }, { "r", "run" }, { "se", "set" },
+		{ "f", "fault" }, { "ste", "step" },
 	};
 	char usage[64];
 
@@ -143,6 +145,8 @@ TEST(completion)
 	complete("hstp \"\"");
 	cmd_has(&c, "show\n");
 	cmd_has(&c, "export\n");
+	cmd_has(&c, "fault\n");
+	cmd_has(&c, "step\n");
 	cmd_has(&c, "run\n");
 }
 
@@ -151,7 +155,7 @@ TEST(no_module)
 {
 	static const char *const commands[] = {
 		"show", "stat", "monitor", "get", "set msl_ms 1000", "abort state all", "export",
-		"diagram",
+		"diagram", "fault", "step",
 	};
 
 	WAIT(!module_unload());

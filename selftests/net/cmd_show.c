@@ -135,7 +135,7 @@ TEST(help)
 {
 	static const char *const objects[] = {
 		"show", "stat", "monitor", "abort", "close", "get", "set", "export", "diagram",
-		"run",
+		"fault", "step", "run",
 	};
 	char usage[64];
 
