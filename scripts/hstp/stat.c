@@ -85,7 +85,8 @@ static const struct stats_arrow *arrow_of(const struct stats *stats,
 {
 	const struct stats_arrow *arrow;
 
-	if (t->from >= STATES || t->to >= STATES)
+	/* A listener's copy that is given back has not stayed there. */
+	if (t->from >= STATES || t->to >= STATES || t->cause == HSTP_NL_CAUSE_MERGE)
 		return NULL;
 	arrow = &stats->arrows[t->from][t->to];
 	return arrow->timed ? arrow : NULL;
