@@ -340,6 +340,23 @@ TEST(shrunk_to_zero, "MUST-35: a window that shrinks to zero is probed")
 	EXPECT(ACK | PSH, .seq = ME, .len = 1000, .again = true);
 }
 
+TEST(shrunk_for_ever, "SHLD-17: text that is out beyond a shrunk window does not end a connection")
+{
+	int i;
+
+	CONFIG(retries, 3);
+	ESTABLISHED_CONNECTION();
+	CALL(send, 2000);
+	EXPECT(ACK, .len = 1000);
+	EXPECT(ACK | PSH, .len = 1000);
+	for (i = 0; i < 30; i++) {
+		RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+		STATE(ESTABLISHED);
+		TICK(T.tcb.rexmit_at - T.env.now);
+		EXPECT(ACK | PSH, .seq = ME, .len = 1, .again = true);
+	}
+}
+
 /* --- our window ------------------------------------------------------- */
 
 TEST(sws_receiver, "MUST-39: the window moves right by a full-sized segment, from zero as well")

@@ -32,6 +32,38 @@ TEST_F(on, unbound)
 	EXPECT_LE(0, st_connect(variant->proto, &addr));
 }
 
+/* RFC 9293 MUST-41, MUST-42: listeners on one port, each for a local address of its own; what
+ * one of them does leaves the other, and connections on that port, alone.
+ */
+TEST_F(on, one_port_two_addresses)
+{
+	struct sockaddr_in one = st_loopback(0), two;
+	int listener[2], client[2], server[2];
+	char byte;
+
+	listener[0] = st_listen(variant->proto, &one, 2);
+	ASSERT_LE(0, listener[0]);
+	client[0] = st_connect(variant->proto, &one);
+	ASSERT_LE(0, client[0]);
+	server[0] = accept(listener[0], NULL, NULL);
+	two = one;
+	two.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+	listener[1] = st_listen(variant->proto, &two, 2);
+	ASSERT_LE(0, listener[1]);
+	client[1] = st_connect(variant->proto, &two);
+	ASSERT_LE(0, client[1]);
+	server[1] = accept(listener[1], NULL, NULL);
+	ASSERT_LE(0, server[1]);
+	ASSERT_OK(close(listener[1]));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(1, send(client[i], i ? "b" : "a", 1, 0));
+		ASSERT_EQ(1, recv(server[i], &byte, 1, 0));
+		EXPECT_EQ(i ? 'b' : 'a', byte);
+	}
+	EXPECT_EQ(-1, st_connect(variant->proto, &two));
+	EXPECT_LE(0, st_connect(variant->proto, &one));
+}
+
 TEST_F(on, not_when_connected)
 {
 	ASSERT_OK(st_pair_open(&self->pair, variant->proto));

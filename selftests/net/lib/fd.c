@@ -44,7 +44,7 @@ int fd_new_flags(enum net_ns ns, int flags)
 	int on = 1, fd;
 
 	net_enter(ns);
-	fd = TRY(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, proto));
+	fd = TRY(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, net_protocol(ns)));
 	TRY(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
 	return fd;
 }
@@ -285,6 +285,21 @@ void fd_linger(int fd, int on, int seconds)
 }
 
 /**
+ * fd_level() - the level of a socket's own options
+ * @fd: socket
+ *
+ * Return: the number of its protocol.
+ */
+int fd_level(int fd)
+{
+	socklen_t len = sizeof(int);
+	int number;
+
+	TRY(getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &number, &len));
+	return number;
+}
+
+/**
  * fd_nodelay() - send small segments at once
  * @fd: socket
  *
@@ -294,7 +309,7 @@ void fd_nodelay(int fd)
 {
 	int on = 1;
 
-	TRY(setsockopt(fd, proto, TCP_NODELAY, &on, sizeof(on)));
+	TRY(setsockopt(fd, fd_level(fd), TCP_NODELAY, &on, sizeof(on)));
 }
 
 /**

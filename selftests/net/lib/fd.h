@@ -39,6 +39,7 @@ void fd_eof_at(const char *file, int line, int fd);	/* recv() gives 0 */
 void fd_empty_at(const char *file, int line, int fd);	/* recv() gives EAGAIN */
 
 void fd_linger(int fd, int on, int seconds);
+int fd_level(int fd);		/* its protocol: the level of its own options */
 void fd_nodelay(int fd);
 int fd_error(int fd);				/* SO_ERROR */
 short fd_events(int fd, short events, int ms);	/* poll() */

@@ -27,6 +27,7 @@ static struct {
 	const char *device;
 } link_end[NS_COUNT];
 static bool direct;
+static bool translated[NS_COUNT];
 
 static int open_ns(void)
 {
@@ -199,13 +200,13 @@ long net_get_sysctl(enum net_ns ns, const char *name)
  * @name: without the "net.hstp."
  * @value: number to write
  *
- * Nothing happens when the test runs on TCP itself, which has settings of its own.
+ * Nothing happens where TCP itself is spoken, which has settings of its own.
  */
 void net_hstp(enum net_ns ns, const char *name, long value)
 {
 	char full[64];
 
-	if (proto == IPPROTO_TCP)
+	if (net_protocol(ns) == IPPROTO_TCP)
 		return;
 	snprintf(full, sizeof(full), "net.hstp.%s", name);
 	net_sysctl(ns, full, value);
@@ -405,6 +406,35 @@ void net_relay(void)
 bool net_has(enum net_ns ns)
 {
 	return ns_fd[ns] >= 0;
+}
+
+/**
+ * net_translate() - let a namespace speak TCP with the other, which speaks HSTP
+ * @ns: A or B; its link has been made
+ *
+ * The translator sits on its own end of the link: the wire carries HSTP's number. Nothing
+ * is translated when the test runs on TCP itself.
+ */
+void net_translate(enum net_ns ns)
+{
+	const char *dev = ns == NS_A ? "va" : "vb";
+
+	if (proto == IPPROTO_TCP)
+		return;
+	net_run(ns, "tc qdisc add dev %s clsact && "
+		"tc filter add dev %s ingress bpf da obj %s sec to_tcp && "
+		"tc filter add dev %s egress bpf da obj %s sec to_hstp", dev, dev,
+		HSTP_TRANSLATOR, dev, HSTP_TRANSLATOR);
+	translated[ns] = true;
+}
+
+/**
+ * net_protocol() - the protocol that a namespace's programs ask for
+ * @ns: which
+ */
+int net_protocol(enum net_ns ns)
+{
+	return translated[ns] ? IPPROTO_TCP : proto;
 }
 
 /**

@@ -39,6 +39,12 @@ void net_leave(enum net_ns ns);
 
 bool net_has(enum net_ns ns);
 
+/* @ns speaks TCP from now on; what comes and goes on its link is translated. */
+void net_translate(enum net_ns ns);
+
+/* The protocol of @ns: "proto" (fd.h) unless it is translated. */
+int net_protocol(enum net_ns ns);
+
 /* The two stacks share one link: nothing needs the tester to pass. */
 bool net_direct(void);
 

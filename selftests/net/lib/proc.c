@@ -52,7 +52,7 @@ int conn_list(enum net_ns ns, struct conn *conns, int max)
 	int count = 0;
 
 	net_enter(ns);
-	file = fopen(proto == IPPROTO_TCP ? "/proc/thread-self/net/tcp" :
+	file = fopen(net_protocol(ns) == IPPROTO_TCP ? "/proc/thread-self/net/tcp" :
 		     "/proc/thread-self/net/hstp", "r");
 	if (!file)
 		die_errno(__FILE__, __LINE__, "/proc/net/hstp");

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What programs ask of IP is on the wire: RFC 9293 sections 3.9.1.9 and 3.9.2. */
+#include <netinet/ip.h>
+
+#include "lib/exchange.h"
+
+static const struct iphdr *ip_of(const struct seen *seen)
+{
+	return (const void *)(seen->frame + 14);
+}
+
+static void ask(int fd, int option, int value)
+{
+	TRY(setsockopt(fd, IPPROTO_IP, option, &value, sizeof(value)));
+}
+
+/* MUST-48, SHLD-21, SHLD-22: the Diffserv field, on the SYN and from when it is changed,
+ * unchanged.
+ */
+TEST_F(peer, diffserv_field)
+{
+	static const uint8_t fields[] = { 0xb8, 0x20, 0xfc, 0x04, 0x00 };
+	struct sockaddr_in addr = addr_of(self->us.addr, self->us.port);
+	int fd = fd_bound(&self->it);
+	uint32_t seq = 301;
+	struct seen *seen;
+
+	ask(fd, IP_TOS, 0x28);
+	fd_block(fd, false);
+	FAILS(EINPROGRESS, connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	seen = wire_expect(&self->it, SYN, 300);
+	SAME(ip_of(seen)->tos, 0x28);
+	wire_send(&self->us, SYN | ACK, 100, 301);
+	seen = wire_expect(&self->it, ACK, 301, 101);
+	SAME(ip_of(seen)->tos, 0x28);
+	fd_nodelay(fd);
+	for (size_t i = 0; i < sizeof(fields); i++) {
+		ask(fd, IP_TOS, fields[i]);
+		fd_send(fd, "text");
+		seen = wire_expect(&self->it, PSH | ACK, seq, 101, "text");
+		SAME(ip_of(seen)->tos, fields[i]);
+		seq += 4;
+		wire_send(&self->us, ACK, 101, seq);
+	}
+}
+
+/* ... of a passive open: what the listener asks for is on the SYN,ACK already. */
+TEST_F(peer, diffserv_field_of_a_listener)
+{
+	int listener = fd_listen(&self->it, 1), fd;
+	struct seen *seen;
+
+	ask(listener, IP_TOS, 0x48);
+	wire_send(&self->us, SYN, 100);
+	seen = wire_expect(&self->it, SYN | ACK, 300, 101);
+	SAME(ip_of(seen)->tos, 0x48);
+	wire_send(&self->us, ACK, 101, 301);
+	fd = fd_accept(listener);
+	fd_send(fd, "text");
+	seen = wire_expect(&self->it, PSH | ACK, 301, 101, "text");
+	SAME(ip_of(seen)->tos, 0x48);
+}
+
+/* MUST-49 */
+TEST_F(peer, time_to_live)
+{
+	struct sockaddr_in addr = addr_of(self->us.addr, self->us.port);
+	int fd = fd_bound(&self->it);
+	struct seen *seen;
+
+	ask(fd, IP_TTL, 7);
+	fd_block(fd, false);
+	FAILS(EINPROGRESS, connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	seen = wire_expect(&self->it, SYN, 300);
+	SAME(ip_of(seen)->ttl, 7);
+	wire_send(&self->us, SYN | ACK, 100, 301);
+	seen = wire_expect(&self->it, ACK, 301, 101);
+	SAME(ip_of(seen)->ttl, 7);
+	ask(fd, IP_TTL, 255);
+	fd_send(fd, "text");
+	seen = wire_expect(&self->it, PSH | ACK, 301, 101, "text");
+	SAME(ip_of(seen)->ttl, 255);
+	ask(fd, IP_TTL, -1);	/* the default again */
+	wire_send(&self->us, ACK, 101, 305);
+	fd_send(fd, "more");
+	seen = wire_expect(&self->it, PSH | ACK, 305, 101, "more");
+	SAME(ip_of(seen)->ttl, net_get_sysctl(NS_A, "net.ipv4.ip_default_ttl"));
+}
+
+TEST_HARNESS_MAIN

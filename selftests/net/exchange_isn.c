@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Initial sequence numbers: RFC 9293 section 3.4.1 and RFC 6528. */
+#include <arpa/inet.h>
+
+#include "lib/exchange.h"
+
+/* The ISS that @end chooses when it connects; the attempt is given up at once. */
+static uint32_t iss(struct end *end)
+{
+	int fd = fd_start(end);
+	struct seen *syn = wire_next(end, PATIENCE_MS);
+
+	NEED(syn && syn->flags == SYN);
+	fd_close(fd);
+	return syn->real_seq;
+}
+
+/* MUST-8: between the same two ends the number grows by one in about 4 us. */
+TEST_F(peer, follows_the_clock)
+{
+	uint64_t before[2], after[2], least, most;
+	uint32_t number[2], grown;
+
+	for (int i = 0; i < 2; i++) {
+		before[i] = now_ms();
+		number[i] = iss(&self->it);
+		after[i] = now_ms();
+		if (!i)
+			usleep(2000000);
+	}
+	grown = number[1] - number[0];
+	least = before[1] - after[0];
+	most = after[1] - before[0];
+	/* 250 a millisecond; a clock of 2^12 ns gives 244. */
+	if (grown < least * 240 || grown > (most + 1) * 255)
+		die(__FILE__, __LINE__, "it grew by %u in %llu to %llu ms", grown,
+		    (unsigned long long)least, (unsigned long long)most);
+}
+
+/* Other ends, another offset: what one connection shows says nothing about the next. The
+ * clock is the same, so differences between ports would be small or regular without F().
+ */
+TEST_F(peer, differs_with_the_ends)
+{
+	uint32_t last = 0, step, last_step = 0;
+	int near = 0, regular = 0;
+
+	for (int i = 0; i < 20; i++) {
+		uint32_t number;
+
+		self->it.port = 2000 + i;
+		number = iss(&self->it);
+		step = number - last;
+		if (step + 1000000 < 2000000)
+			near++;
+		if (i > 1 && step - last_step + 1000000 < 2000000)
+			regular++;
+		last = number;
+		last_step = step;
+	}
+	NEED(near < 3);
+	NEED(regular < 3);
+}
+
+/* MUST-9, SHLD-1: nobody can compute it who does not have the secret: another host with the
+ * same addresses and ports, at the same time, has other numbers.
+ */
+TEST_F(relay, needs_the_secret)
+{
+	struct end here, there, far_here, far_there;
+	int near = 0;
+
+	net_run(NS_B, "ip addr add " ADDR_A "/32 dev vb");
+	for (int i = 0; i < 8; i++) {
+		uint32_t a, b;
+
+		far_here = (struct end){ .ns = NS_T, .addr = inet_addr(ADDR_T), .port = 80,
+					 .other = &here, .known = true };
+		far_there = far_here;
+		far_there.other = &there;
+		here = (struct end){ .ns = NS_A, .addr = inet_addr(ADDR_A), .port = 2000 + i,
+				     .other = &far_here };
+		there = here;
+		there.ns = NS_B;
+		there.other = &far_there;
+		a = iss(&here);
+		b = iss(&there);
+		if (a - b + 10000000 < 20000000)
+			near++;
+	}
+	NEED(near < 3);
+}
+
+TEST_HARNESS_MAIN
