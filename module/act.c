@@ -2,6 +2,8 @@
 /* What the core asked for is done here, in the order in which others see it:
  * text, segments, counters, the socket, the table, the timer.
  */
+#include <net/dst.h>
+
 #include "act.h"
 #include "event.h"
 #include "mini.h"
@@ -21,6 +23,7 @@ static void take_held(struct hstp_conn *conn, const struct hstp_env *env, struct
 		if (!hstp_held_arrives(&conn->tcb, cb->seq, cb->len, cb->fin, env, acts))
 			return;
 		hstp_recvq_held_pop(q);
+		cb->seq += acts->text_off;
 		cb->off += acts->text_off;
 		cb->len = acts->text_len;
 		if (cb->len)
@@ -85,10 +88,19 @@ static void tell_socket(struct hstp_conn *conn, const struct hstp_acts *acts)
 		hstp_sock_state(sk, conn->tcb.state);
 		hstp_sock_changed(sk);
 	}
+	if (acts->bits & HSTP_ACT_URGENT)
+		sk_send_sigurg(sk);
 	if (acts->bits & (HSTP_ACT_TEXT | HSTP_ACT_EOF))
 		hstp_sock_readable(sk);
 	if (acts->bits & (HSTP_ACT_ACKED | HSTP_ACT_OPENED))
 		hstp_sock_writable(sk);
+}
+
+/* The next segment looks for another route. */
+static void forget_route(struct hstp_conn *conn)
+{
+	dst_release(conn->dst);
+	conn->dst = NULL;
 }
 
 static void challenge(struct hstp_conn *conn)
@@ -152,6 +164,8 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 	}
 	if (acts->bits & HSTP_ACT_ACKED)
 		progress(conn, acts->acked);
+	if (acts->bits & HSTP_ACT_ADVISE)
+		forget_route(conn);
 	if (acts->bits & HSTP_ACT_CHALLENGE)
 		challenge(conn);
 	if (acts->bits & HSTP_ACT_OUTPUT)

@@ -412,6 +412,9 @@ void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 {
 	u32 window = min_t(u32, conn->rcvbuf / 2, HSTP_WINDOW_MAX);
 
+	if (conn->tcb.tune.window_clamp)
+		window = min(window, conn->tcb.tune.window_clamp);
+
 	env->cfg = &conn->hn->settings.core;
 	env->now = hstp_now_ms();
 	env->iss = 0;

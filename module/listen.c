@@ -196,7 +196,8 @@ static void copy_profile(const struct sock *sk, struct hstp_profile *p)
 	p->ifindex = READ_ONCE(sk->sk_bound_dev_if);
 	p->uid = sk->sk_uid;
 	p->mss = READ_ONCE(hstp_sk(sk)->mss);
-	p->nodelay = READ_ONCE(hstp_sk(sk)->nodelay);
+	p->defer = READ_ONCE(hstp_sk(sk)->defer);
+	p->tune = hstp_sk(sk)->tune;	/* all that is in it is inherited */
 	p->reuse = sk->sk_reuse;
 	p->tos = READ_ONCE(inet_sk(sk)->tos);
 	p->ttl = READ_ONCE(inet_sk(sk)->uc_ttl);

@@ -55,7 +55,8 @@ struct hstp_listener {
  * @mss: HSTP_MAXSEG, bytes, or 0
  * @ttl: IP_TTL, or -1
  * @tos: IP_TOS
- * @nodelay: HSTP_NODELAY
+ * @defer: HSTP_DEFER_ACCEPT, retransmissions of the SYN,ACK
+ * @tune: the options that the core knows
  * @reuse: SO_REUSEADDR
  */
 struct hstp_profile {
@@ -67,8 +68,9 @@ struct hstp_profile {
 	u16 mss;
 	s16 ttl;
 	u8 tos;
-	bool nodelay;
+	u8 defer;
 	bool reuse;
+	struct hstp_tuning tune;
 };
 
 int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_addr *laddr,

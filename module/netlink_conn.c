@@ -109,7 +109,7 @@ static bool put_queues(struct sk_buff *skb, const struct hstp_view *v)
 	       put_flag(skb, HSTP_A_CONN_PASSIVE, t->passive) ||
 	       put_flag(skb, HSTP_A_CONN_ORPHAN, v->orphan) ||
 	       put_flag(skb, HSTP_A_CONN_UNACCEPTED, !v->accepted && !v->orphan) ||
-	       put_flag(skb, HSTP_A_CONN_NODELAY, t->nodelay) ||
+	       put_flag(skb, HSTP_A_CONN_NODELAY, t->tune.nodelay) ||
 	       put_flag(skb, HSTP_A_CONN_FIN_QUEUED, t->fin_queued) ||
 	       (v->soft_error && nla_put_u32(skb, HSTP_A_CONN_SOFT_ERROR, v->soft_error));
 }

@@ -36,7 +36,7 @@ static struct hstp_conn *prepare(struct sock *sk, const struct sockaddr_in *to)
 	conn->ifindex = sk->sk_bound_dev_if;
 	conn->uid = sk->sk_uid;
 	conn->accepted = true;
-	conn->tcb.nodelay = hstp_sk(sk)->nodelay;
+	conn->tcb.tune = hstp_sk(sk)->tune;
 	err = hstp_ipv4_source(hn, &conn->tuple, conn->ifindex, conn->mark, conn->tos,
 			       conn->uid, &conn->dst);
 	if (err) {
@@ -265,7 +265,8 @@ static void inherit(struct sock *sk, const struct sock *from)
 	inet->cmsg_flags = parent->cmsg_flags;
 
 	hstp_sk(sk)->mss = hstp_sk(from)->mss;
-	hstp_sk(sk)->nodelay = hstp_sk(from)->nodelay;
+	hstp_sk(sk)->tune = hstp_sk(from)->tune;
+	hstp_sk(sk)->defer = hstp_sk(from)->defer;
 	security_sk_clone(from, sk);
 }
 

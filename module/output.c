@@ -44,7 +44,7 @@ static void add_header(struct sk_buff *skb, const struct hstp_tuple *tuple,
 	seg.seq = tx->seq;
 	seg.ack = tx->ack;
 	seg.wnd = tx->wnd;
-	seg.up = 0;
+	seg.up = tx->up;
 	seg.flags = tx->flags;
 	seg.opt.has = tx->mss ? HSTP_HAS_MSS : 0;
 	seg.opt.mss = tx->mss;

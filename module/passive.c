@@ -138,7 +138,7 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hst
 	conn->tuple = mini->tuple;
 	conn->hash = hash;
 	conn->tcb = *t;
-	conn->tcb.nodelay = p->nodelay;
+	conn->tcb.tune = p->tune;
 	conn->reuse = p->reuse;
 	conn->rcvbuf = p->rcvbuf;
 	conn->mark = p->mark;
@@ -149,6 +149,15 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hst
 	conn->ttl = p->ttl;
 	conn->since_us = hstp_since_widen(mini->since_us);
 	return conn;
+}
+
+/* Nobody is to be told of a connection before its first text, or the end of it; but the
+ * peer is not kept waiting for ever.
+ */
+static bool deferred(const struct hstp_mini *mini, const struct hstp_segment *seg,
+		     const struct hstp_profile *p)
+{
+	return mini->retries < p->defer && !seg->text_len && !(seg->flags & HSTP_FIN);
 }
 
 static void open_conn(struct hstp_listener *l, const struct hstp_profile *p,
@@ -162,6 +171,7 @@ static void open_conn(struct hstp_listener *l, const struct hstp_profile *p,
 	if (hstp_output_route(conn))
 		conn->tcb.rcv_mss = hstp_output_mss(conn->dst, p->mss);
 	hstp_conn_env(conn, env);
+	hstp_keepalive_start(&conn->tcb, env);
 	hstp_act(conn, skb, seg, env, acts);
 	if (hstp_listen_enqueue(l, conn))
 		return;
@@ -197,6 +207,11 @@ void hstp_passive_establish(struct hstp_net *hn, struct hstp_bucket *b, struct h
 	enum hstp_drop why;
 
 	why = hstp_listen_reserve(l, &p);
+	if (!why && deferred(mini, seg, &p)) {
+		/* HSTP_DEFER_ACCEPT: as if this ACK had been lost */
+		hstp_listen_unreserve(l);
+		why = HSTP_DROP_DEFERRED;
+	}
 	if (why) {
 		spin_unlock(&b->lock);
 		drop(hn, skb, why);

@@ -24,6 +24,18 @@ static bool readable(const struct sock *sk)
 	return ready;
 }
 
+static bool urgent(const struct sock *sk)
+{
+	const struct hstp_conn *conn;
+	bool waits;
+
+	rcu_read_lock();
+	conn = READ_ONCE(hstp_sk(sk)->conn);
+	waits = conn && hstp_urgent_waits(conn);
+	rcu_read_unlock();
+	return waits;
+}
+
 static bool writable(const struct sock *sk)
 {
 	const struct hstp_conn *conn;
@@ -92,6 +104,8 @@ __poll_t hstp_poll(struct file *file, struct socket *sock, poll_table *wait)
 			mask |= EPOLLIN | EPOLLRDNORM;
 		if ((shutdown & SEND_SHUTDOWN) || writable_or_ask(sk))
 			mask |= EPOLLOUT | EPOLLWRNORM;
+		if (urgent(sk))
+			mask |= EPOLLPRI;
 	}
 
 	smp_rmb();	/* the state was written after the error */
@@ -100,9 +114,28 @@ __poll_t hstp_poll(struct file *file, struct socket *sock, poll_table *wait)
 	return mask;
 }
 
-static int unread(const struct hstp_conn *conn)
+static int unread(const struct sock *sk, struct hstp_conn *conn)
 {
-	return conn ? READ_ONCE(conn->recvq.bytes) : 0;
+	int bytes;
+
+	if (!conn)
+		return 0;
+	spin_lock_bh(&conn->lock);
+	bytes = hstp_urgent_unread(sk, conn);
+	spin_unlock_bh(&conn->lock);
+	return bytes;
+}
+
+static int at_mark(struct hstp_conn *conn)
+{
+	int at;
+
+	if (!conn)
+		return 0;
+	spin_lock_bh(&conn->lock);
+	at = hstp_urgent_at_mark(conn);
+	spin_unlock_bh(&conn->lock);
+	return at;
 }
 
 static int unacked(struct hstp_conn *conn)
@@ -150,11 +183,11 @@ int hstp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 	lock_sock(sk);
 	conn = hstp_sk(sk)->conn;
 	if (cmd == SIOCATMARK)
-		bytes = 0;	/* nothing is urgent */
+		bytes = at_mark(conn);
 	else if (sk->sk_state == TCP_LISTEN)
 		err = -EINVAL;
 	else if (cmd == SIOCINQ)
-		bytes = unread(conn);
+		bytes = unread(sk, conn);
 	else if (cmd == SIOCOUTQ)
 		bytes = unacked(conn);
 	else

@@ -28,7 +28,11 @@
 	X(max_orphans, max_orphans, 0, 16777216) \
 	X(port_min, port_min, 1, 65535) \
 	X(port_max, port_max, 1, 65535) \
-	X(segment_events, segment_events, 0, 1)
+	X(segment_events, segment_events, 0, 1) \
+	X(keepalive_time, core.keepalive_time, 1, 32767) \
+	X(keepalive_intvl, core.keepalive_intvl, 1, 32767) \
+	X(keepalive_probes, core.keepalive_probes, 1, 127) \
+	X(retries1, core.retries1, 1, 255)
 
 enum hstp_setting_number {
 #define X(name, member, low, high) HSTP_SET_##name,

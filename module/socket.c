@@ -159,7 +159,9 @@ void hstp_sock_error(struct sock *sk, int error)
  */
 void hstp_sock_readable(struct sock *sk)
 {
-	if (hstp_stream_readable(sk, hstp_sk(sk)->conn))
+	const struct hstp_conn *conn = hstp_sk(sk)->conn;
+
+	if (hstp_stream_readable(sk, conn) || conn->tcb.urgent_in)
 		sk->sk_data_ready(sk);
 }
 
@@ -192,7 +194,9 @@ static int hstp_init(struct sock *sk)
 	hsk->mss = 0;
 	hsk->state_held = false;
 	hsk->eof_held = false;
-	hsk->nodelay = false;
+	hsk->defer = 0;
+	hsk->quickack = true;
+	memset(&hsk->tune, 0, sizeof(hsk->tune));
 	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
 	return 0;
 }
@@ -392,6 +396,7 @@ struct proto hstp_prot = {
 	.sendmsg = hstp_sendmsg,
 	.recvmsg = hstp_recvmsg,
 	.ioctl = hstp_ioctl,
+	.keepalive = hstp_set_keepalive,
 	.setsockopt = hstp_setsockopt,
 	.getsockopt = hstp_getsockopt,
 	.release_cb = hstp_release_cb,
@@ -421,6 +426,7 @@ const struct proto_ops hstp_stream_ops = {
 	.mmap = sock_no_mmap,
 	.sendpage = sock_no_sendpage,
 	.set_rcvlowat = hstp_set_rcvlowat,
+	.set_peek_off = sk_set_peek_off,
 };
 
 static struct inet_protosw hstp_protosw = {

@@ -10,6 +10,8 @@
 #include "conn.h"
 #include "listen.h"
 
+struct tcp_info;
+
 /**
  * struct hstp_sock - a socket; lock_sock() orders its callers among themselves
  * @inet: must be first
@@ -22,7 +24,9 @@
  * @state_next: the TCP_* that release_sock() shows when @state_held
  * @state_held: softirq changed the state while a call owned the socket
  * @eof_held: the same for the end of the peer's text
- * @nodelay: HSTP_NODELAY
+ * @quickack: what HSTP_QUICKACK was set to last
+ * @defer: HSTP_DEFER_ACCEPT, retransmissions of the SYN,ACK
+ * @tune: the options that the core knows, for a connection to be
  */
 struct hstp_sock {
 	struct inet_sock inet;
@@ -34,7 +38,9 @@ struct hstp_sock {
 	u8 state_next;
 	bool state_held;
 	bool eof_held;
-	bool nodelay;
+	bool quickack;
+	u8 defer;
+	struct hstp_tuning tune;
 };
 
 static inline struct hstp_sock *hstp_sk(const struct sock *sk)
@@ -91,6 +97,18 @@ int hstp_ioctl(struct sock *sk, int cmd, unsigned long arg);
 int hstp_setsockopt(struct sock *sk, int level, int name, sockptr_t val, unsigned int len);
 int hstp_getsockopt(struct sock *sk, int level, int name, char __user *val, int __user *len);
 int hstp_set_rcvlowat(struct sock *sk, int val);
+void hstp_set_keepalive(struct sock *sk, int val);
+
+/* info.c */
+void hstp_info(struct sock *sk, struct tcp_info *info);
+
+/* urgent.c */
+bool hstp_urgent_ahead(const struct hstp_conn *conn, u32 *bytes);
+void hstp_urgent_taken(struct hstp_conn *conn);
+u32 hstp_urgent_unread(const struct sock *sk, const struct hstp_conn *conn);
+bool hstp_urgent_at_mark(const struct hstp_conn *conn);
+bool hstp_urgent_waits(const struct hstp_conn *conn);
+int hstp_urgent_receive(struct sock *sk, struct msghdr *msg, size_t len, int flags);
 
 /* ports.c */
 int hstp_port_get(struct sock *sk, unsigned short port);

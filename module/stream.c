@@ -141,8 +141,10 @@ static int wait_for_room(struct sock *sk, long *timeo)
 }
 
 /* SEND. */
-static int hand_over(struct sock *sk, struct hstp_conn *conn, struct sk_buff *skb)
+static int hand_over(struct sock *sk, struct hstp_conn *conn, struct sk_buff *skb,
+		     struct msghdr *msg)
 {
+	bool urgent = msg->msg_flags & MSG_OOB && !msg_data_left(msg);
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	enum hstp_result result;
 	struct hstp_env env;
@@ -150,8 +152,11 @@ static int hand_over(struct sock *sk, struct hstp_conn *conn, struct sk_buff *sk
 	spin_lock_bh(&conn->lock);
 	hstp_sock_options(sk, conn);
 	hstp_conn_env(conn, &env);
+	conn->tcb.more = !!(msg->msg_flags & MSG_MORE);
 	result = hstp_call_send(&conn->tcb, skb->len, &acts);
 	if (result == HSTP_OK) {
+		if (urgent)
+			hstp_call_urgent(&conn->tcb);
 		hstp_sendq_append(&conn->sendq, skb);
 		hstp_act(conn, NULL, NULL, &env, &acts);
 	}
@@ -184,7 +189,7 @@ static int send_chunk(struct sock *sk, struct msghdr *msg)
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
 	bytes = skb->len;
-	err = hand_over(sk, conn, skb);
+	err = hand_over(sk, conn, skb, msg);
 	return err ? err : bytes;
 }
 
@@ -234,13 +239,13 @@ out:
  *
  * Return: bytes taken; -EPIPE, with SIGPIPE, when the stream is shut; the error
  * that the connection died of; -EAGAIN, -EINTR or -ERESTARTSYS; -EOPNOTSUPP for
- * urgent data; -EINVAL, -EFAULT, -ENOMEM.
+ * MSG_FASTOPEN; -EINVAL, -EFAULT, -ENOMEM.
  */
 int hstp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	int ret;
 
-	if (msg->msg_flags & (MSG_OOB | MSG_FASTOPEN))
+	if (msg->msg_flags & MSG_FASTOPEN)
 		return -EOPNOTSUPP;
 	lock_sock(sk);
 	ret = send_locked(sk, msg);
@@ -270,15 +275,43 @@ static int copy_text(struct sk_buff *skb, u32 off, struct msghdr *msg, size_t le
 	return skb_copy_datagram_msg(skb, HSTP_CB(skb)->off + off, msg, len);
 }
 
+/* No call reads across the urgent mark: @bytes from the one that comes @skip bytes after
+ * the next, or as many as there are before the mark. The connection's lock is held.
+ */
+static u32 up_to_mark(const struct hstp_conn *conn, u32 skip, u32 bytes)
+{
+	u32 ahead;
+
+	if (!hstp_urgent_ahead(conn, &ahead) || (s32)(ahead - skip) <= 0)
+		return bytes;
+	return min(bytes, ahead - skip);
+}
+
+static bool at_mark(struct sock *sk, u32 skip)
+{
+	struct hstp_conn *conn = hstp_sk(sk)->conn;
+	bool at;
+	u32 ahead;
+
+	if (likely(!conn || !conn->tcb.urgent_in))
+		return false;
+	spin_lock_bh(&conn->lock);
+	at = hstp_urgent_ahead(conn, &ahead) && ahead == skip;
+	spin_unlock_bh(&conn->lock);
+	return at;
+}
+
 /* MSG_PEEK may look at the last buffer, which grows while text arrives, unless it
  * is cloned.
  */
-static struct sk_buff *peek_at(struct hstp_conn *conn, u32 skip, u32 *off)
+static struct sk_buff *peek_at(struct hstp_conn *conn, u32 skip, u32 *off, u32 *bytes)
 {
 	struct sk_buff *skb;
 
 	spin_lock_bh(&conn->lock);
 	skb = find_text(&conn->recvq, skip, off);
+	if (skb)
+		*bytes = up_to_mark(conn, skip, min(*bytes, HSTP_CB(skb)->len - *off));
 	if (skb)
 		skb = skb_clone(skb, GFP_ATOMIC) ?: ERR_PTR(-ENOMEM);
 	spin_unlock_bh(&conn->lock);
@@ -289,15 +322,14 @@ static struct sk_buff *peek_at(struct hstp_conn *conn, u32 skip, u32 *off)
 static int peek(struct hstp_conn *conn, u32 skip, struct msghdr *msg, size_t len, int flags)
 {
 	struct sk_buff *skb;
-	u32 off, bytes;
+	u32 off, bytes = min_t(size_t, len, INT_MAX);
 	int err;
 
-	skb = peek_at(conn, skip, &off);
+	skb = peek_at(conn, skip, &off, &bytes);
 	if (!skb)
 		return -ENODATA;
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
-	bytes = min_t(size_t, len, HSTP_CB(skb)->len - off);
 	err = copy_text(skb, off, msg, bytes, flags);
 	consume_skb(skb);
 	return err ? -EFAULT : bytes;
@@ -330,6 +362,7 @@ static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32
 
 	spin_lock_bh(&conn->lock);
 	skb = eat(&conn->recvq, bytes);
+	hstp_urgent_taken(conn);
 	hstp_sock_options(sk, conn);
 	hstp_conn_env(conn, &env);
 	hstp_call_receive(&conn->tcb, &env, &acts);
@@ -339,23 +372,49 @@ static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32
 	return skb;
 }
 
+/* The urgent byte is not part of the stream. */
+static void skip_urgent(struct sock *sk, struct hstp_conn *conn)
+{
+	bool skip;
+
+	spin_lock_bh(&conn->lock);
+	skip = !sock_flag(sk, SOCK_URGINLINE) && hstp_urgent_at_mark(conn) &&
+	       conn->recvq.bytes;
+	spin_unlock_bh(&conn->lock);
+	if (skip)
+		consume_skb(eat_and_tell(sk, conn, 1));
+}
+
+/* SO_TIMESTAMP and its like: as with TCP, when the segment came that had the last byte. */
+static bool wants_stamp(const struct sock *sk)
+{
+	return sock_flag(sk, SOCK_RCVTSTAMP) || (sk->sk_tsflags & SOF_TIMESTAMPING_SOFTWARE);
+}
+
 /* Only the owner of the socket takes the head away, so that it can be copied from
  * without the lock; nothing is added to it. Returns as peek().
  */
 static int take(struct sock *sk, struct hstp_conn *conn, struct msghdr *msg, size_t len,
-		int flags)
+		int flags, struct sk_buff **stamped)
 {
 	struct sk_buff *skb;
 	u32 off, bytes;
 
+	if (unlikely(conn->tcb.urgent_in))
+		skip_urgent(sk, conn);
 	spin_lock_bh(&conn->lock);
 	skb = find_text(&conn->recvq, 0, &off);
+	if (skb)
+		bytes = up_to_mark(conn, 0, min_t(size_t, len, HSTP_CB(skb)->len - off));
 	spin_unlock_bh(&conn->lock);
 	if (!skb)
 		return -ENODATA;
-	bytes = min_t(size_t, len, HSTP_CB(skb)->len - off);
 	if (copy_text(skb, off, msg, bytes, flags))
 		return -EFAULT;
+	if (unlikely(wants_stamp(sk))) {
+		consume_skb(*stamped);
+		*stamped = skb_get(skb);
+	}
 	consume_skb(eat_and_tell(sk, conn, bytes));
 	return bytes;
 }
@@ -409,9 +468,10 @@ static int wait_for_text(struct sock *sk, u32 known, long *timeo)
 }
 
 /* Returns the bytes taken, or -ENODATA when none wait after the @skip that MSG_PEEK
- * has seen.
+ * has seen. @stamped gets the buffer whose timestamp is asked for.
  */
-static int receive_some(struct sock *sk, struct msghdr *msg, size_t len, int flags, u32 skip)
+static int receive_some(struct sock *sk, struct msghdr *msg, size_t len, int flags, u32 skip,
+			struct sk_buff **stamped)
 {
 	struct hstp_conn *conn = hstp_sk(sk)->conn;
 
@@ -419,17 +479,27 @@ static int receive_some(struct sock *sk, struct msghdr *msg, size_t len, int fla
 		return -ENODATA;
 	if (flags & MSG_PEEK)
 		return peek(conn, skip, msg, len, flags);
-	return take(sk, conn, msg, len, flags);
+	return take(sk, conn, msg, len, flags, stamped);
 }
 
 static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
 {
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
+	int seen = max(sk_peek_offset(sk, flags), 0);
+	struct sk_buff *stamped = NULL;
 	int got = 0, ret;
 
 	do {
-		ret = receive_some(sk, msg, len, flags, got);
+		u32 skip = flags & MSG_PEEK ? seen + got : 0;
+
+		if (at_mark(sk, skip)) {
+			if (got)
+				break;
+			if (flags & MSG_PEEK && !sock_flag(sk, SOCK_URGINLINE))
+				skip = ++seen;
+		}
+		ret = receive_some(sk, msg, len, flags, skip, &stamped);
 		if (ret >= 0) {
 			got += ret;
 			len -= ret;
@@ -443,9 +513,17 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 		ret = may_wait(sk, got, timeo);
 		if (ret <= 0)
 			break;
-		ret = wait_for_text(sk, flags & MSG_PEEK ? got : 0, &timeo);
+		ret = wait_for_text(sk, flags & MSG_PEEK ? skip : 0, &timeo);
 	} while (len > 0 && ret >= 0);
 
+	if (flags & MSG_PEEK)
+		sk_peek_offset_fwd(sk, got);
+	else
+		sk_peek_offset_bwd(sk, got);
+	if (unlikely(stamped)) {
+		sock_recv_timestamp(msg, sk, stamped);
+		consume_skb(stamped);
+	}
 	return got ? got : ret;
 }
 
@@ -454,7 +532,7 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
  * @sk: socket
  * @msg: where the text goes
  * @len: bytes of room
- * @flags: MSG_PEEK, MSG_WAITALL, MSG_TRUNC (throw away), MSG_DONTWAIT,
+ * @flags: MSG_PEEK, MSG_WAITALL, MSG_TRUNC (throw away), MSG_DONTWAIT, MSG_OOB,
  *	MSG_ERRQUEUE
  * @addr_len: not written: the peer's name is not asked for on a stream
  *
@@ -463,8 +541,8 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
  * Context: process.
  *
  * Return: bytes; 0 at the end; -ENOTCONN when there never was a connection; the
- * error that the connection died of; -EAGAIN, -EINTR or -ERESTARTSYS; -EINVAL for
- * urgent data, which there is none; -EFAULT, -ENOMEM.
+ * error that the connection died of; -EAGAIN, -EINTR or -ERESTARTSYS; -EFAULT, -ENOMEM;
+ * with MSG_OOB as hstp_urgent_receive().
  */
 int hstp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len)
 {
@@ -476,7 +554,7 @@ int hstp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int
 	if (sk->sk_state == TCP_LISTEN)
 		ret = -ENOTCONN;
 	else if (flags & MSG_OOB)
-		ret = -EINVAL;
+		ret = hstp_urgent_receive(sk, msg, len, flags);
 	else
 		ret = receive_locked(sk, msg, len, flags);
 	release_sock(sk);

@@ -122,6 +122,21 @@ enum hstp_result hstp_call_receive(struct hstp_tcb *t, const struct hstp_env *en
 }
 
 /**
+ * hstp_call_quick() - the user wants ACKs at once, or delayed
+ * @t: connection
+ * @count: how many of them are not delayed; 0: all are
+ * @acts: gets HSTP_ACT_OUTPUT when one that was delayed goes now
+ */
+void hstp_call_quick(struct hstp_tcb *t, u8 count, struct hstp_acts *acts)
+{
+	t->quick = count;
+	if (!count || !(t->armed & HSTP_TIMER_DELACK))
+		return;
+	t->ack_now = 1;
+	acts->bits |= HSTP_ACT_OUTPUT;
+}
+
+/**
  * hstp_call_close() - CLOSE: the user has no more to send
  * @t: connection
  * @acts: gets the transition and HSTP_ACT_OUTPUT for the FIN
@@ -197,9 +212,9 @@ enum hstp_result hstp_call_leave(struct hstp_tcb *t, bool unread, const struct h
 		hstp_vanish(t, HSTP_CAUSE_UNREAD, acts);
 		return HSTP_OK;
 	}
-	if (t->state == HSTP_FIN_WAIT_2)
-		hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at,
-			       env->now + (u32)env->cfg->fin_timeout_ms);
+	hstp_timer_stop(t, HSTP_TIMER_KEEP);
+	if (t->state == HSTP_FIN_WAIT_2 && !hstp_fin_wait_2(t, env))
+		return hstp_call_abort(t, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_FIN_TIMEOUT, acts);
 	return hstp_call_close(t, acts);
 }
 

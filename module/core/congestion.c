@@ -117,7 +117,7 @@ void hstp_congestion_acked(struct hstp_tcb *t, u32 bytes)
 	if (t->cwnd < t->ssthresh ? t->cwnd >= 2 * flight : t->cwnd >= flight + t->mss)
 		return;
 	if (t->cwnd < CWND_MAX)
-		hstp_congestions[t->congestion].acked(t, bytes);
+		hstp_congestions[t->tune.congestion].acked(t, bytes);
 }
 
 /* What limited transmit has sent beyond the window does not count (RFC 5681 section
@@ -127,7 +127,7 @@ static void halve(struct hstp_tcb *t)
 {
 	u32 flight = hstp_min(flight_size(t), t->cwnd);
 
-	t->ssthresh = hstp_congestions[t->congestion].ssthresh(t, flight);
+	t->ssthresh = hstp_congestions[t->tune.congestion].ssthresh(t, flight);
 	t->cwnd_credit = 0;
 }
 

@@ -5,10 +5,12 @@
 /* In CLOSED nothing is sent and nothing is waited for. */
 static void stop(struct hstp_tcb *t)
 {
-	hstp_timer_stop(t, HSTP_TIMER_REXMIT | HSTP_TIMER_DELACK | HSTP_TIMER_WAIT);
+	hstp_timer_stop(t, HSTP_TIMER_REXMIT | HSTP_TIMER_DELACK | HSTP_TIMER_WAIT |
+			HSTP_TIMER_KEEP);
 	t->ack_now = 0;
 	t->resend = 0;
 	t->probe = 0;
+	t->keep_probe = 0;
 }
 
 /**

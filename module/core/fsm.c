@@ -320,7 +320,7 @@ static void start_time_wait(struct hstp_tcb *t, enum hstp_cause cause,
 			    const struct hstp_env *env, struct hstp_acts *acts)
 {
 	hstp_enter(t, HSTP_TIME_WAIT, cause, acts);
-	hstp_timer_stop(t, HSTP_TIMER_REXMIT | HSTP_TIMER_DELACK);
+	hstp_timer_stop(t, HSTP_TIMER_REXMIT | HSTP_TIMER_DELACK | HSTP_TIMER_KEEP);
 	restart_time_wait(t, env);
 }
 
@@ -393,10 +393,10 @@ static bool ack_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 	case HSTP_FIN_WAIT_1:
 		hstp_enter(t, HSTP_FIN_WAIT_2, HSTP_CAUSE_FIN_ACKED, acts);
 		/* Nobody will read: do not wait for the peer for ever */
-		if (t->user_gone)
-			hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at,
-				       env->now + (u32)env->cfg->fin_timeout_ms);
-		return true;
+		if (!t->user_gone || hstp_fin_wait_2(t, env))
+			return true;
+		hstp_vanish(t, HSTP_CAUSE_FIN_TIMEOUT, acts);
+		return false;
 	case HSTP_CLOSING:
 		start_time_wait(t, HSTP_CAUSE_FIN_ACKED, env, acts);
 		return true;
@@ -494,6 +494,9 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 		return;
 	}
 
+	t->heard_at = env->now;
+	t->kept = 0;
+
 	/* Second, check the RST bit */
 	if (seg->flags & HSTP_RST) {
 		reset_arrives(t, seg, env, acts);
@@ -513,6 +516,9 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 	}
 	if (!ack_arrives(t, seg, env, acts))
 		return;
+
+	/* Sixth, check the URG bit */
+	hstp_urgent_arrives(t, seg, env, acts);
 
 	/* Seventh, process the segment text; eighth, check the FIN bit */
 	text_arrives(t, seg, env, acts);

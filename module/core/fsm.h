@@ -21,6 +21,8 @@ enum hstp_act {
 	HSTP_ACT_ACKED = 1 << 7,	/* SND.UNA has moved: free, wake writers */
 	HSTP_ACT_OPENED = 1 << 8,	/* became ESTABLISHED */
 	HSTP_ACT_REOPEN = 1 << 9,	/* SYN on TIME-WAIT: give it to LISTEN */
+	HSTP_ACT_URGENT = 1 << 10,	/* the peer has urgent data: RCV.UP has moved */
+	HSTP_ACT_ADVISE = 1 << 11,	/* the route may be bad: negative advice to IP */
 };
 
 /* What the user is told when a connection dies; soft errors are not among them. */
@@ -89,6 +91,7 @@ struct hstp_acts {
  * @text_len: bytes of text
  * @wnd: SEG.WND
  * @mss: value of the MSS option, 0: none
+ * @up: SEG.UP
  * @flags: of enum hstp_flag
  * @again: a retransmission
  */
@@ -99,6 +102,7 @@ struct hstp_tx {
 	u32 text_len;
 	u16 wnd;
 	u16 mss;
+	u16 up;
 	u8 flags;
 	bool again;
 };
@@ -123,11 +127,23 @@ void hstp_reply_reset(const struct hstp_segment *seg, enum hstp_reset_out why,
 void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 		       const struct hstp_env *env, struct hstp_acts *acts);
 
+/* urgent.c */
+void hstp_urgent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			 const struct hstp_env *env, struct hstp_acts *acts);
+void hstp_urgent_passed(struct hstp_tcb *t, u32 next);
+
+/* keepalive.c */
+void hstp_keepalive_start(struct hstp_tcb *t, const struct hstp_env *env);
+void hstp_keepalive_timeout(struct hstp_tcb *t, const struct hstp_env *env,
+			    struct hstp_acts *acts);
+
 /* calls.c: the user's calls */
 enum hstp_result hstp_call_open_passive(struct hstp_tcb *t, struct hstp_acts *acts);
 enum hstp_result hstp_call_open_active(struct hstp_tcb *t, const struct hstp_env *env,
 				       struct hstp_acts *acts);
 enum hstp_result hstp_call_send(struct hstp_tcb *t, u32 len, struct hstp_acts *acts);
+void hstp_call_urgent(struct hstp_tcb *t);
+void hstp_call_quick(struct hstp_tcb *t, u8 count, struct hstp_acts *acts);
 enum hstp_result hstp_call_receive(struct hstp_tcb *t, const struct hstp_env *env,
 				   struct hstp_acts *acts);
 enum hstp_result hstp_call_close(struct hstp_tcb *t, struct hstp_acts *acts);
@@ -163,6 +179,8 @@ void hstp_rtt_restore(struct hstp_tcb *t, const struct hstp_config *cfg);
 void hstp_rtt_backoff(struct hstp_tcb *t, const struct hstp_config *cfg);
 
 /* timeout.c: USER, RETRANSMISSION and TIME-WAIT TIMEOUT */
+void hstp_rexmit_arm(struct hstp_tcb *t, u32 ms, const struct hstp_env *env);
+bool hstp_fin_wait_2(struct hstp_tcb *t, const struct hstp_env *env);
 bool hstp_deadline(const struct hstp_tcb *t, u32 *when);
 void hstp_timeouts(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts);
 

@@ -10,7 +10,8 @@
  */
 static bool ack_is_due(const struct hstp_tcb *t)
 {
-	return t->rcv_nxt - t->rcv_acked >= 2 * (u32)t->rcv_seg ||
+	return t->quick ||
+	       t->rcv_nxt - t->rcv_acked >= 2 * (u32)t->rcv_seg ||
 	       t->rcv_wnd < hstp_min(t->rcv_mss, HSTP_WINDOW_MAX / 2) ||
 	       t->rcv_held != t->rcv_nxt;
 }
@@ -26,6 +27,7 @@ static void schedule_ack(struct hstp_tcb *t, u32 len, const struct hstp_env *env
 		t->rcv_held = t->rcv_nxt;
 
 	if (ack_is_due(t)) {
+		t->quick -= !!t->quick;
 		t->ack_now = 1;
 		acts->bits |= HSTP_ACT_OUTPUT;
 		return;

@@ -81,7 +81,7 @@ static bool fast_acked(struct hstp_tcb *t, u32 bytes)
 {
 	bool first = !t->fast_partial;
 
-	if (!hstp_before(t->snd_una, t->recover) || !hstp_congestions[t->congestion].partial) {
+	if (!hstp_before(t->snd_una, t->recover) || !hstp_congestions[t->tune.congestion].partial) {
 		t->fast = 0;
 		t->fast_partial = 0;
 		t->resend = 0;

@@ -3,6 +3,8 @@
 #include "congestion.h"
 #include "fsm.h"
 
+#define OVERRIDE_MS	200	/* section 3.8.6.2.1: from 0.1 to 1 second */
+
 /**
  * hstp_segment_size() - bytes of text in a full-sized segment
  * @t: connection
@@ -40,7 +42,7 @@ u32 hstp_window_offer(const struct hstp_tcb *t, const struct hstp_env *env)
 
 static void arm_retransmission(struct hstp_tcb *t, const struct hstp_env *env)
 {
-	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, env->now + t->rto);
+	hstp_rexmit_arm(t, t->rto, env);
 }
 
 /* What every segment carries; an ACK is on all but the first SYN. */
@@ -81,8 +83,10 @@ static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	tx->mss = t->rcv_mss;
 	tx->again = t->resend > 0;
 	t->resend = 0;
-	if (t->snd_nxt == t->iss)
+	if (t->snd_nxt == t->iss) {
 		t->snd_nxt = t->iss + 1;
+		t->waiting_since = env->now;
+	}
 	if (tx->again)
 		t->timing = 0;
 	else
@@ -147,16 +151,22 @@ static bool worth_sending(const struct hstp_tcb *t, u32 len, u32 unsent)
 		return false;
 	if (len >= hstp_segment_size(t))
 		return true;
-	if (len == unsent)
-		return idle || t->nodelay || t->fin_queued;
-	return (idle || t->nodelay) && len >= t->snd_wnd_max / 2;
+	if (len != unsent)
+		return (idle || t->tune.nodelay) && len >= t->snd_wnd_max / 2;
+	if (t->fin_queued || t->push || t->urgent_out)
+		return true;
+	return !t->tune.cork && !t->more && (idle || t->tune.nodelay);
 }
 
-/* Text waits, nothing is out, the window is too small: probe it (MUST-35). */
+/* Text waits and nothing is out: the window is closed, and will be probed (MUST-35), or
+ * what is waited for, a larger window or more text, may never come (MUST-60).
+ */
 static void watch_window(struct hstp_tcb *t, const struct hstp_env *env)
 {
-	if (t->snd_nxt == t->snd_una && !(t->armed & HSTP_TIMER_REXMIT))
-		arm_retransmission(t, env);
+	if (t->snd_nxt != t->snd_una || t->armed & HSTP_TIMER_REXMIT)
+		return;
+	t->waiting_since = env->now;
+	hstp_rexmit_arm(t, t->snd_wnd ? OVERRIDE_MS : t->rto, env);
 }
 
 static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,
@@ -189,8 +199,10 @@ static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	tx->text_off = t->syn_acked ? seq - t->snd_una : seq - (t->iss + 1);
 	tx->text_len = len;
 	t->snd_nxt += len + fin;
-	if (len && len == unsent)
+	if (len && len == unsent) {
 		tx->flags |= HSTP_PSH;	/* MUST-61 */
+		t->push = 0;
+	}
 	if (fin) {
 		tx->flags |= HSTP_FIN;
 		if (t->state == HSTP_CLOSE_WAIT)
@@ -199,8 +211,11 @@ static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	t->sent_at = env->now;
 	time_segment(t, env);
 	/* A timer that watched the window starts anew */
-	if (seq == t->snd_una || !(t->armed & HSTP_TIMER_REXMIT))
+	if (seq == t->snd_una || !(t->armed & HSTP_TIMER_REXMIT)) {
+		if (!(t->armed & HSTP_TIMER_REXMIT))
+			t->waiting_since = env->now;
 		arm_retransmission(t, env);
+	}
 	return true;
 }
 
@@ -216,6 +231,30 @@ static bool may_send_text(const struct hstp_tcb *t)
 	default:
 		return false;
 	}
+}
+
+/* What is to be sent first: SYN, what was lost, new text, FIN, an ACK. */
+static bool choose(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,
+		   struct hstp_tx *tx)
+{
+	if (t->state == HSTP_CLOSED || t->state == HSTP_LISTEN)
+		return false;
+
+	if (!t->syn_acked && (t->resend || t->snd_nxt == t->iss)) {
+		send_syn(t, env, tx);
+		return true;
+	}
+	if (send_again(t, env, tx))
+		return true;
+	if (may_send_text(t) && send_new(t, env, acts, tx))
+		return true;
+	if (!t->ack_now && !t->keep_probe)
+		return false;
+	fill(t, env, tx);
+	/* SHLD-12: no text, and a number that the peer has acknowledged */
+	tx->seq = t->snd_nxt - t->keep_probe;
+	t->keep_probe = 0;
+	return true;
 }
 
 /**
@@ -235,21 +274,14 @@ static bool may_send_text(const struct hstp_tcb *t)
 bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,
 		    struct hstp_tx *tx)
 {
-	if (t->state == HSTP_CLOSED || t->state == HSTP_LISTEN)
+	if (!choose(t, env, acts, tx))
 		return false;
-
-	if (!t->syn_acked && (t->resend || t->snd_nxt == t->iss)) {
-		send_syn(t, env, tx);
-		return true;
+	tx->up = 0;
+	if (t->urgent_out && t->syn_acked && hstp_before(tx->seq, t->snd_up)) {
+		/* MUST-62: the first byte that is not urgent; as far as the field goes */
+		tx->flags |= HSTP_URG;
+		tx->up = (u16)hstp_min(t->snd_up - tx->seq, 65535);
 	}
-	if (send_again(t, env, tx))
-		return true;
-	if (may_send_text(t) && send_new(t, env, acts, tx))
-		return true;
-	if (!t->ack_now)
-		return false;
-	fill(t, env, tx);
-	tx->seq = t->snd_nxt;
 	return true;
 }
 
@@ -286,9 +318,16 @@ void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 	t->syn_acked = 1;
 	t->retries = 0;
 	t->dupacks = 0;
+	t->waiting_since = env->now;
+	if (t->urgent_out && !hstp_before(ack, t->snd_up))
+		t->urgent_out = 0;
 	acts->acked = before - hstp_text_unacked(t);
 	acts->bits |= HSTP_ACT_ACKED | HSTP_ACT_OUTPUT;
 
+	if (syn) {
+		t->heard_at = env->now;
+		hstp_keepalive_start(t, env);
+	}
 	/* Rule 5.7: a lost SYN says nothing good of the first guess */
 	if (syn && t->syn_resent) {
 		t->backoff = 0;

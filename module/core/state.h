@@ -76,7 +76,8 @@
 	X(ICMP, "icmp")				/* hard error from the network */ \
 	X(LISTENER_CLOSED, "listener-closed")	/* the listener went before accept() */ \
 	X(LIMIT, "limit")			/* a configured limit was reached */ \
-	X(EXIT, "exit")				/* namespace or module goes away */
+	X(EXIT, "exit")				/* namespace or module goes away */ \
+	X(KEEPALIVE, "keepalive")		/* keep-alive probes were not answered */
 
 /* Why an arriving segment is thrown away, wholly or in part. A segment is counted once,
  * under the first of section 3.10.7's checks that it fails, in the order in which the
@@ -121,7 +122,8 @@
 	X(RECEIVE_LIMIT, "receive_limit")	/* receive buffer is full */ \
 	X(DUPLICATE, "duplicate")		/* nothing but text that is already here */ \
 	X(MEMORY, "memory") \
-	X(EXITING, "exiting")			/* namespace goes away */
+	X(EXITING, "exiting")			/* namespace goes away */ \
+	X(DEFERRED, "deferred")			/* an ACK before the first text: HSTP_DEFER_ACCEPT */
 
 /* Why a RST is sent, or what one that arrived did. */
 #define HSTP_RESETS_OUT(X) \

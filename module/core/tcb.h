@@ -14,19 +14,25 @@
  * @msl_ms: maximum segment lifetime
  * @syn_retries: retransmissions of a SYN
  * @synack_retries: retransmissions of a SYN,ACK of a passive open
- * @retries: retransmissions of text and FIN (R2, RFC 9293 section 3.8.3)
+ * @retries1: of text and FIN, before IP is told to look for another way (R1, RFC 9293
+ *	section 3.8.3)
+ * @retries: of text and FIN, before the connection is given up (R2)
  * @orphan_retries: the same when the user has closed
  * @fin_timeout_ms: how long FIN-WAIT-2 lasts without a user
  * @rto_initial_ms: RTO before the first measurement (RFC 6298 rule 2.1)
  * @rto_min_ms: lower bound of RTO (rule 2.4)
  * @rto_max_ms: upper bound of RTO (rule 2.5)
  * @delack_ms: how long an ACK may wait, below 500 (MUST-40)
+ * @keepalive_time: how long a connection is idle before it is probed, s (section 3.8.4)
+ * @keepalive_intvl: between probes that nobody answers, s
+ * @keepalive_probes: how many of them
  * @rfc5961: answer blind attacks as RFC 5961 says; 0 is plain RFC 793
  */
 struct hstp_config {
 	int msl_ms;
 	int syn_retries;
 	int synack_retries;
+	int retries1;
 	int retries;
 	int orphan_retries;
 	int fin_timeout_ms;
@@ -34,13 +40,17 @@ struct hstp_config {
 	int rto_min_ms;
 	int rto_max_ms;
 	int delack_ms;
+	int keepalive_time;
+	int keepalive_intvl;
+	int keepalive_probes;
 	int rfc5961;
 };
 
 #define HSTP_CONFIG_DEFAULT { \
 	.msl_ms = 30000, \
-	.syn_retries = 6, \
-	.synack_retries = 5, \
+	.syn_retries = 7,	/* four minutes: MUST-23 */ \
+	.synack_retries = 7, \
+	.retries1 = 3, \
 	.retries = 15, \
 	.orphan_retries = 8, \
 	.fin_timeout_ms = 60000, \
@@ -48,6 +58,9 @@ struct hstp_config {
 	.rto_min_ms = 200, \
 	.rto_max_ms = 120000, \
 	.delack_ms = 40, \
+	.keepalive_time = 7200, \
+	.keepalive_intvl = 75, \
+	.keepalive_probes = 9, \
 	.rfc5961 = 1, \
 }
 
@@ -76,6 +89,36 @@ enum hstp_timer {
 	HSTP_TIMER_REXMIT = 1 << 0,	/* retransmission; window probes too */
 	HSTP_TIMER_DELACK = 1 << 1,	/* an ACK waits for company */
 	HSTP_TIMER_WAIT = 1 << 2,	/* 2MSL, or a forsaken FIN-WAIT-2 */
+	HSTP_TIMER_KEEP = 1 << 3,	/* the next keep-alive probe */
+};
+
+/**
+ * struct hstp_tuning - what the user wants of a connection, and of all that a listener
+ *	gets; 0: as the namespace has it
+ * @user_timeout_ms: how long text may wait for its acknowledgment (R2 as a time)
+ * @window_clamp: bytes that the window is at most
+ * @keep_idle_s: in place of hstp_config.keepalive_time
+ * @keep_intvl_s: in place of hstp_config.keepalive_intvl
+ * @keep_probes: in place of hstp_config.keepalive_probes
+ * @syn_retries: in place of hstp_config.syn_retries
+ * @linger2_s: how long FIN-WAIT-2 lasts without a user; -1: not at all
+ * @congestion: of enum hstp_congestion_id
+ * @nodelay: do not wait for ACKs before a small segment (Nagle off)
+ * @cork: send no small segment at all, but after a while
+ * @keepalive: probe an idle peer (off by default: MUST-25)
+ */
+struct hstp_tuning {
+	u32 user_timeout_ms;
+	u32 window_clamp;
+	u16 keep_idle_s;
+	u16 keep_intvl_s;
+	u8 keep_probes;
+	u8 syn_retries;
+	s8 linger2_s;
+	u8 congestion;
+	u8 nodelay : 1;
+	u8 cork : 1;
+	u8 keepalive : 1;
 };
 
 /**
@@ -91,11 +134,13 @@ enum hstp_timer {
  * @snd_wl1: SEG.SEQ of the last window update
  * @snd_end: number after the last byte that the user gave us
  * @snd_wnd_max: largest SND.WND seen (Max(SND.WND), section 3.8.6.2.1)
+ * @snd_up: SND.UP, number after the last urgent byte, while @urgent_out
  * @iss: ISS
  * @rcv_nxt: RCV.NXT
  * @rcv_wnd: RCV.WND, bytes offered to the peer and not yet used
  * @rcv_acked: RCV.NXT as the peer was told last
  * @rcv_held: number after the last text that is held behind a gap; RCV.NXT: none
+ * @rcv_up: RCV.UP, number after the last urgent byte, while @urgent_in
  * @irs: IRS
  * @recover: SND.NXT when a loss was found last, valid while @cautious
  * @resent: next number to send again while @recovering or @fast
@@ -111,6 +156,10 @@ enum hstp_timer {
  * @rexmit_at: deadline of HSTP_TIMER_REXMIT
  * @delack_at: deadline of HSTP_TIMER_DELACK
  * @wait_at: deadline of HSTP_TIMER_WAIT
+ * @keep_at: deadline of HSTP_TIMER_KEEP
+ * @heard_at: when an acceptable segment of the peer arrived last
+ * @waiting_since: when what is not acknowledged was first sent, or last went forward
+ * @tune: what the user wants
  * @mss: bytes of text we may send in a segment (SendMSS)
  * @rcv_mss: bytes of text we asked the peer to send at most
  * @rcv_seg: bytes of text that its segments have of late
@@ -121,12 +170,18 @@ enum hstp_timer {
  * @passive: opened by a listener
  * @user_gone: nobody will call RECEIVE any more
  * @fin_queued: CLOSE was called, FIN follows the text
- * @nodelay: do not wait for ACKs before a small segment (Nagle off)
  * @ack_now: an ACK is owed at once
  * @resend: segments from @resent on that are to be sent again now, at most; SYN: 1
  * @dupacks: duplicate ACKs since SND.UNA moved
- * @congestion: of enum hstp_congestion_id
- * @probe: one byte is to be sent beyond the window
+ * @kept: keep-alive probes since the peer was last heard
+ * @quick: so many ACKs are not delayed
+ * @probe: a small segment is to be sent, or one byte beyond the window
+ * @urgent_out: the peer has not acknowledged all up to @snd_up
+ * @urgent_in: the user has not taken all up to @rcv_up
+ * @urgent_read: but has the last byte before it
+ * @keep_probe: a keep-alive probe is to be sent
+ * @more: the user has said that more follows at once
+ * @push: what is queued goes without waiting
  * @recovering: what was out at a timeout is sent again: SND.UNA has not reached @recover
  * @fast: the same after a fast retransmit (RFC 6582)
  * @fast_partial: there was a partial ACK in it
@@ -142,11 +197,13 @@ struct hstp_tcb {
 	u32 snd_wl1;
 	u32 snd_end;
 	u32 snd_wnd_max;
+	u32 snd_up;
 	u32 iss;
 	u32 rcv_nxt;
 	u32 rcv_wnd;
 	u32 rcv_acked;
 	u32 rcv_held;
+	u32 rcv_up;
 	u32 irs;
 	u32 recover;
 	u32 resent;
@@ -162,6 +219,10 @@ struct hstp_tcb {
 	u32 rexmit_at;
 	u32 delack_at;
 	u32 wait_at;
+	u32 keep_at;
+	u32 heard_at;
+	u32 waiting_since;
+	struct hstp_tuning tune;
 	u16 mss;
 	u16 rcv_mss;
 	u16 rcv_seg;
@@ -171,20 +232,26 @@ struct hstp_tcb {
 	u8 backoff;
 	u8 resend;
 	u8 dupacks;
-	u8 congestion;
-	u16 passive : 1;
-	u16 user_gone : 1;
-	u16 fin_queued : 1;
-	u16 nodelay : 1;
-	u16 ack_now : 1;
-	u16 probe : 1;
-	u16 recovering : 1;
-	u16 fast : 1;
-	u16 fast_partial : 1;
-	u16 cautious : 1;
-	u16 timing : 1;
-	u16 syn_acked : 1;
-	u16 syn_resent : 1;
+	u8 kept;
+	u8 quick;
+	u32 passive : 1;
+	u32 user_gone : 1;
+	u32 fin_queued : 1;
+	u32 more : 1;
+	u32 push : 1;
+	u32 keep_probe : 1;
+	u32 urgent_out : 1;
+	u32 urgent_in : 1;
+	u32 urgent_read : 1;
+	u32 ack_now : 1;
+	u32 probe : 1;
+	u32 recovering : 1;
+	u32 fast : 1;
+	u32 fast_partial : 1;
+	u32 cautious : 1;
+	u32 timing : 1;
+	u32 syn_acked : 1;
+	u32 syn_resent : 1;
 };
 
 /**

@@ -26,6 +26,10 @@ bool hstp_deadline(const struct hstp_tcb *t, u32 *when)
 		*when = t->wait_at;
 		any = true;
 	}
+	if (t->armed & HSTP_TIMER_KEEP && (!any || hstp_before(t->keep_at, *when))) {
+		*when = t->keep_at;
+		any = true;
+	}
 	return any;
 }
 
@@ -34,36 +38,108 @@ static bool due(const struct hstp_tcb *t, enum hstp_timer which, u32 at, u32 now
 	return t->armed & which && !hstp_before(now, at);
 }
 
+/**
+ * hstp_rexmit_arm() - start HSTP_TIMER_REXMIT
+ * @t: connection; hstp_tcb.waiting_since is set
+ * @ms: how long it takes
+ * @env: clock
+ *
+ * It does not go off later than the user timeout.
+ */
+void hstp_rexmit_arm(struct hstp_tcb *t, u32 ms, const struct hstp_env *env)
+{
+	u32 when = env->now + ms, end = t->waiting_since + t->tune.user_timeout_ms;
+
+	if (t->tune.user_timeout_ms && hstp_before(end, when))
+		when = hstp_seq_max(end, env->now + 1);
+	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, when);
+}
+
 /* How many retransmissions the state is worth: R2 of section 3.8.3 */
 static int retries_max(const struct hstp_tcb *t, const struct hstp_config *cfg)
 {
+	if (!t->syn_acked && t->passive)
+		return cfg->synack_retries;
 	if (!t->syn_acked)
-		return t->passive ? cfg->synack_retries : cfg->syn_retries;
+		return t->tune.syn_retries ? t->tune.syn_retries : cfg->syn_retries;
 	return t->user_gone ? cfg->orphan_retries : cfg->retries;
+}
+
+/* R2 is a number of retransmissions, or a time that the user has named (MUST-21); of a
+ * SYN both.
+ */
+static bool given_up(const struct hstp_tcb *t, const struct hstp_env *env)
+{
+	u32 limit = t->tune.user_timeout_ms;
+
+	if (limit && env->now - t->waiting_since >= limit)
+		return true;
+	if (limit && t->syn_acked && !t->user_gone)
+		return false;
+	return t->retries >= retries_max(t, env->cfg);
+}
+
+/* Nothing is out, but something waits: for a larger window, or for more text to fill a
+ * segment. That is long enough now; a closed window is probed.
+ */
+static void override(struct hstp_tcb *t, const struct hstp_env *env)
+{
+	t->probe = 1;
+	if (t->snd_wnd)
+		return;
+	t->retries++;
+	hstp_rtt_backoff(t, env->cfg);
+}
+
+/* At R1 IP is told that its way may be a bad one (MUST-20). */
+static void lost(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
+{
+	t->retries++;
+	hstp_rtt_backoff(t, env->cfg);
+	if (!t->syn_acked)
+		t->syn_resent = 1;
+	if (t->retries == env->cfg->retries1)
+		acts->bits |= HSTP_ACT_ADVISE;
+	/* A probe that the peer did not take was not lost */
+	if (t->snd_wnd)
+		hstp_congestion_timeout(t);
+	hstp_send_again(t);
 }
 
 static void retransmission_timeout(struct hstp_tcb *t, const struct hstp_env *env,
 				   struct hstp_acts *acts)
 {
-	if (t->retries >= retries_max(t, env->cfg)) {
+	if (given_up(t, env)) {
 		acts->signal = HSTP_SIGNAL_TIMED_OUT;
 		hstp_vanish(t, HSTP_CAUSE_RETRIES, acts);
 		return;
 	}
-	t->retries++;
-	hstp_rtt_backoff(t, env->cfg);
-	if (!t->syn_acked)
-		t->syn_resent = 1;
-	if (t->snd_nxt == t->snd_una) {
-		t->probe = 1;	/* nothing is out: the window is closed */
-	} else {
-		/* A probe that the peer did not take was not lost */
-		if (t->snd_wnd)
-			hstp_congestion_timeout(t);
-		hstp_send_again(t);
-	}
-	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, env->now + t->rto);
+	if (t->snd_nxt == t->snd_una)
+		override(t, env);
+	else
+		lost(t, env, acts);
+	hstp_rexmit_arm(t, t->rto, env);
 	acts->bits |= HSTP_ACT_OUTPUT;
+}
+
+/**
+ * hstp_fin_wait_2() - FIN-WAIT-2 has no user, or no user any more
+ * @t: connection
+ * @env: clock and settings
+ *
+ * HSTP_LINGER2 says how long it may last.
+ *
+ * Return: false when it is to end at once.
+ */
+bool hstp_fin_wait_2(struct hstp_tcb *t, const struct hstp_env *env)
+{
+	u32 ms = t->tune.linger2_s ? 1000 * (u32)t->tune.linger2_s :
+		 (u32)env->cfg->fin_timeout_ms;
+
+	if (t->tune.linger2_s < 0)
+		return false;
+	hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at, env->now + ms);
+	return true;
 }
 
 /**
@@ -88,4 +164,6 @@ void hstp_timeouts(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_a
 	}
 	if (due(t, HSTP_TIMER_REXMIT, t->rexmit_at, env->now))
 		retransmission_timeout(t, env, acts);
+	if (due(t, HSTP_TIMER_KEEP, t->keep_at, env->now))
+		hstp_keepalive_timeout(t, env, acts);
 }

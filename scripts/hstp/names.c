@@ -54,6 +54,10 @@ static const char *const settings[] = {
 	[HSTP_A_CONFIG_PORT_MIN] = "port_min",
 	[HSTP_A_CONFIG_PORT_MAX] = "port_max",
 	[HSTP_A_CONFIG_SEGMENT_EVENTS] = "segment_events",
+	[HSTP_A_CONFIG_KEEPALIVE_TIME] = "keepalive_time",
+	[HSTP_A_CONFIG_KEEPALIVE_INTVL] = "keepalive_intvl",
+	[HSTP_A_CONFIG_KEEPALIVE_PROBES] = "keepalive_probes",
+	[HSTP_A_CONFIG_RETRIES1] = "retries1",
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

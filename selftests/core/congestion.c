@@ -100,7 +100,7 @@ TEST(iw_passive, "the same for who accepts")
 	PASSIVE_SYN_RECEIVED();
 	RECV(ACK, .seq = PEER, .ack = ME);
 	VAR(cwnd, 10 * MSS);
-	VAR(congestion, HSTP_CONGESTION_NEWRENO);
+	VAR(tune.congestion, HSTP_CONGESTION_NEWRENO);
 }
 
 /* --- slow start, congestion avoidance ---------------------------------- */
@@ -264,7 +264,7 @@ TEST(fast_full, "RFC 6582 3.2, 3: a full ACK with much in flight leaves cwnd = s
 TEST(fast_small, "RFC 5681 3.1 (4): ssthresh is two segments at least")
 {
 	ESTABLISHED_CONNECTION();
-	T.tcb.nodelay = 1;
+	T.tcb.tune.nodelay = 1;
 	for (u32 i = 0; i < 4; i++) {
 		CALL(send, 10);
 		EXPECT(ACK | PSH, .len = 10);
@@ -411,7 +411,7 @@ TEST(full_timer, "RFC 6298 5.3: the ACK that ends it restarts the timer")
 
 TEST(reno, "RFC 5681 3.2: Reno: any ACK of new text ends fast recovery")
 {
-	T.tcb.congestion = HSTP_CONGESTION_RENO;
+	T.tcb.tune.congestion = HSTP_CONGESTION_RENO;
 	two_lost();
 	acked(5);
 	VAR(fast, 0);

@@ -372,6 +372,8 @@ static u64 fingerprint(const struct world *w)
 		t->delack_at = t->armed & HSTP_TIMER_DELACK ? t->delack_at - w->now : 0;
 		t->wait_at = t->armed & HSTP_TIMER_WAIT ? t->wait_at - w->now : 0;
 		t->rtt_at = t->timing ? t->rtt_at - w->now : 0;
+		t->heard_at = 0;
+		t->waiting_since = 0;
 		t->sent_at = hstp_min(w->now - t->sent_at, t->rto + 1);
 	}
 	c.now = 0;

@@ -2,6 +2,7 @@
 /* Random bytes become headers, and random events on a connection, against what
  * must hold whatever happens. The entry point is libFuzzer's.
  */
+#include "congestion.h"
 #include "fsm.h"
 
 #include <stdio.h>
@@ -138,6 +139,9 @@ static void check_numbers(void)
 	HOLD(t->rcv_wnd <= HSTP_WINDOW_MAX);
 	HOLD(t->rto >= 1 && t->rto <= (u32)r.cfg.rto_max_ms);
 	HOLD(t->mss);
+	HOLD(!t->syn_acked || t->cwnd >= t->mss);
+	HOLD(!t->fast || t->cautious);
+	HOLD(!t->urgent_out || !hstp_after(t->snd_up, t->snd_end));
 	if (t->state >= HSTP_ESTABLISHED)
 		HOLD(t->rcv_nxt == r.next + r.eof);
 }
@@ -148,6 +152,7 @@ static void check_sent(const struct hstp_tx *tx, u32 una)
 	u32 end = tx->seq + tx->text_len + !!(tx->flags & HSTP_FIN);
 
 	HOLD(!(tx->flags & HSTP_RST));
+	HOLD(!(tx->flags & HSTP_URG) == !tx->up);
 	HOLD(!(tx->flags & HSTP_SYN) || (tx->seq == t->iss && !tx->text_len && !t->syn_acked));
 	HOLD(!(tx->flags & HSTP_SYN) || tx->mss == t->rcv_mss);
 	if (!(tx->flags & HSTP_ACK)) {
@@ -265,6 +270,7 @@ static void segment(void)
 		seg.seq = r.tcb.irs;
 	seg.ack = near(r.tcb.snd_una, r.tcb.snd_nxt, byte());
 	seg.wnd = windows[shape & 7];
+	seg.up = (u16)(byte() * 7);
 	seg.text_len = lengths[shape >> 3 & 7];
 	if (seg.flags & HSTP_SYN && shape & 0x40) {
 		seg.opt.has = HSTP_HAS_MSS;
@@ -310,6 +316,23 @@ static void tick(u32 ms)
 	perform(&acts);
 }
 
+/* What setsockopt() does. */
+static void tune(u8 how)
+{
+	struct hstp_tuning *t = &r.tcb.tune;
+
+	t->nodelay = how & 1;
+	t->cork = how >> 1 & 1;
+	t->keepalive = how >> 2 & 1;
+	t->keep_idle_s = how & 8 ? 1 : 0;
+	t->keep_probes = how & 16 ? 2 : 0;
+	t->user_timeout_ms = how & 32 ? 500 : 0;
+	t->linger2_s = how & 64 ? -1 : 0;
+	t->congestion = how & 128 ? HSTP_CONGESTION_RENO : HSTP_CONGESTION_NEWRENO;
+	r.tcb.more = how >> 3 & 1;
+	hstp_keepalive_start(&r.tcb, &r.env);
+}
+
 static void user(u8 what)
 {
 	struct hstp_acts acts = HSTP_ACTS_INIT;
@@ -344,9 +367,17 @@ static void user(u8 what)
 	case 6:
 		hstp_too_big(&r.tcb, (u16)(byte() * 8), &acts);
 		break;
-	default:
-		r.tcb.nodelay = 1;
+	case 7:
+		tune(byte());
 		acts.bits |= HSTP_ACT_OUTPUT;
+		break;
+	default:
+		len = byte() * 4u;
+		if (hstp_call_send(&r.tcb, len, &acts) == HSTP_OK) {
+			r.queued += len;
+			if (len)
+				hstp_call_urgent(&r.tcb);
+		}
 		break;
 	}
 	perform(&acts);
@@ -391,7 +422,7 @@ static void connection(void)
 		else if (event < 244)
 			user(1);
 		else
-			user((event - 244) % 6 + 2);
+			user((event - 244) % 7 + 2);
 	}
 }
 

@@ -216,6 +216,7 @@ static void flush_output(struct where w)
 		out->len = tx.text_len;
 		out->wnd = tx.wnd;
 		out->mss = tx.mss;
+		out->up = tx.up;
 		out->flags = tx.flags;
 		out->again = tx.again;
 	}
@@ -249,6 +250,7 @@ static struct hstp_segment to_segment(struct arrival a)
 		.ack = a.ack,
 		.text_len = a.len,
 		.wnd = (u16)a.wnd,
+		.up = (u16)a.up,
 		.flags = a.flags,
 		.header_len = HSTP_HEADER_MIN,
 	};
@@ -355,6 +357,30 @@ void trace_send(struct where w, u32 len)
 	perform(w);
 }
 
+void trace_urgent(struct where w, u32 len)
+{
+	begin(w);
+	T.result = hstp_call_send(&T.tcb, len, &T.acts);
+	trace_result(w, HSTP_OK);
+	hstp_call_urgent(&T.tcb);
+	perform(w);
+}
+
+void trace_keepalive(struct where w, bool on)
+{
+	begin(w);
+	T.tcb.tune.keepalive = on;
+	hstp_keepalive_start(&T.tcb, &T.env);
+	perform(w);
+}
+
+void trace_quick(struct where w, u8 count)
+{
+	begin(w);
+	hstp_call_quick(&T.tcb, count, &T.acts);
+	perform(w);
+}
+
 void trace_receive(struct where w)
 {
 	begin(w);
@@ -428,6 +454,8 @@ void trace_expect(struct where w, struct want want)
 		trace_fail(w, "expected WND %u", (u32)want.wnd);
 	if (differs(want.mss, out->mss))
 		trace_fail(w, "expected MSS %u, got %u", (u32)want.mss, out->mss);
+	if (differs(want.up, out->up))
+		trace_fail(w, "expected UP %u, got %u", (u32)want.up, out->up);
 	if (differs(want.again, out->again))
 		trace_fail(w, "expected %s", want.again ? "a retransmission" : "a first sending");
 	T.out_count--;
@@ -525,9 +553,9 @@ void trace_established(struct where w)
 	};
 
 	trace_open_active(w);
-	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, SYN });
+	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, 0, SYN });
 	trace_recv(w, syn_ack);
-	trace_expect(w, (struct want){ ME, PEER, ANY, 0, BUFFER, 0, 0, ACK });
+	trace_expect(w, (struct want){ ME, PEER, ANY, 0, BUFFER, 0, 0, 0, ACK });
 	trace_state(w, HSTP_ESTABLISHED);
 	T.log_count = 0;
 }
@@ -537,7 +565,7 @@ void trace_passive_syn_received(struct where w)
 	struct arrival syn = { .flags = SYN, .seq = PEER_ISS, .wnd = WINDOW, .mss = MSS };
 
 	trace_listener_recv(w, syn);
-	trace_expect(w, (struct want){ MY_ISS, PEER, ANY, 0, BUFFER, MSS, 0, SYN | ACK });
+	trace_expect(w, (struct want){ MY_ISS, PEER, ANY, 0, BUFFER, MSS, 0, 0, SYN | ACK });
 	trace_state(w, HSTP_SYN_RECEIVED);
 	T.log_count = 0;
 }
@@ -547,9 +575,9 @@ void trace_active_syn_received(struct where w)
 	struct arrival syn = { .flags = SYN, .seq = PEER_ISS, .wnd = WINDOW, .mss = MSS };
 
 	trace_open_active(w);
-	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, SYN });
+	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, 0, SYN });
 	trace_recv(w, syn);
-	trace_expect(w, (struct want){ MY_ISS, PEER, ANY, 0, BUFFER, MSS, ANY, SYN | ACK });
+	trace_expect(w, (struct want){ MY_ISS, PEER, ANY, 0, BUFFER, MSS, ANY, 0, SYN | ACK });
 	trace_state(w, HSTP_SYN_RECEIVED);
 	T.log_count = 0;
 }

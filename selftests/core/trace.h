@@ -59,6 +59,7 @@ struct out {
 	u32 len;
 	u32 wnd;
 	u32 mss;
+	u32 up;
 	u8 flags;
 	bool again;
 };
@@ -125,6 +126,7 @@ struct want {
 	long long wnd;
 	long long mss;
 	long long again;
+	long long up;
 	int flags;
 };
 
@@ -134,6 +136,7 @@ struct arrival {
 	u32 len;
 	u32 wnd;
 	u32 mss;
+	u32 up;
 	u8 flags;
 };
 
@@ -166,11 +169,14 @@ struct arrival {
 #define READ(n)		trace_read(HERE, n)
 #define HARD_ERROR()	trace_hard_error(HERE)
 #define TOO_BIG(mss)	trace_too_big(HERE, mss)
+#define URGENT(n)	trace_urgent(HERE, n)	/* SEND with the urgent flag */
+#define KEEPALIVE(on)	trace_keepalive(HERE, on)
+#define QUICK(n)	trace_quick(HERE, n)
 
 /* Expectations */
 #define EXPECT(f, ...) \
 	trace_expect(HERE, (struct want){ .seq = ANY, .ack = ANY, .off = ANY, .len = 0, \
-					  .wnd = ANY, .mss = ANY, .again = ANY, \
+					  .wnd = ANY, .mss = ANY, .again = ANY, .up = 0, \
 					  .flags = (f), ##__VA_ARGS__ })
 #define SILENCE()	trace_silence(HERE)
 #define STATE(s)	trace_state(HERE, HSTP_##s)
@@ -219,6 +225,9 @@ void trace_too_big(struct where w, u16 mss);
 void trace_open_active(struct where w);
 void trace_open_passive(struct where w);
 void trace_send(struct where w, u32 len);
+void trace_urgent(struct where w, u32 len);
+void trace_keepalive(struct where w, bool on);
+void trace_quick(struct where w, u8 count);
 void trace_receive(struct where w);
 void trace_close(struct where w);
 void trace_leave(struct where w, bool unread);

@@ -21,7 +21,7 @@ TEST(nagle, "3.7.4: a small segment waits while another one is out")
 TEST(nagle_off, "MUST-17: Nagle's algorithm can be turned off")
 {
 	ESTABLISHED_CONNECTION();
-	T.tcb.nodelay = 1;
+	T.tcb.tune.nodelay = 1;
 	CALL(send, 10);
 	EXPECT(ACK | PSH, .seq = ME, .len = 10);
 	CALL(send, 10);

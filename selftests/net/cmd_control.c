@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hstp abort, close, set, get: what they do, and to whom they refuse it. */
 #include <grp.h>
+#include <linux/hstp_netlink.h>
 
 #include "kselftest_harness.h"
 
@@ -59,7 +60,7 @@ TEST(settings)
 	cmd(&c, 0, "get help");
 	net_enter(NS_A);
 	cmd(&c, 0, "get");
-	SAME(cmd_count(&c, "\n"), 18);
+	SAME(cmd_count(&c, "\n"), HSTP_A_CONFIG_MAX - HSTP_A_CONFIG_MSL_MS + 1);
 	cmd(&c, 0, "set msl_ms 1234 retries=7");
 	SAME(net_get_sysctl(NS_A, "net.hstp.msl_ms"), 1234);
 	SAME(net_get_sysctl(NS_A, "net.hstp.retries"), 7);

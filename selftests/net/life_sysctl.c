@@ -22,8 +22,8 @@ static const struct setting {
 	long standard, min, max;
 } settings[] = {
 	{ "msl_ms", 30000, 1, 120000 },
-	{ "syn_retries", 6, 1, 127 },
-	{ "synack_retries", 5, 0, 127 },
+	{ "syn_retries", 7, 1, 127 },
+	{ "synack_retries", 7, 0, 127 },
 	{ "retries", 15, 1, 255 },
 	{ "orphan_retries", 8, 1, 255 },
 	{ "fin_timeout", 60000, 1, 3600000 },
@@ -38,6 +38,10 @@ static const struct setting {
 	{ "max_orphans", 65536, 0, 16777216 },
 	{ "port_min", 32768, 1, 65535 },
 	{ "port_max", 60999, 1, 65535 },
+	{ "keepalive_time", 7200, 1, 32767 },
+	{ "keepalive_intvl", 75, 1, 32767 },
+	{ "keepalive_probes", 9, 1, 127 },
+	{ "retries1", 3, 1, 255 },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))

@@ -18,8 +18,8 @@ static const struct setting {
 	long standard, min, max;
 } settings[] = {
 	{ HSTP_A_CONFIG_MSL_MS, "msl_ms", 30000, 1, 120000 },
-	{ HSTP_A_CONFIG_SYN_RETRIES, "syn_retries", 6, 1, 127 },
-	{ HSTP_A_CONFIG_SYNACK_RETRIES, "synack_retries", 5, 0, 127 },
+	{ HSTP_A_CONFIG_SYN_RETRIES, "syn_retries", 7, 1, 127 },
+	{ HSTP_A_CONFIG_SYNACK_RETRIES, "synack_retries", 7, 0, 127 },
 	{ HSTP_A_CONFIG_RETRIES, "retries", 15, 1, 255 },
 	{ HSTP_A_CONFIG_ORPHAN_RETRIES, "orphan_retries", 8, 1, 255 },
 	{ HSTP_A_CONFIG_FIN_TIMEOUT, "fin_timeout", 60000, 1, 3600000 },
@@ -35,6 +35,10 @@ static const struct setting {
 	{ HSTP_A_CONFIG_PORT_MIN, "port_min", 32768, 1, 60999 },
 	{ HSTP_A_CONFIG_PORT_MAX, "port_max", 60999, 32768, 65535 },
 	{ HSTP_A_CONFIG_SEGMENT_EVENTS, "segment_events", 0, 0, 1 },
+	{ HSTP_A_CONFIG_KEEPALIVE_TIME, "keepalive_time", 7200, 1, 32767 },
+	{ HSTP_A_CONFIG_KEEPALIVE_INTVL, "keepalive_intvl", 75, 1, 32767 },
+	{ HSTP_A_CONFIG_KEEPALIVE_PROBES, "keepalive_probes", 9, 1, 127 },
+	{ HSTP_A_CONFIG_RETRIES1, "retries1", 3, 1, 255 },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* HSTP_NODELAY, HSTP_MAXSEG and HSTP_INFO, which are TCP_NODELAY, TCP_MAXSEG and TCP_INFO. */
+/* The options of level SOL_HSTP, which are those of TCP: values, bounds, errors, inheritance. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <poll.h>
+#include <sys/time.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -28,7 +29,18 @@ TEST(numbers)
 {
 	EXPECT_EQ(TCP_NODELAY, HSTP_NODELAY);
 	EXPECT_EQ(TCP_MAXSEG, HSTP_MAXSEG);
+	EXPECT_EQ(TCP_CORK, HSTP_CORK);
+	EXPECT_EQ(TCP_KEEPIDLE, HSTP_KEEPIDLE);
+	EXPECT_EQ(TCP_KEEPINTVL, HSTP_KEEPINTVL);
+	EXPECT_EQ(TCP_KEEPCNT, HSTP_KEEPCNT);
+	EXPECT_EQ(TCP_SYNCNT, HSTP_SYNCNT);
+	EXPECT_EQ(TCP_LINGER2, HSTP_LINGER2);
+	EXPECT_EQ(TCP_DEFER_ACCEPT, HSTP_DEFER_ACCEPT);
+	EXPECT_EQ(TCP_WINDOW_CLAMP, HSTP_WINDOW_CLAMP);
 	EXPECT_EQ(TCP_INFO, HSTP_INFO);
+	EXPECT_EQ(TCP_QUICKACK, HSTP_QUICKACK);
+	EXPECT_EQ(TCP_CONGESTION, HSTP_CONGESTION);
+	EXPECT_EQ(TCP_USER_TIMEOUT, HSTP_USER_TIMEOUT);
 	EXPECT_EQ(IPPROTO_HSTP, SOL_HSTP);
 }
 
@@ -184,6 +196,311 @@ TEST_F(on, int_length)
 	ASSERT_OK(getsockopt(fd, level, HSTP_NODELAY, &value, &len));
 	EXPECT_EQ(sizeof(int), len);
 	EXPECT_EQ(1, value);
+}
+
+/* What is asked for, and what is told then; -1: refused with EINVAL. */
+struct bound {
+	int name, ask, told;
+};
+
+static const struct bound bounds[] = {
+	{ HSTP_CORK, 5, 1 },		{ HSTP_CORK, 0, 0 },
+	{ HSTP_KEEPIDLE, 0, -1 },	{ HSTP_KEEPIDLE, -1, -1 },
+	{ HSTP_KEEPIDLE, 1, 1 },	{ HSTP_KEEPIDLE, 32767, 32767 },
+	{ HSTP_KEEPIDLE, 32768, -1 },
+	{ HSTP_KEEPINTVL, 0, -1 },	{ HSTP_KEEPINTVL, 1, 1 },
+	{ HSTP_KEEPINTVL, 32767, 32767 }, { HSTP_KEEPINTVL, 32768, -1 },
+	{ HSTP_KEEPCNT, 0, -1 },	{ HSTP_KEEPCNT, 1, 1 },
+	{ HSTP_KEEPCNT, 127, 127 },	{ HSTP_KEEPCNT, 128, -1 },
+	{ HSTP_SYNCNT, 0, -1 },		{ HSTP_SYNCNT, 1, 1 },
+	{ HSTP_SYNCNT, 127, 127 },	{ HSTP_SYNCNT, 128, -1 },
+	{ HSTP_LINGER2, 5, 5 },		{ HSTP_LINGER2, 100000, 120 },
+	{ HSTP_LINGER2, 0, 60 },
+	{ HSTP_USER_TIMEOUT, 7000, 7000 }, { HSTP_USER_TIMEOUT, 0, 0 },
+	{ HSTP_USER_TIMEOUT, -1, -1 },
+	{ HSTP_DEFER_ACCEPT, 0, 0 },	{ HSTP_DEFER_ACCEPT, 1, 1 },
+	{ HSTP_DEFER_ACCEPT, 2, 3 },	{ HSTP_DEFER_ACCEPT, 10, 15 },
+	{ HSTP_DEFER_ACCEPT, -1, 0 },
+	{ HSTP_WINDOW_CLAMP, 20000, 20000 }, { HSTP_WINDOW_CLAMP, 1, 1152 },
+	{ HSTP_WINDOW_CLAMP, 0, 0 },
+	{ HSTP_QUICKACK, 0, 0 },	{ HSTP_QUICKACK, 1, 1 },
+};
+
+TEST_F(on, bounds)
+{
+	int level = variant->proto, fd = st_open(variant->proto);
+
+	for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
+		const struct bound *b = &bounds[i];
+		int before = get(fd, level, b->name);
+
+		TH_LOG("option %d: %d", b->name, b->ask);
+		if (b->told < 0) {
+			EXPECT_ERR(EINVAL, set(fd, level, b->name, b->ask));
+			EXPECT_EQ(before, get(fd, level, b->name));
+		} else {
+			EXPECT_OK(set(fd, level, b->name, b->ask));
+			EXPECT_EQ(b->told, get(fd, level, b->name));
+		}
+	}
+	ASSERT_OK(set(fd, level, HSTP_LINGER2, -5));
+	EXPECT_EQ(-1, get(fd, level, HSTP_LINGER2));
+}
+
+TEST_F(on, defaults)
+{
+	int level = variant->proto, fd = st_open(variant->proto);
+
+	EXPECT_EQ(0, get(fd, level, HSTP_CORK));
+	/* MUST-28: two hours at least */
+	EXPECT_EQ(7200, get(fd, level, HSTP_KEEPIDLE));
+	EXPECT_EQ(75, get(fd, level, HSTP_KEEPINTVL));
+	EXPECT_EQ(9, get(fd, level, HSTP_KEEPCNT));
+	/* MUST-23: a SYN is worth three minutes; six are two in TCP */
+	EXPECT_EQ(variant->proto == IPPROTO_TCP ? 6 : 7, get(fd, level, HSTP_SYNCNT));
+	EXPECT_EQ(60, get(fd, level, HSTP_LINGER2));
+	EXPECT_EQ(0, get(fd, level, HSTP_USER_TIMEOUT));
+	EXPECT_EQ(0, get(fd, level, HSTP_DEFER_ACCEPT));
+	EXPECT_EQ(1, get(fd, level, HSTP_QUICKACK));
+	/* A connection cannot be without a window. */
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	EXPECT_ERR(EINVAL, set(self->pair.client, level, HSTP_WINDOW_CLAMP, 0));
+	EXPECT_LT(0, get(self->pair.client, level, HSTP_WINDOW_CLAMP));
+}
+
+/* The names; "reno" is what every kernel's TCP has, too. */
+TEST_F(on, congestion)
+{
+	int level = variant->proto, fd = st_open(variant->proto);
+	char name[32];
+	socklen_t len = sizeof(name);
+
+	EXPECT_OK(setsockopt(fd, level, HSTP_CONGESTION, "reno", 4));
+	ASSERT_OK(getsockopt(fd, level, HSTP_CONGESTION, name, &len));
+	EXPECT_EQ(16, len);
+	EXPECT_STREQ("reno", name);
+	EXPECT_ERR(ENOENT, setsockopt(fd, level, HSTP_CONGESTION, "nonesuch", 8));
+	EXPECT_ERR(EINVAL, setsockopt(fd, level, HSTP_CONGESTION, "reno", 0));
+	EXPECT_ERR(EFAULT, setsockopt(fd, level, HSTP_CONGESTION, NULL, 4));
+	len = 3;
+	memset(name, 'x', sizeof(name));
+	ASSERT_OK(getsockopt(fd, level, HSTP_CONGESTION, name, &len));
+	EXPECT_EQ(3, len);
+	EXPECT_EQ(0, memcmp(name, "renx", 4));
+	if (variant->proto != IPPROTO_HSTP)
+		return;
+	len = sizeof(name);
+	ASSERT_OK(setsockopt(fd, level, HSTP_CONGESTION, "newreno", 7));
+	ASSERT_OK(getsockopt(fd, level, HSTP_CONGESTION, name, &len));
+	EXPECT_STREQ("newreno", name);
+}
+
+/* A child has what its listener was set to. */
+TEST_F(on, inherited)
+{
+	static const int names[] = { HSTP_NODELAY, HSTP_CORK, HSTP_KEEPIDLE, HSTP_KEEPINTVL,
+				     HSTP_KEEPCNT, HSTP_SYNCNT, HSTP_LINGER2,
+				     HSTP_USER_TIMEOUT };
+	int level = variant->proto, listener, client, child, on = 1;
+	char name[16] = "";
+	socklen_t len = sizeof(name);
+
+	listener = st_listen(variant->proto, &self->pair.addr, 5);
+	ASSERT_LE(0, listener);
+	for (int i = 0; i < 8; i++)
+		ASSERT_OK(set(listener, level, names[i], 1 + i));
+	ASSERT_OK(setsockopt(listener, level, HSTP_CONGESTION, "reno", 4));
+	ASSERT_OK(setsockopt(listener, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)));
+	client = st_connect(variant->proto, &self->pair.addr);
+	ASSERT_LE(0, client);
+	child = accept(listener, NULL, NULL);
+	ASSERT_LE(0, child);
+	for (int i = 0; i < 8; i++)
+		EXPECT_EQ(i < 2 ? 1 : 1 + i, get(child, level, names[i]));
+	EXPECT_EQ(1, get(child, SOL_SOCKET, SO_KEEPALIVE));
+	ASSERT_OK(getsockopt(child, level, HSTP_CONGESTION, name, &len));
+	EXPECT_STREQ("reno", name);
+	EXPECT_EQ(0, get(client, level, HSTP_NODELAY));
+}
+
+/* Send "abc", which does not come, until 200 ms have passed at least. */
+static void nothing_comes(int client, int server, int flags)
+{
+	long long begin = st_now_ms();
+	char in[8];
+
+	if (send(client, "abc", 3, flags) != 3)
+		abort();
+	if (recv(server, in, sizeof(in), MSG_DONTWAIT | MSG_PEEK) > 0 &&
+	    st_now_ms() - begin < 200)
+		abort();
+}
+
+/* A cork holds back what fills no segment until it is pulled. */
+TEST_F(on, cork)
+{
+	int level = variant->proto;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(set(self->pair.client, level, HSTP_CORK, 1));
+	nothing_comes(self->pair.client, self->pair.server, 0);
+	ASSERT_OK(set(self->pair.client, level, HSTP_CORK, 0));
+	EXPECT_EQ(3, st_wait_queued(self->pair.server, 3));
+	/* HSTP_NODELAY switched on pulls it, too. */
+	ASSERT_OK(set(self->pair.client, level, HSTP_CORK, 1));
+	ASSERT_EQ(3, send(self->pair.client, "def", 3, 0));
+	ASSERT_OK(set(self->pair.client, level, HSTP_NODELAY, 1));
+	EXPECT_EQ(6, st_wait_queued(self->pair.server, 6));
+	/* And by itself, after some 200 ms (MUST-60). */
+	ASSERT_EQ(3, send(self->pair.client, "ghi", 3, 0));
+	EXPECT_EQ(9, st_wait_queued(self->pair.server, 9));
+}
+
+/* MSG_MORE does the same for one call. */
+TEST_F(on, more)
+{
+	char in[8];
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	nothing_comes(self->pair.client, self->pair.server, MSG_MORE);
+	ASSERT_EQ(3, send(self->pair.client, "def", 3, 0));
+	/* Both in one segment, so that one read has them. */
+	ASSERT_LT(0, st_wait_events(self->pair.server, POLLIN, POLLIN));
+	EXPECT_EQ(6, recv(self->pair.server, in, sizeof(in), 0));
+	EXPECT_EQ(0, memcmp(in, "abcdef", 6));
+}
+
+/* accept() has nothing before the first text. */
+TEST_F(on, defer_accept)
+{
+	int level = variant->proto, listener, client, child;
+	char in[8];
+
+	listener = st_listen(variant->proto, &self->pair.addr, 5);
+	ASSERT_LE(0, listener);
+	ASSERT_OK(set(listener, level, HSTP_DEFER_ACCEPT, 5));
+	client = st_connect(variant->proto, &self->pair.addr);
+	ASSERT_LE(0, client);
+	EXPECT_EQ(TCP_ESTABLISHED, st_state(client, variant->proto));
+	EXPECT_EQ(0, st_events(listener, POLLIN));
+	ASSERT_EQ(2, send(client, "hi", 2, 0));
+	EXPECT_LT(0, st_wait_events(listener, POLLIN, POLLIN));
+	child = accept(listener, NULL, NULL);
+	ASSERT_LE(0, child);
+	EXPECT_EQ(2, recv(child, in, sizeof(in), 0));
+}
+
+/* MUST-24 to MUST-27, MUST-29, tcp(7): an idle peer that has gone is found out. */
+TEST_F(on, keepalive)
+{
+	int level = variant->proto, on = 1;
+	long long begin;
+	char byte;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(set(self->pair.client, level, HSTP_KEEPIDLE, 1));
+	ASSERT_OK(set(self->pair.client, level, HSTP_KEEPINTVL, 1));
+	ASSERT_OK(set(self->pair.client, level, HSTP_KEEPCNT, 2));
+	ASSERT_OK(setsockopt(self->pair.client, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)));
+	/* As long as the peer answers it stays. */
+	usleep(5000000);
+	EXPECT_EQ(TCP_ESTABLISHED, st_state(self->pair.client, variant->proto));
+	EXPECT_EQ(TCP_ESTABLISHED, st_state(self->pair.server, variant->proto));
+	ASSERT_EQ(0, system("ip link set lo down"));
+	begin = st_now_ms();
+	EXPECT_ERR(ETIMEDOUT, recv(self->pair.client, &byte, 1, 0));
+	EXPECT_LE(1000, st_now_ms() - begin);
+	EXPECT_EQ(TCP_CLOSE, st_state(self->pair.client, variant->proto));
+	EXPECT_EQ(TCP_ESTABLISHED, st_state(self->pair.server, variant->proto));
+}
+
+/* MUST-21, tcp(7): what is not acknowledged for so long ends the connection. */
+TEST_F(on, user_timeout)
+{
+	int level = variant->proto;
+	long long begin;
+	char byte;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(set(self->pair.client, level, HSTP_USER_TIMEOUT, 2000));
+	ASSERT_EQ(0, system("ip link set lo down"));
+	begin = st_now_ms();
+	ASSERT_EQ(1, send(self->pair.client, "x", 1, 0));
+	ASSERT_EQ(-1, recv(self->pair.client, &byte, 1, 0));
+	/* The network's own word, if there was any, or the timeout */
+	EXPECT_TRUE(errno == ETIMEDOUT || errno == ENETUNREACH || errno == EHOSTUNREACH);
+	EXPECT_LE(1900, st_now_ms() - begin);
+	EXPECT_GE(10000, st_now_ms() - begin);
+}
+
+/* SO_TIMESTAMP: when the text came. */
+TEST_F(on, timestamp)
+{
+	char control[CMSG_SPACE(sizeof(struct timeval))], in[8];
+	struct iovec iov = { in, sizeof(in) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct timeval then, now;
+	struct cmsghdr *cmsg;
+	int on = 1;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(setsockopt(self->pair.server, SOL_SOCKET, SO_TIMESTAMP, &on, sizeof(on)));
+	ASSERT_OK(gettimeofday(&now, NULL));
+	ASSERT_EQ(2, send(self->pair.client, "hi", 2, 0));
+	ASSERT_EQ(2, recvmsg(self->pair.server, &msg, 0));
+	cmsg = CMSG_FIRSTHDR(&msg);
+	ASSERT_NE(NULL, cmsg);
+	EXPECT_EQ(SOL_SOCKET, cmsg->cmsg_level);
+	EXPECT_EQ(SO_TIMESTAMP, cmsg->cmsg_type);
+	memcpy(&then, CMSG_DATA(cmsg), sizeof(then));
+	EXPECT_GE(then.tv_sec, now.tv_sec);
+	EXPECT_GE(now.tv_sec + 60, then.tv_sec);
+	EXPECT_EQ(NULL, CMSG_NXTHDR(&msg, cmsg));
+}
+
+/* SO_PEEK_OFF: the next MSG_PEEK goes on where the last one ended. */
+TEST_F(on, peek_off)
+{
+	int zero = 0;
+	char in[8];
+
+	if (variant->proto != IPPROTO_HSTP)
+		SKIP(return, "TCP has it from Linux 6.9 on");
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(setsockopt(self->pair.server, SOL_SOCKET, SO_PEEK_OFF, &zero, sizeof(zero)));
+	ASSERT_EQ(6, send(self->pair.client, "abcdef", 6, 0));
+	ASSERT_EQ(6, st_wait_queued(self->pair.server, 6));
+	EXPECT_EQ(2, recv(self->pair.server, in, 2, MSG_PEEK));
+	EXPECT_EQ(0, memcmp(in, "ab", 2));
+	EXPECT_EQ(2, recv(self->pair.server, in, 2, MSG_PEEK));
+	EXPECT_EQ(0, memcmp(in, "cd", 2));
+	/* What is read moves it back. */
+	EXPECT_EQ(3, recv(self->pair.server, in, 3, 0));
+	EXPECT_EQ(0, memcmp(in, "abc", 3));
+	EXPECT_EQ(2, recv(self->pair.server, in, 8, MSG_PEEK));
+	EXPECT_EQ(0, memcmp(in, "ef", 2));
+}
+
+/* The windows of an open connection. */
+TEST_F(on, info_congestion)
+{
+	struct tcp_info info;
+	char in[100] = "";
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_EQ(sizeof(in), send(self->pair.client, in, sizeof(in), 0));
+	ASSERT_EQ(sizeof(in), st_read_all(self->pair.server, in, sizeof(in)));
+	ASSERT_EQ(0, st_wait_unsent(self->pair.client, 0));
+	ASSERT_OK(st_info(self->pair.client, variant->proto, &info));
+	EXPECT_EQ(0, info.tcpi_ca_state);
+	EXPECT_LE(2, info.tcpi_snd_cwnd);
+	EXPECT_LT(100, info.tcpi_snd_ssthresh);
+	EXPECT_EQ(3, info.tcpi_reordering);
+	EXPECT_LT(60000, info.tcpi_pmtu);
+	EXPECT_GT(30000, info.tcpi_last_data_sent);
 }
 
 TEST_F(on, wrong_arguments)

@@ -51,6 +51,7 @@ enum hstp_nl_state {
  * @HSTP_NL_CAUSE_LISTENER_CLOSED: the listener went before accept()
  * @HSTP_NL_CAUSE_LIMIT: a configured limit was reached
  * @HSTP_NL_CAUSE_EXIT: namespace or module goes away
+ * @HSTP_NL_CAUSE_KEEPALIVE: keep-alive probes were not answered
  */
 enum hstp_nl_cause {
 	HSTP_NL_CAUSE_OPEN_PASSIVE,
@@ -76,6 +77,7 @@ enum hstp_nl_cause {
 	HSTP_NL_CAUSE_LISTENER_CLOSED,
 	HSTP_NL_CAUSE_LIMIT,
 	HSTP_NL_CAUSE_EXIT,
+	HSTP_NL_CAUSE_KEEPALIVE,
 };
 
 /**
@@ -110,6 +112,7 @@ enum hstp_nl_cause {
  * @HSTP_NL_DROP_RECEIVE_LIMIT: receive buffer is full
  * @HSTP_NL_DROP_DUPLICATE: text that is already here
  * @HSTP_NL_DROP_EXITING: namespace goes away
+ * @HSTP_NL_DROP_DEFERRED: an ACK before the first text: HSTP_DEFER_ACCEPT
  */
 enum hstp_nl_drop {
 	HSTP_NL_DROP_SHORT = 1,
@@ -144,6 +147,7 @@ enum hstp_nl_drop {
 	HSTP_NL_DROP_DUPLICATE,
 	HSTP_NL_DROP_MEMORY,
 	HSTP_NL_DROP_EXITING,
+	HSTP_NL_DROP_DEFERRED,
 };
 
 /**
@@ -491,6 +495,10 @@ enum {
 	HSTP_A_CONFIG_PORT_MIN,
 	HSTP_A_CONFIG_PORT_MAX,
 	HSTP_A_CONFIG_SEGMENT_EVENTS,
+	HSTP_A_CONFIG_KEEPALIVE_TIME,
+	HSTP_A_CONFIG_KEEPALIVE_INTVL,
+	HSTP_A_CONFIG_KEEPALIVE_PROBES,
+	HSTP_A_CONFIG_RETRIES1,
 
 	__HSTP_A_CONFIG_MAX
 };

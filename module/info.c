@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/* HSTP_INFO: a connection as struct tcp_info. */
+#include <linux/tcp.h>
+#include <net/dst.h>
+#include <net/sock.h>
+#include <net/tcp_states.h>
+
+#include "socket.h"
+
+/* TCP's first guess of how far segments are reordered */
+#define REORDERING	3
+
+static u8 recovery_state(const struct hstp_tcb *t)
+{
+	if (t->recovering)
+		return TCP_CA_Loss;
+	if (t->fast)
+		return TCP_CA_Recovery;
+	return t->dupacks ? TCP_CA_Disorder : TCP_CA_Open;
+}
+
+static u64 rate_of(unsigned long rate)
+{
+	return rate == ~0UL ? ~0ULL : rate;
+}
+
+static void fill_variables(struct tcp_info *info, const struct hstp_tcb *t, u32 now)
+{
+	u32 mss = max_t(u32, t->mss, 1);
+
+	info->tcpi_ca_state = recovery_state(t);
+	info->tcpi_retransmits = t->retries;
+	info->tcpi_probes = t->kept ?: (t->snd_wnd ? 0 : t->retries);
+	info->tcpi_backoff = t->backoff;
+	info->tcpi_rto = t->rto * USEC_PER_MSEC;
+	info->tcpi_snd_mss = t->mss;
+	info->tcpi_rcv_mss = t->rcv_seg ?: min_t(u32, t->rcv_mss, HSTP_MSS_DEFAULT);
+	info->tcpi_advmss = t->rcv_mss;
+	info->tcpi_unacked = DIV_ROUND_UP(t->snd_nxt - t->snd_una, mss);
+	info->tcpi_last_data_sent = now - t->sent_at;
+	info->tcpi_last_data_recv = now - t->heard_at;
+	info->tcpi_last_ack_recv = now - t->heard_at;
+	info->tcpi_rtt = t->srtt * USEC_PER_MSEC / 8;
+	info->tcpi_rttvar = t->rttvar * USEC_PER_MSEC / 4;
+	info->tcpi_snd_cwnd = t->cwnd / mss;
+	info->tcpi_snd_ssthresh = t->ssthresh / mss;
+	info->tcpi_notsent_bytes = hstp_text_unsent(t);
+	info->tcpi_snd_wnd = t->snd_wnd;
+	if (!hstp_synchronized(t->state))
+		return;
+	info->tcpi_bytes_acked = t->snd_una - t->iss - 1 - hstp_fin_acked(t);
+	info->tcpi_bytes_received = t->rcv_nxt - t->irs - 1 - !hstp_may_receive(t->state);
+}
+
+static void fill_conn(struct tcp_info *info, struct hstp_conn *conn)
+{
+	struct hstp_env env;
+
+	spin_lock_bh(&conn->lock);
+	hstp_conn_env(conn, &env);
+	fill_variables(info, &conn->tcb, env.now);
+	info->tcpi_ato = env.cfg->delack_ms * USEC_PER_MSEC;
+	info->tcpi_pmtu = conn->dst ? dst_mtu(conn->dst) : 0;
+	info->tcpi_rcv_ssthresh = env.buffer;
+	info->tcpi_rcv_space = env.buffer;
+	spin_unlock_bh(&conn->lock);
+}
+
+/**
+ * hstp_info() - what HSTP_INFO tells
+ * @sk: socket, owned
+ * @info: filled; what HSTP has not is 0
+ *
+ * Of a listener, as with TCP, tcpi_unacked is how many wait for accept() and
+ * tcpi_sacked how many may.
+ */
+void hstp_info(struct sock *sk, struct tcp_info *info)
+{
+	const struct hstp_sock *hsk = hstp_sk(sk);
+
+	memset(info, 0, sizeof(*info));
+	info->tcpi_state = sk->sk_state;
+	info->tcpi_pacing_rate = rate_of(READ_ONCE(sk->sk_pacing_rate));
+	info->tcpi_max_pacing_rate = rate_of(READ_ONCE(sk->sk_max_pacing_rate));
+	info->tcpi_reordering = REORDERING;
+	if (hsk->listener) {
+		info->tcpi_unacked = READ_ONCE(hsk->listener->queued);
+		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);
+	} else if (hsk->conn) {
+		fill_conn(info, hsk->conn);
+	}
+}

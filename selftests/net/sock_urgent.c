@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Urgent data as programs use it: MSG_OOB, SO_OOBINLINE, SIOCATMARK, POLLPRI, SIGURG. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "sock_fixture.h"
+
+static int at_mark(int fd)
+{
+	int mark = -1;
+
+	return ioctl(fd, SIOCATMARK, &mark) ? -1 : mark;
+}
+
+static int readable_bytes(int fd)
+{
+	int bytes = -1;
+
+	return ioctl(fd, FIONREAD, &bytes) ? -1 : bytes;
+}
+
+static bool urgent_comes(int fd)
+{
+	return st_wait_events(fd, POLLPRI, POLLPRI) & POLLPRI;
+}
+
+/* The last byte is urgent, taken out of the stream, and where it was is marked. */
+TEST_F(on, out_of_band)
+{
+	char in[16] = "";
+	int fd;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	EXPECT_ERR(EINVAL, recv(fd, in, 1, MSG_OOB));
+	EXPECT_EQ(0, at_mark(fd));
+	ASSERT_EQ(4, send(self->pair.client, "abc!", 4, MSG_OOB));
+	ASSERT_EQ(3, send(self->pair.client, "def", 3, 0));
+	ASSERT_TRUE(urgent_comes(fd));
+	ASSERT_EQ(3, st_wait_queued(fd, 3));
+	EXPECT_EQ(3, readable_bytes(fd));
+	EXPECT_EQ(0, at_mark(fd));
+	EXPECT_EQ(1, recv(fd, in, 16, MSG_OOB | MSG_PEEK));
+	EXPECT_EQ('!', in[0]);
+	EXPECT_EQ(1, recv(fd, in, 16, MSG_OOB));
+	EXPECT_EQ('!', in[0]);
+	EXPECT_EQ(0, st_events(fd, POLLPRI));
+	EXPECT_ERR(EINVAL, recv(fd, in, 1, MSG_OOB));
+	/* Reading stops at the mark. */
+	EXPECT_EQ(3, recv(fd, in, 16, 0));
+	EXPECT_EQ(0, memcmp(in, "abc", 3));
+	EXPECT_EQ(1, at_mark(fd));
+	EXPECT_EQ(3, st_read_all(fd, in, 3));
+	EXPECT_EQ(0, memcmp(in, "def", 3));
+	EXPECT_EQ(0, at_mark(fd));
+}
+
+/* RFC 6093, 3.1: with SO_OOBINLINE it stays where it is. */
+TEST_F(on, in_line)
+{
+	char in[16] = "";
+	int fd, on = 1;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)));
+	ASSERT_EQ(4, send(self->pair.client, "abc!", 4, MSG_OOB));
+	ASSERT_EQ(3, send(self->pair.client, "def", 3, 0));
+	ASSERT_EQ(7, st_wait_queued(fd, 7));
+	EXPECT_TRUE(urgent_comes(fd));
+	EXPECT_ERR(EINVAL, recv(fd, in, 1, MSG_OOB));
+	EXPECT_EQ(3, recv(fd, in, 16, 0));
+	EXPECT_EQ(0, memcmp(in, "abc", 3));
+	EXPECT_EQ(1, at_mark(fd));
+	EXPECT_EQ(4, st_read_all(fd, in, 4));
+	EXPECT_EQ(0, memcmp(in, "!def", 4));
+	EXPECT_EQ(0, at_mark(fd));
+}
+
+/* Passed without being read, it is gone. */
+TEST_F(on, passed)
+{
+	char in[16] = "";
+	int fd;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	ASSERT_EQ(1, send(self->pair.client, "!", 1, MSG_OOB));
+	ASSERT_TRUE(urgent_comes(fd));
+	EXPECT_EQ(1, at_mark(fd));
+	EXPECT_ERR(EAGAIN, recv(fd, in, 16, MSG_DONTWAIT));
+	ASSERT_EQ(3, send(self->pair.client, "abc", 3, 0));
+	EXPECT_EQ(3, st_read_all(fd, in, 3));
+	EXPECT_EQ(0, memcmp(in, "abc", 3));
+	EXPECT_ERR(EINVAL, recv(fd, in, 1, MSG_OOB));
+	EXPECT_EQ(0, st_events(fd, POLLPRI));
+}
+
+/* MSG_PEEK does not look across the mark, nor move it. */
+TEST_F(on, peek)
+{
+	char in[16] = "";
+	int fd;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	ASSERT_EQ(4, send(self->pair.client, "abc!", 4, MSG_OOB));
+	ASSERT_TRUE(urgent_comes(fd));
+	EXPECT_EQ(3, recv(fd, in, 16, MSG_PEEK));
+	EXPECT_EQ(0, memcmp(in, "abc", 3));
+	EXPECT_EQ(3, recv(fd, in, 16, MSG_PEEK));
+	EXPECT_EQ(0, at_mark(fd));
+	EXPECT_EQ(1, recv(fd, in, 1, MSG_OOB));
+	EXPECT_EQ('!', in[0]);
+}
+
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+	signals++;
+}
+
+/* MUST-32: who asks for it hears of it by a signal. */
+TEST_F(on, signal)
+{
+	char in[16];
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_NE(SIG_ERR, signal(SIGURG, count_signal));
+	ASSERT_OK(fcntl(self->pair.server, F_SETOWN, getpid()));
+	ASSERT_EQ(3, send(self->pair.client, "abc", 3, 0));
+	ASSERT_EQ(3, st_read_all(self->pair.server, in, 3));
+	EXPECT_EQ(0, signals);
+	ASSERT_EQ(1, send(self->pair.client, "!", 1, MSG_OOB));
+	ASSERT_TRUE(urgent_comes(self->pair.server));
+	EXPECT_EQ(1, signals);
+}
+
+/* The peer ends: what was announced and did not come is not waited for. */
+TEST_F(on, end)
+{
+	char in[16];
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_EQ(2, send(self->pair.client, "a!", 2, MSG_OOB));
+	ASSERT_OK(shutdown(self->pair.client, SHUT_WR));
+	ASSERT_TRUE(urgent_comes(self->pair.server));
+	EXPECT_EQ(1, recv(self->pair.server, in, 1, MSG_OOB));
+	EXPECT_EQ('!', in[0]);
+	EXPECT_EQ(1, recv(self->pair.server, in, 16, 0));
+	EXPECT_EQ(0, recv(self->pair.server, in, 16, 0));
+}
+
+/* Text with many urgent bytes in line arrives in order. */
+TEST_F(on, many)
+{
+	int on = 1;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(setsockopt(self->pair.server, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)));
+	for (uint64_t at = 0; at < 200 * 1000; at += 1000) {
+		char out[1000], in[1000];
+
+		st_pattern_fill(out, sizeof(out), 1, at);
+		ASSERT_EQ(sizeof(out), send(self->pair.client, out, sizeof(out),
+					    at % 3000 ? 0 : MSG_OOB));
+		ASSERT_EQ(sizeof(in), st_read_all(self->pair.server, in, sizeof(in)));
+		ASSERT_EQ(-1, st_pattern_check(in, sizeof(in), 1, at));
+	}
+}
+
+TEST_HARNESS_MAIN
