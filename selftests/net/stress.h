@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What stress tests share: how much of it (HSTP_STRESS_SCALE, in percent, for kernels that
- * are slow), on which CPU, and between whom.
+ * are slow; "25 stress_churn=100" for 25, but all of one program), on which CPU, and
+ * between whom.
  */
 #ifndef STRESS_H
 #define STRESS_H
@@ -13,9 +14,14 @@
 
 static inline int stress_scaled(int full)
 {
-	const char *text = getenv("HSTP_STRESS_SCALE");
+	const char *text = getenv("HSTP_STRESS_SCALE"), *own;
+	char name[64];
 	int percent = text ? atoi(text) : 100;
 
+	snprintf(name, sizeof(name), " %s=", program_invocation_short_name);
+	own = text ? strstr(text, name) : NULL;
+	if (own)
+		percent = atoi(own + strlen(name));
 	NEED(percent > 0);
 	return full * percent / 100 ? full * percent / 100 : 1;
 }
