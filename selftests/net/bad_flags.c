@@ -11,6 +11,7 @@
 
 #include "beside.h"
 #include "lib/wire_private.h"
+#include "stress.h"
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
@@ -491,10 +492,12 @@ IN_STATE(time_wait, 10);
 
 static void all_combinations(const struct start *start, bool rfc5961)
 {
+	/* A slow kernel is content with the left edge. */
+	int wheres = stress_scaled(WHERES) == WHERES ? WHERES : 1;
 	struct subject s = { 0 };
 
 	net_hstp(NS_A, "rfc5961", rfc5961);
-	for (int where = 0; where < WHERES; where++) {
+	for (int where = 0; where < wheres; where++) {
 		/* Nothing is known of the peer's numbers: there is no window. */
 		if (where && (is(start->state, "CLOSED") || is(start->state, "LISTEN")))
 			break;
