@@ -44,7 +44,7 @@ TEST_F(relay, syn_lost)
 
 	relay_lose(self->first, SYN, ACK, 1);
 	relay_open(fd);
-	SAME(relay_seen(self->first, SYN, ACK), 2);
+	NEED(relay_seen(self->first, SYN, ACK) >= 2);
 	both_greet(self, fd[0], fd[1]);
 }
 

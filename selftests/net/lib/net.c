@@ -412,8 +412,9 @@ bool net_has(enum net_ns ns)
  * net_translate() - let a namespace speak TCP with the other, which speaks HSTP
  * @ns: A or B; its link has been made
  *
- * The translator sits on its own end of the link: the wire carries HSTP's number. Nothing
- * is translated when the test runs on TCP itself.
+ * The translator sits on its own end of the link: the wire carries HSTP's number. The kernel
+ * cuts TCP's large packets after that, and would not know how: TCP makes none. Nothing is
+ * translated when the test runs on TCP itself.
  */
 void net_translate(enum net_ns ns)
 {
@@ -421,9 +422,9 @@ void net_translate(enum net_ns ns)
 
 	if (proto == IPPROTO_TCP)
 		return;
-	net_run(ns, "tc qdisc add dev %s clsact && "
+	net_run(ns, "ip link set dev %s gso_max_segs 1 && tc qdisc add dev %s clsact && "
 		"tc filter add dev %s ingress bpf da obj %s sec to_tcp && "
-		"tc filter add dev %s egress bpf da obj %s sec to_hstp", dev, dev,
+		"tc filter add dev %s egress bpf da obj %s sec to_hstp", dev, dev, dev,
 		HSTP_TRANSLATOR, dev, HSTP_TRANSLATOR);
 	translated[ns] = true;
 }

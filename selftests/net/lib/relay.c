@@ -37,7 +37,7 @@ static void calm_tcp(void)
 	net_sysctl(NS_B, "net.ipv4.tcp_window_scaling", 0);
 	/* RFC 9293 asks for 2 MSL (MUST-13); Linux has 60 s, whatever an MSL may be. */
 	net_hstp(NS_A, "msl_ms", 1000);
-	net_rto(NS_A, 300, 2000);
+	net_rto(NS_A, 600, 2000);
 }
 
 static void name(struct end *end, struct end *other, enum net_ns ns, const char *addr,
