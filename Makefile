@@ -18,7 +18,7 @@ KMAKE = $(MAKE) -C $(KDIR) M=$(BUILD)
 HAVE_MNL := $(shell echo '\#include <libmnl/libmnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo y)
 
 .PHONY: all modules modules_install hstp install clean source demo test test-twice bench lint \
-	coverage help
+	coverage conformance help
 
 all: modules $(if $(HAVE_MNL),hstp)
 
@@ -67,6 +67,9 @@ lint:
 	@scripts/setup
 	@scripts/lint
 
+conformance:
+	@scripts/conformance
+
 coverage:
 	@$(MAKE) -s -C selftests/core coverage
 
@@ -81,6 +84,7 @@ help:
 	@echo "  make test              all tests: on the host, and in VMs on several kernels"
 	@echo "  make test-twice        each program again after rmmod and insmod, in the same boot"
 	@echo "  make bench             HSTP beside TCP: instructions and bytes per connection"
+	@echo "  make conformance       RFC 9293's requirements against the tests that ran (make test)"
 	@echo "  make coverage          which lines and branches of module/core the tests reach"
 	@echo "  make lint              checkpatch, sparse, W=1, host warnings: silent when good"
 	@echo
