@@ -128,6 +128,7 @@ void hstp_conn_put(struct hstp_conn *conn)
 		return;
 	hstp_sendq_purge(&conn->sendq);
 	hstp_recvq_purge(&conn->recvq);
+	kfree(conn->board);
 	dst_release(conn->dst);
 	kmem_cache_free(conn_cache, conn);
 }
@@ -224,7 +225,8 @@ void hstp_conn_hash_locked(struct hstp_conn *conn, struct hstp_bucket *b)
 
 /**
  * hstp_conn_hash() - put a connection into the table if its tuple is free
- * @conn: its tuple and hash are set
+ * @conn: its tuple and hash are set; gets the ISS of the one before it as its own if it takes
+ *	the place of one in TIME-WAIT
  *
  * Context: the connection's lock.
  *
@@ -233,10 +235,16 @@ void hstp_conn_hash_locked(struct hstp_conn *conn, struct hstp_bucket *b)
 int hstp_conn_hash(struct hstp_conn *conn)
 {
 	struct hstp_bucket *b = hstp_bucket(conn->hn, conn->hash);
+	struct hstp_mini *mini;
 	int err = -EADDRNOTAVAIL;
 
 	spin_lock_bh(&b->lock);
-	if (!hstp_conn_in_bucket(b, &conn->tuple) && !hstp_mini_find(b, &conn->tuple)) {
+	mini = hstp_mini_find(b, &conn->tuple);
+	if (mini && hstp_mini_yields(conn->hn, b, mini, &conn->tcb.iss)) {
+		conn->successor = true;
+		mini = NULL;
+	}
+	if (!mini && !hstp_conn_in_bucket(b, &conn->tuple)) {
 		hstp_conn_hash_locked(conn, b);
 		err = 0;
 	}
@@ -401,7 +409,7 @@ void hstp_conn_abort_all(struct hstp_net *hn)
 /**
  * hstp_conn_env() - what surrounds an event on a connection
  * @conn: connection
- * @env: filled, but for the ISS
+ * @env: filled, but for the ISS and the offset of timestamps
  *
  * Half of the receive buffer is for text, the other half for what it is packed
  * in.
@@ -410,15 +418,19 @@ void hstp_conn_abort_all(struct hstp_net *hn)
  */
 void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 {
-	u32 window = min_t(u32, conn->rcvbuf / 2, HSTP_WINDOW_MAX);
+	u32 window = conn->rcvbuf / 2;
 
 	if (conn->tcb.tune.window_clamp)
 		window = min(window, conn->tcb.tune.window_clamp);
 
 	env->cfg = &conn->hn->settings.core;
 	env->now = hstp_now_ms();
+	env->now_s = hstp_now_s();
 	env->iss = 0;
 	env->buffer = window;
+	env->buffer_max = window;
+	env->ts_offset = 0;
+	env->board = conn->board;
 	env->space = window > conn->recvq.bytes ? window - conn->recvq.bytes : 0;
 	env->nobody_listens = false;
 	env->no_room = false;

@@ -10,6 +10,7 @@
 #include <linux/timer.h>
 
 #include "addr.h"
+#include "core/board.h"
 #include "core/fsm.h"
 #include "net.h"
 #include "recvq.h"
@@ -47,6 +48,7 @@ struct hstp_bucket {
  * @tcb: the protocol's variables
  * @sendq: text given by the user and not acknowledged
  * @recvq: text arrived and not taken by the user
+ * @board: scoreboard, once the peer has reported something, or NULL
  * @rcvbuf: bound of @recvq, bytes of memory
  * @ifindex: the interface it is bound to, or 0
  * @mark: SO_MARK
@@ -60,6 +62,7 @@ struct hstp_bucket {
  * @orphan: counted in hstp_net.orphans
  * @accepted: was taken out of the accept queue, or opened actively
  * @reuse: SO_REUSEADDR
+ * @successor: took the place of a connection in TIME-WAIT: its ISS must be beyond @tcb.iss
  */
 struct hstp_conn {
 	struct hlist_nulls_node node;
@@ -76,6 +79,7 @@ struct hstp_conn {
 	struct hstp_tcb tcb;
 	struct hstp_sendq sendq;
 	struct hstp_recvq recvq;
+	struct hstp_board *board;
 	int rcvbuf;
 	int ifindex;
 	u32 mark;
@@ -89,6 +93,7 @@ struct hstp_conn {
 	bool orphan;
 	bool accepted;
 	bool reuse;
+	bool successor;
 };
 
 int hstp_conn_cache_init(void);

@@ -13,6 +13,7 @@ void hstp_ident_init(struct hstp_net *hn)
 {
 	get_random_bytes(&hn->hash_key, sizeof(hn->hash_key));
 	get_random_bytes(&hn->isn_key, sizeof(hn->isn_key));
+	get_random_bytes(&hn->stamps_key, sizeof(hn->stamps_key));
 	get_random_bytes(&hn->port_key, sizeof(hn->port_key));
 	get_random_bytes(&hn->port_step, sizeof(hn->port_step));
 }
@@ -31,6 +32,22 @@ u32 hstp_ident_isn(const struct hstp_net *hn, const struct hstp_tuple *tuple)
 {
 	return (u32)siphash(tuple, sizeof(*tuple), &hn->isn_key) +
 	       (u32)(ktime_get_ns() >> 12);
+}
+
+/**
+ * hstp_ident_stamps() - what the timestamps of a connection begin with
+ * @hn: namespace
+ * @tuple: both ends
+ *
+ * RFC 7323 section 5.4: the clock itself would tell how long we are up. The next
+ * connection between the same ends has the same offset, so that its timestamps are
+ * later than those of this one (RFC 6191).
+ *
+ * Return: milliseconds, modulo 2^32.
+ */
+u32 hstp_ident_stamps(const struct hstp_net *hn, const struct hstp_tuple *tuple)
+{
+	return (u32)siphash(tuple, sizeof(*tuple), &hn->stamps_key);
 }
 
 /**

@@ -8,6 +8,7 @@
 
 void hstp_ident_init(struct hstp_net *hn);
 u32 hstp_ident_isn(const struct hstp_net *hn, const struct hstp_tuple *tuple);
+u32 hstp_ident_stamps(const struct hstp_net *hn, const struct hstp_tuple *tuple);
 u32 hstp_ident_port_offset(struct hstp_net *hn, const struct hstp_tuple *tuple, u32 **step);
 
 #endif /* HSTP_IDENT_H */

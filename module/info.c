@@ -29,6 +29,15 @@ static void fill_variables(struct tcp_info *info, const struct hstp_tcb *t, u32 
 	u32 mss = max_t(u32, t->mss, 1);
 
 	info->tcpi_ca_state = recovery_state(t);
+	if (t->ts_ok)
+		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if (t->sack_ok)
+		info->tcpi_options |= TCPI_OPT_SACK;
+	if (t->wscale_ok) {
+		info->tcpi_options |= TCPI_OPT_WSCALE;
+		info->tcpi_snd_wscale = t->snd_wscale;
+		info->tcpi_rcv_wscale = t->rcv_wscale;
+	}
 	info->tcpi_retransmits = t->retries;
 	info->tcpi_probes = t->kept ?: (t->snd_wnd ? 0 : t->retries);
 	info->tcpi_backoff = t->backoff;

@@ -32,13 +32,14 @@ static enum hstp_drop parse(struct sk_buff *skb, struct hstp_segment *seg)
 static bool too_much_text(struct hstp_conn *conn, const struct sk_buff *skb,
 			  const struct hstp_segment *seg)
 {
-	u64 limit = 2 * ((u64)conn->rcvbuf + HSTP_WINDOW_MAX);
+	u64 limit = 2 * ((u64)conn->rcvbuf + HSTP_WINDOW_UNSCALED);
 
 	if (!seg->text_len || conn->recvq.memory + skb->truesize <= limit)
 		return false;
 	if (hstp_after(seg->seq, conn->tcb.rcv_nxt))
 		return true;
 	hstp_recvq_purge_held(&conn->recvq);
+	hstp_sack_forget(&conn->tcb);
 	return conn->recvq.memory + skb->truesize > 4 * limit;
 }
 
@@ -77,6 +78,8 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 		to_nobody(conn->hn, tuple, skb, seg);
 		return true;
 	}
+	if (unlikely(seg->opt.sack_count) && !conn->board && conn->tcb.sack_ok)
+		conn->board = kzalloc(sizeof(*conn->board), GFP_ATOMIC | __GFP_NOWARN);
 	hstp_conn_env(conn, &env);
 	env.no_room = too_much_text(conn, skb, seg);
 	hstp_segment_arrives(&conn->tcb, seg, &env, &acts);

@@ -99,8 +99,12 @@ void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env)
 {
 	env->cfg = &hn->settings.core;
 	env->now = hstp_now_ms();
+	env->now_s = hstp_now_s();
 	env->iss = 0;
+	env->ts_offset = 0;
+	env->board = NULL;
 	env->buffer = 0;
+	env->buffer_max = 0;
 	env->space = 0;		/* offers no more than it did */
 	env->nobody_listens = false;
 	env->no_room = false;
@@ -140,8 +144,8 @@ static void send(struct hstp_net *hn, const struct hstp_tuple *tuple, enum hstp_
 	path.dst = hstp_ipv4_route(hn, tuple, p->ifindex, p->mark, p->tos, p->uid);
 	if (IS_ERR(path.dst))
 		return;
-	if (tx->mss)
-		tx->mss = hstp_output_mss(path.dst, p->mss);
+	if (tx->opt.has & HSTP_HAS_MSS)
+		tx->opt.mss = hstp_output_mss(path.dst, p->mss);
 	hstp_output_tx(hn, tuple, &path, tx);
 	dst_release(path.dst);
 }
@@ -241,7 +245,7 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	} else {
 		have_tx = profile_of(mini, &p) && hstp_send_next(&t, &env, &acts, &tx);
 		hstp_mini_freeze(mini, &t);
-		if (t.state == HSTP_TIME_WAIT && t.wait_at != mini->queued_ms + t.rto) {
+		if (t.state == HSTP_TIME_WAIT && t.wait_at != hstp_mini_queued(mini) + t.rto) {
 			hstp_wait_del(hn, mini);
 			hstp_wait_add(hn, mini);
 		}
@@ -326,6 +330,7 @@ bool hstp_mini_time_wait(struct hstp_conn *conn)
 	mini->tuple = conn->tuple;
 	mini->tos = conn->tos;
 	mini->resent = false;
+	mini->retries = conn->tcb.ts_ok && READ_ONCE(hn->settings.recycle_time_wait);
 	mini->reuse = conn->reuse;
 	mini->since_us = (u32)conn->since_us;
 	mini->seq = conn->tcb.snd_nxt;
@@ -383,6 +388,37 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple)
 	spin_unlock(&b->lock);
 	if (have_tx)
 		send(hn, tuple, t.state, &p, &tx);
+}
+
+/**
+ * hstp_mini_yields() - does a record give way to connect()
+ * @hn: namespace
+ * @b: its bucket
+ * @mini: the record; freed if it does
+ * @iss_floor: gets what the next ISS must be beyond
+ *
+ * A TIME-WAIT with timestamps may, after as long as its last timestamp was told for: that
+ * of the new SYN is later then, and what is left of the old connection is known by its
+ * timestamps (RFC 6191 section 3, RFC 7323 section 5.3).
+ *
+ * Context: the bucket's lock.
+ */
+bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
+		      u32 *iss_floor)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_tcb t;
+
+	if (mini->state != HSTP_TIME_WAIT || !mini->ts_ok ||
+	    !READ_ONCE(hn->settings.reuse_time_wait) || !READ_ONCE(hn->settings.core.timestamps) ||
+	    hstp_now_ms() - hstp_mini_queued(mini) < MSEC_PER_SEC)
+		return false;
+	*iss_floor = mini->seq;
+	hstp_mini_thaw(mini, hn, &t);
+	hstp_vanish(&t, HSTP_CAUSE_REOPEN, &acts);
+	count(hn, mini, &t, &acts);
+	hstp_mini_erase(hn, b, mini);
+	return true;
 }
 
 /**

@@ -16,18 +16,24 @@
  * @ifindex: TIME-WAIT: the interface it was bound to, or 0
  * @tuple: both ends
  * @since_us: when the state was entered, us modulo 2^32
- * @queued_ms: when it entered its wait queue, ms modulo 2^32
+ * @queued_ms: when it entered its wait queue, ms modulo 2^24: hstp_mini_queued()
+ * @retries: SYN-RECEIVED: retransmissions of the SYN,ACK, by the timer; TIME-WAIT: 1: it is
+ *	a short one
+ * @sack_ok: selective acknowledgments are in force
  * @seq: SYN-RECEIVED: ISS; TIME-WAIT: SND.NXT
  * @rcv_nxt: RCV.NXT
- * @rcv_wnd: RCV.WND
- * @snd_wnd: SND.WND of the SYN
- * @mss: what we may send
+ * @ts_recent: TS.Recent
+ * @rcv_wnd: RCV.WND, scaled in TIME-WAIT
+ * @mss: SYN-RECEIVED: what we may send
+ * @tos: TIME-WAIT: IP_TOS
  * @cpu: whose wait queue it is in
  * @state: SYN-RECEIVED or TIME-WAIT
- * @retries: SYN-RECEIVED: retransmissions of the SYN,ACK, by the timer
- * @tos: TIME-WAIT: IP_TOS
  * @resent: SYN-RECEIVED: SYN,ACK was sent more than once
  * @reuse: SO_REUSEADDR of the socket that has it, or had it
+ * @ts_ok: timestamps are in force
+ * @wscale_ok: window scaling is in force
+ * @snd_wscale: shift of the peer's windows
+ * @rcv_wscale: shift of ours
  *
  * Under its bucket's lock, with its wait queue's lock inside for @wait.
  */
@@ -43,21 +49,39 @@ struct hstp_mini {
 	};
 	struct hstp_tuple tuple;
 	u32 since_us;
-	u32 queued_ms;
+	u32 queued_ms : 24;
+	u32 retries : 7;
+	u32 sack_ok : 1;
 	u32 seq;
 	u32 rcv_nxt;
+	u32 ts_recent;
 	u16 rcv_wnd;
-	u16 snd_wnd;
-	u16 mss;
-	u16 cpu;
-	u8 state;
 	union {
-		u8 retries;
+		u16 mss;
 		u8 tos;
 	};
-	bool resent;
-	bool reuse;
+	u16 cpu;
+	u16 state : 4;
+	u16 resent : 1;
+	u16 reuse : 1;
+	u16 ts_ok : 1;
+	u16 wscale_ok : 1;
+	u16 snd_wscale : 4;
+	u16 rcv_wscale : 4;
 };
+
+/**
+ * hstp_mini_queued() - when a record entered its wait queue
+ * @mini: the record, which waits for 4.6 hours at most
+ *
+ * Return: milliseconds since boot, modulo 2^32.
+ */
+static inline u32 hstp_mini_queued(const struct hstp_mini *mini)
+{
+	u32 now = hstp_now_ms();
+
+	return now - ((now - mini->queued_ms) & 0xffffff);
+}
 
 int hstp_mini_cache_init(void);
 void hstp_mini_cache_exit(void);
@@ -80,6 +104,8 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple);
 void hstp_mini_drop_listener(struct hstp_listener *l);
 void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini);
 void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env);
+bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
+		      u32 *iss_floor);
 bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple);
 struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
 void hstp_mini_exit(struct hstp_net *hn);

@@ -28,6 +28,8 @@ struct hstp_wait;
  * @challenge_ack_limit: challenge ACKs a second
  * @max_syn_backlog: SYN-RECEIVED records of a listener
  * @max_time_wait: TIME-WAIT records of the namespace
+ * @reuse_time_wait: connect() may take the place of a TIME-WAIT with timestamps
+ * @recycle_time_wait: TIME-WAIT with timestamps is short
  * @max_orphans: connections that no socket holds
  * @port_min: first ephemeral port
  * @port_max: last ephemeral port
@@ -39,6 +41,8 @@ struct hstp_settings {
 	int max_syn_backlog;
 	int max_time_wait;
 	int max_orphans;
+	int reuse_time_wait;
+	int recycle_time_wait;
 	int port_min;
 	int port_max;
 	int segment_events;
@@ -59,6 +63,7 @@ struct hstp_settings {
  * @bucket_mask: number of buckets less one
  * @hash_key: secret of the tables
  * @isn_key: secret of the initial sequence numbers (RFC 6528)
+ * @stamps_key: secret of the timestamps' offsets (RFC 7323 section 5.4)
  * @port_key: secret of the ephemeral ports (RFC 6056)
  * @port_step: second table of RFC 6056's algorithm 4
  * @waits: SYN-RECEIVED and TIME-WAIT records by time, one set a CPU
@@ -88,6 +93,7 @@ struct hstp_net {
 	u32 bucket_mask;
 	hsiphash_key_t hash_key;
 	siphash_key_t isn_key;
+	siphash_key_t stamps_key;
 	siphash_key_t port_key;
 	u32 port_step[256];
 	struct hstp_wait __percpu *waits;
@@ -120,6 +126,16 @@ static inline struct hstp_net *hstp_pernet(const struct net *net)
 static inline u32 hstp_now_ms(void)
 {
 	return (u32)div_u64(get_jiffies_64() * MSEC_PER_SEC, HZ);
+}
+
+/**
+ * hstp_now_s() - the same, for what lasts long
+ *
+ * Return: seconds since boot, modulo 2^32.
+ */
+static inline u32 hstp_now_s(void)
+{
+	return (u32)div_u64(get_jiffies_64(), HZ);
 }
 
 /**

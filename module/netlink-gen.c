@@ -54,7 +54,7 @@ const struct nla_policy hstp_config_get_nl_policy[HSTP_A_CONFIG_DEFAULTS + 1] = 
 };
 
 /* HSTP_CMD_CONFIG_SET - do */
-const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_RETRIES1 + 1] = {
+const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_TW_RECYCLE + 1] = {
 	[HSTP_A_CONFIG_MSL_MS] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_SYN_RETRIES] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_SYNACK_RETRIES] = { .type = NLA_U32, },
@@ -77,6 +77,12 @@ const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_RETRIES1 + 1] = 
 	[HSTP_A_CONFIG_KEEPALIVE_INTVL] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_KEEPALIVE_PROBES] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_RETRIES1] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_WINDOW_SCALING] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_TIMESTAMPS] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_SACK] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_DSACK] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_TW_REUSE] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_TW_RECYCLE] = { .type = NLA_U32, },
 };
 
 /* HSTP_CMD_FAULT_ADD - do */
@@ -188,7 +194,7 @@ const struct genl_ops hstp_nl_ops[14] = {
 		.cmd		= HSTP_CMD_CONFIG_SET,
 		.doit		= hstp_nl_config_set_doit,
 		.policy		= hstp_config_set_nl_policy,
-		.maxattr	= HSTP_A_CONFIG_RETRIES1,
+		.maxattr	= HSTP_A_CONFIG_TW_RECYCLE,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

@@ -49,7 +49,9 @@ static bool put_listener(struct sk_buff *skb, const struct hstp_view *v)
 	       nla_put_u32(skb, HSTP_A_CONN_SYN_QUEUE, v->syns);
 }
 
-/* RFC 9293 section 3.3.1. The record that TIME-WAIT is has neither ISS nor IRS. */
+/* RFC 9293 section 3.3.1. The record that TIME-WAIT is has neither ISS nor IRS, and what
+ * could be sent in it does not matter.
+ */
 static bool put_variables(struct sk_buff *skb, const struct hstp_view *v)
 {
 	const struct hstp_tcb *t = &v->tcb;
@@ -60,12 +62,13 @@ static bool put_variables(struct sk_buff *skb, const struct hstp_view *v)
 		return true;
 	return nla_put_u32(skb, HSTP_A_CONN_SND_UNA, t->snd_una) ||
 	       nla_put_u32(skb, HSTP_A_CONN_SND_NXT, t->snd_nxt) ||
-	       nla_put_u32(skb, HSTP_A_CONN_SND_WND, t->snd_wnd) ||
-	       nla_put_u32(skb, HSTP_A_CONN_SND_WL1, t->snd_wl1) ||
 	       nla_put_u32(skb, HSTP_A_CONN_RCV_NXT, t->rcv_nxt) ||
 	       nla_put_u32(skb, HSTP_A_CONN_RCV_WND, t->rcv_wnd) ||
-	       nla_put_u32(skb, HSTP_A_CONN_SEND_MSS, t->mss) ||
-	       nla_put_u32(skb, HSTP_A_CONN_RECEIVE_MSS, t->rcv_mss);
+	       (t->state != HSTP_TIME_WAIT &&
+		(nla_put_u32(skb, HSTP_A_CONN_SND_WND, t->snd_wnd) ||
+		 nla_put_u32(skb, HSTP_A_CONN_SND_WL1, t->snd_wl1) ||
+		 nla_put_u32(skb, HSTP_A_CONN_SEND_MSS, t->mss) ||
+		 nla_put_u32(skb, HSTP_A_CONN_RECEIVE_MSS, t->rcv_mss)));
 }
 
 static bool put_timer(struct sk_buff *skb, const struct hstp_tcb *t, u8 which, u32 deadline,

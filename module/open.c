@@ -75,6 +75,9 @@ static void open_conn(struct sock *sk, struct hstp_conn *conn)
 	sk->sk_state = TCP_SYN_SENT;
 	hstp_conn_env(conn, &env);
 	env.iss = hstp_ident_isn(conn->hn, &conn->tuple);
+	if (conn->successor && !hstp_after(env.iss, conn->tcb.iss))
+		env.iss = conn->tcb.iss + 1;
+	env.ts_offset = hstp_ident_stamps(conn->hn, &conn->tuple);
 	hstp_call_open_active(&conn->tcb, &env, &acts);
 	hstp_act(conn, NULL, NULL, &env, &acts);
 }

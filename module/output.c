@@ -46,8 +46,7 @@ static void add_header(struct sk_buff *skb, const struct hstp_tuple *tuple,
 	seg.wnd = tx->wnd;
 	seg.up = tx->up;
 	seg.flags = tx->flags;
-	seg.opt.has = tx->mss ? HSTP_HAS_MSS : 0;
-	seg.opt.mss = tx->mss;
+	seg.opt = tx->opt;
 	len = hstp_segment_build(&seg, header);
 	memcpy(skb_push(skb, len), header, len);
 	skb_reset_transport_header(skb);
@@ -118,7 +117,7 @@ bool hstp_output_route(struct hstp_conn *conn)
 	if (IS_ERR(dst))
 		return false;
 	conn->dst = dst;
-	mss = hstp_ipv4_mss(dst);
+	mss = hstp_options_less(&conn->tcb, hstp_ipv4_mss(dst));
 	if (mss < conn->tcb.mss)
 		conn->tcb.mss = mss;
 	return true;

@@ -69,7 +69,8 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 
 	t.rcv_mss = hstp_output_mss(path.dst, p.mss);
 	t.mss = t.rcv_mss;
-	env->buffer = min_t(u32, p.rcvbuf / 2, HSTP_WINDOW_MAX);
+	env->buffer = p.rcvbuf / 2;
+	env->buffer_max = env->buffer;
 	env->space = env->buffer;
 	hstp_listen_arrives(&t, seg, env, &acts);
 	hstp_send_next(&t, env, &acts, &tx);
@@ -116,6 +117,7 @@ void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_t
 	why = hstp_passive_refuses(l, tuple);
 	if (!why) {
 		env.iss = hstp_ident_isn(l->hn, tuple);
+		env.ts_offset = hstp_ident_stamps(l->hn, tuple);
 		/* MAY-2: beyond all that the connection before this one has used */
 		if (iss_floor && !hstp_after(env.iss, *iss_floor))
 			env.iss = *iss_floor + 1;

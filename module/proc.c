@@ -136,7 +136,7 @@ static void hstp_row_mini(struct hstp_row *row, const struct hstp_net *hn,
 	row->obj = mini;
 	row->brief = true;
 	row->state = mini->state;
-	row->left_ms = hstp_proc_left(mini->queued_ms + hstp_wait_delay(hn, mini), now);
+	row->left_ms = hstp_proc_left(hstp_mini_queued(mini) + hstp_wait_delay(hn, mini), now);
 	row->timer = HSTP_PROC_TIME_WAIT;
 	if (mini->state != HSTP_SYN_RECEIVED)
 		return;

@@ -32,7 +32,13 @@
 	X(keepalive_time, core.keepalive_time, 1, 32767) \
 	X(keepalive_intvl, core.keepalive_intvl, 1, 32767) \
 	X(keepalive_probes, core.keepalive_probes, 1, 127) \
-	X(retries1, core.retries1, 1, 255)
+	X(retries1, core.retries1, 1, 255) \
+	X(window_scaling, core.window_scaling, 0, 1) \
+	X(timestamps, core.timestamps, 0, 1) \
+	X(sack, core.sack, 0, 1) \
+	X(dsack, core.dsack, 0, 1) \
+	X(tw_reuse, reuse_time_wait, 0, 1) \
+	X(tw_recycle, recycle_time_wait, 0, 1)
 
 enum hstp_setting_number {
 #define X(name, member, low, high) HSTP_SET_##name,

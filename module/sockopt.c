@@ -373,7 +373,7 @@ int hstp_set_rcvlowat(struct sock *sk, int val)
 {
 	struct hstp_conn *conn = hstp_sk(sk)->conn;
 
-	val = min3(val, READ_ONCE(sk->sk_rcvbuf) / 2, HSTP_WINDOW_MAX);
+	val = min(val, READ_ONCE(sk->sk_rcvbuf) / 2);
 	WRITE_ONCE(sk->sk_rcvlowat, val ? val : 1);
 	if (!conn)
 		return 0;

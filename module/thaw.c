@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From a compact record to the core's variables, and back. */
+#include "ident.h"
 #include "mini.h"
 #include "wait.h"
 
@@ -20,26 +21,40 @@ void hstp_mini_thaw(const struct hstp_mini *mini, const struct hstp_net *hn, str
 	t->rcv_nxt = mini->rcv_nxt;
 	t->rcv_acked = mini->rcv_nxt;
 	t->rcv_held = mini->rcv_nxt;
-	t->rcv_wnd = mini->rcv_wnd;
-	t->rcv_mss = mini->mss;
-	t->snd_wnd = mini->snd_wnd;
-	t->snd_wnd_max = mini->snd_wnd;
 	t->snd_wl1 = t->irs;
-	t->mss = mini->mss;
+	t->wscale_ok = mini->wscale_ok;
+	t->snd_wscale = mini->snd_wscale;
+	t->rcv_wscale = mini->rcv_wscale;
+	t->sack_ok = mini->sack_ok;
+	if (mini->ts_ok) {
+		t->ts_ok = 1;
+		t->ts_recent = mini->ts_recent;
+		t->ts_recent_s = hstp_now_s();
+		t->ts_offset = hstp_ident_stamps(hn, &mini->tuple);
+	}
 	t->snd_una = mini->seq;
 	t->iss = mini->seq;
 	t->rto = hstp_wait_delay(hn, mini);
 
 	if (mini->state == HSTP_TIME_WAIT) {
-		/* All was said and heard: the FIN is the last that was acknowledged */
+		/* All was said and heard: the FIN is the last that was acknowledged. Of the
+		 * peer's window it only matters that it was not closed.
+		 */
+		t->rcv_wnd = (u32)mini->rcv_wnd << mini->rcv_wscale;
+		t->snd_wnd = HSTP_WINDOW_UNSCALED;
+		t->snd_wnd_max = HSTP_WINDOW_UNSCALED;
+		t->mss = HSTP_MSS_DEFAULT;
 		t->snd_nxt = mini->seq;
 		t->snd_end = mini->seq - 1;
 		t->syn_acked = 1;
 		t->fin_queued = 1;
 		t->user_gone = 1;
-		hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at, mini->queued_ms + t->rto);
+		hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at, hstp_mini_queued(mini) + t->rto);
 		return;
 	}
+	t->rcv_wnd = mini->rcv_wnd;
+	t->rcv_mss = mini->mss;
+	t->mss = mini->mss;
 	t->snd_nxt = mini->seq + 1;
 	t->snd_end = mini->seq + 1;
 	t->passive = 1;
@@ -47,8 +62,8 @@ void hstp_mini_thaw(const struct hstp_mini *mini, const struct hstp_net *hn, str
 	t->syn_resent = mini->retries > 0;
 	t->timing = !mini->resent;
 	t->rtt_seq = t->snd_nxt;
-	t->rtt_at = mini->queued_ms;
-	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, mini->queued_ms + t->rto);
+	t->rtt_at = hstp_mini_queued(mini);
+	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, t->rtt_at + t->rto);
 }
 
 /**
@@ -62,11 +77,18 @@ void hstp_mini_freeze(struct hstp_mini *mini, const struct hstp_tcb *t)
 {
 	mini->state = t->state;
 	mini->rcv_nxt = t->rcv_nxt;
-	mini->rcv_wnd = (u16)t->rcv_wnd;
-	mini->snd_wnd = (u16)t->snd_wnd;
-	mini->mss = t->mss;
-	if (t->state != HSTP_SYN_RECEIVED)
+	mini->ts_recent = t->ts_recent;
+	mini->ts_ok = t->ts_ok;
+	mini->sack_ok = t->sack_ok;
+	mini->wscale_ok = t->wscale_ok;
+	mini->snd_wscale = t->snd_wscale;
+	mini->rcv_wscale = t->rcv_wscale;
+	if (t->state != HSTP_SYN_RECEIVED) {
+		mini->rcv_wnd = DIV_ROUND_UP(t->rcv_wnd, 1u << t->rcv_wscale);
 		return;
+	}
+	mini->rcv_wnd = min(t->rcv_wnd, HSTP_WINDOW_UNSCALED);
+	mini->mss = t->mss;
 	mini->retries = t->retries;
 	mini->resent = !t->timing;
 }

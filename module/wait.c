@@ -11,8 +11,8 @@
 static struct list_head *queue_of(struct hstp_wait *w, const struct hstp_mini *mini)
 {
 	if (mini->state == HSTP_TIME_WAIT)
-		return &w->queues[0];
-	return &w->queues[min(1 + mini->retries, HSTP_WAIT_QUEUES - 1)];
+		return &w->queues[mini->retries ? HSTP_WAIT_SHORT : 0];
+	return &w->queues[min(1 + mini->retries, HSTP_WAIT_SHORT - 1)];
 }
 
 /**
@@ -20,7 +20,8 @@ static struct list_head *queue_of(struct hstp_wait *w, const struct hstp_mini *m
  * @hn: namespace
  * @mini: record in SYN-RECEIVED or TIME-WAIT
  *
- * Return: 2MSL, or the timeout of the SYN,ACK, doubled with each retransmission
+ * Return: 2MSL, or 3.5 times the initial RTO if that is shorter and the record was chosen
+ * for it, or the timeout of the SYN,ACK, doubled with each retransmission
  * (RFC 6298 rule 5.5), in ms.
  */
 u32 hstp_wait_delay(const struct hstp_net *hn, const struct hstp_mini *mini)
@@ -28,8 +29,11 @@ u32 hstp_wait_delay(const struct hstp_net *hn, const struct hstp_mini *mini)
 	const struct hstp_config *cfg = &hn->settings.core;
 	u32 max = READ_ONCE(cfg->rto_max_ms);
 
-	if (mini->state == HSTP_TIME_WAIT)
-		return 2 * (u32)READ_ONCE(cfg->msl_ms);
+	if (mini->state == HSTP_TIME_WAIT) {
+		u32 full = 2 * (u32)READ_ONCE(cfg->msl_ms);
+
+		return mini->retries ? min(full, (u32)READ_ONCE(cfg->rto_initial_ms) * 7 / 2) : full;
+	}
 	return min_t(u64, (u64)READ_ONCE(cfg->rto_initial_ms) << min_t(u8, mini->retries, 31), max);
 }
 
@@ -46,7 +50,7 @@ static struct hstp_mini *earliest(struct hstp_wait *w, u32 *when)
 
 		if (!mini)
 			continue;
-		at = mini->queued_ms + hstp_wait_delay(w->hn, mini);
+		at = hstp_mini_queued(mini) + hstp_wait_delay(w->hn, mini);
 		if (best && !hstp_before(at, *when))
 			continue;
 		best = mini;
@@ -144,18 +148,18 @@ void hstp_wait_add(struct hstp_net *hn, struct hstp_mini *mini)
 {
 	struct hstp_wait *w = this_cpu_ptr(hn->waits);
 	struct list_head *queue = queue_of(w, mini);
-	u32 when;
+	u32 delay = hstp_wait_delay(hn, mini);
+	u32 now = hstp_now_ms();
 
 	mini->cpu = smp_processor_id();
-	mini->queued_ms = hstp_now_ms();
-	when = mini->queued_ms + hstp_wait_delay(hn, mini);
+	mini->queued_ms = now & 0xffffff;
 
 	spin_lock(&w->lock);
 	/* Only a head can be the first that is due */
 	if (list_empty(queue) &&
 	    (!timer_pending(&w->timer) ||
-	     time_before(jiffies + msecs_to_jiffies(when - mini->queued_ms), w->timer.expires)))
-		arm(w, when);
+	     time_before(jiffies + msecs_to_jiffies(delay), w->timer.expires)))
+		arm(w, now + delay);
 	list_add_tail(&mini->wait, queue);
 	spin_unlock(&w->lock);
 }

@@ -15,7 +15,8 @@
  * the smallest RTO that can be set (10 ms) has been doubled up to the largest (1 h):
  * all wait equally long there, too.
  */
-#define HSTP_WAIT_QUEUES	21
+#define HSTP_WAIT_SHORT		21	/* that of the short TIME-WAITs */
+#define HSTP_WAIT_QUEUES	22
 
 /**
  * struct hstp_wait - the queues of one CPU

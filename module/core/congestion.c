@@ -2,6 +2,7 @@
 /* How much may be on its way: congestion window and threshold, RFC 5681. When a loss
  * is found, and what is sent again then, is in recovery.c.
  */
+#include "board.h"
 #include "congestion.h"
 
 #define CWND_MAX	(1u << 30)	/* bytes: no window of the peer is larger */
@@ -144,6 +145,18 @@ void hstp_congestion_fast(struct hstp_tcb *t)
 }
 
 /**
+ * hstp_congestion_selective() - the scoreboard shows that a segment was lost
+ * @t: connection
+ *
+ * RFC 6675 section 5, (4.2): it also shows what has left the network.
+ */
+void hstp_congestion_selective(struct hstp_tcb *t)
+{
+	halve(t);
+	t->cwnd = t->ssthresh;
+}
+
+/**
  * hstp_congestion_deflate() - a part of what was out was acknowledged in fast recovery
  * @t: connection
  * @bytes: of that part
@@ -215,15 +228,16 @@ void hstp_congestion_idle(struct hstp_tcb *t, u32 now)
 /**
  * hstp_congestion_room() - how much new text may be sent
  * @t: connection
+ * @board: its scoreboard, or NULL; used in fast recovery (RFC 6675 section 5, (C))
  *
  * RFC 3042: each of the first two duplicate ACKs says that a segment has left the
  * network, and allows one more.
  *
  * Return: bytes.
  */
-u32 hstp_congestion_room(const struct hstp_tcb *t)
+u32 hstp_congestion_room(const struct hstp_tcb *t, const struct hstp_board *board)
 {
-	u32 flight = flight_size(t);
+	u32 flight = t->fast && board ? hstp_board_pipe(board, t) : flight_size(t);
 	u32 edge = t->cwnd;
 
 	if (t->dupacks && t->dupacks < DUPLICATES && !t->fast)

@@ -33,11 +33,12 @@ u32 hstp_congestion_initial(const struct hstp_tcb *t);
 void hstp_congestion_open(struct hstp_tcb *t, bool lossy);
 void hstp_congestion_acked(struct hstp_tcb *t, u32 bytes);
 void hstp_congestion_fast(struct hstp_tcb *t);
+void hstp_congestion_selective(struct hstp_tcb *t);
 void hstp_congestion_deflate(struct hstp_tcb *t, u32 bytes);
 void hstp_congestion_recovered(struct hstp_tcb *t);
 void hstp_congestion_timeout(struct hstp_tcb *t);
 void hstp_congestion_restart(struct hstp_tcb *t);
 void hstp_congestion_idle(struct hstp_tcb *t, u32 now);
-u32 hstp_congestion_room(const struct hstp_tcb *t);
+u32 hstp_congestion_room(const struct hstp_tcb *t, const struct hstp_board *board);
 
 #endif /* HSTP_CORE_CONGESTION_H */

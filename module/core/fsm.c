@@ -48,13 +48,14 @@ void hstp_reply_reset(const struct hstp_segment *seg, enum hstp_reset_out why,
 
 static void take_window(struct hstp_tcb *t, const struct hstp_segment *seg)
 {
-	t->snd_wnd = seg->wnd;
+	t->snd_wnd = hstp_seg_wnd(t, seg);
 	t->snd_wl1 = seg->seq;
 	t->snd_wnd_max = hstp_max(t->snd_wnd_max, t->snd_wnd);
 }
 
 /* IRS, and the options that only a SYN carries. */
-static void take_syn(struct hstp_tcb *t, const struct hstp_segment *seg)
+static void take_syn(struct hstp_tcb *t, const struct hstp_segment *seg,
+		     const struct hstp_env *env)
 {
 	bool named = seg->opt.has & HSTP_HAS_MSS && seg->opt.mss;
 	u32 mss = named ? seg->opt.mss : HSTP_MSS_DEFAULT;
@@ -67,6 +68,7 @@ static void take_syn(struct hstp_tcb *t, const struct hstp_segment *seg)
 	mss = hstp_max(mss, HSTP_MSS_MIN);
 	if (mss < t->mss)
 		t->mss = (u16)mss;
+	hstp_options_agree(t, &seg->opt, env);
 }
 
 static void die(struct hstp_tcb *t, enum hstp_signal signal, enum hstp_cause cause,
@@ -118,7 +120,8 @@ static void listen_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 	/* Third, check for a SYN. Text and FIN on it are not acknowledged, so
 	 * the peer sends them again when the connection is open.
 	 */
-	take_syn(t, seg);
+	hstp_options_offer(t, env);
+	take_syn(t, seg, env);
 	take_window(t, seg);
 	t->iss = env->iss;
 	t->snd_una = t->iss;
@@ -166,7 +169,7 @@ static void syn_sent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 	}
 
 	/* Fourth, check the SYN bit */
-	take_syn(t, seg);
+	take_syn(t, seg, env);
 	take_window(t, seg);
 	owe_ack(t, acts);
 	if (!ack) {
@@ -175,6 +178,7 @@ static void syn_sent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 		hstp_enter(t, HSTP_SYN_RECEIVED, HSTP_CAUSE_SYN, acts);
 		return;
 	}
+	hstp_stamps_measure(t, seg, env);
 	hstp_send_acked(t, seg->ack, env, acts);
 	hstp_enter(t, HSTP_ESTABLISHED, HSTP_CAUSE_SYN_ACK, acts);
 	text_arrives(t, seg, env, acts);
@@ -231,8 +235,12 @@ static void unacceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 		drop(acts, HSTP_DROP_RST_SEQ);
 		return;
 	}
-	drop(acts, seg->text_len && !hstp_after(seg->seq + hstp_seg_len(seg), t->rcv_nxt) ?
-	     HSTP_DROP_DUPLICATE : HSTP_DROP_SEQ);
+	if (seg->text_len && !hstp_after(seg->seq + hstp_seg_len(seg), t->rcv_nxt)) {
+		drop(acts, HSTP_DROP_DUPLICATE);
+		hstp_sack_twice(t, seg->seq, seg->seq + seg->text_len, env);
+	} else {
+		drop(acts, HSTP_DROP_SEQ);
+	}
 	/* A SYN is challenged whatever its number (RFC 5961 section 4). An ACK of an ACK
 	 * could be answered by another, for ever: those are limited as well (section 7).
 	 */
@@ -334,6 +342,7 @@ static bool opening_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 		return false;
 	}
 	take_window(t, seg);
+	hstp_stamps_measure(t, seg, env);
 	hstp_send_acked(t, seg->ack, env, acts);
 	hstp_enter(t, HSTP_ESTABLISHED, HSTP_CAUSE_ACK, acts);
 	acts->bits |= HSTP_ACT_OUTPUT;
@@ -362,18 +371,19 @@ static bool synchronized_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 	if (hstp_before(seg->ack, t->snd_una))
 		return true;
 
-	hstp_recovery_ack(t, seg, acts);
+	hstp_recovery_ack(t, seg, env, acts);
 
 	/* SND.WL2 =< SEG.ACK needs no test and no variable: SND.WL2 is never above
 	 * SND.UNA, and what is below SND.UNA has just gone.
 	 */
 	if (!hstp_after(t->snd_wl1, seg->seq)) {
-		if (seg->wnd > t->snd_wnd)
+		if (hstp_seg_wnd(t, seg) > t->snd_wnd)
 			acts->bits |= HSTP_ACT_OUTPUT;
 		if (seg->wnd && !t->snd_wnd)
 			hstp_send_reopened(t, env->cfg);
 		take_window(t, seg);
 	}
+	hstp_stamps_measure(t, seg, env);
 	hstp_send_acked(t, seg->ack, env, acts);
 	return true;
 }
@@ -464,13 +474,52 @@ static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 		fin_arrives(t, env, acts);
 }
 
-/* MAY-2: a SYN that is beyond the old connection may open the next one */
+/* MAY-2 and SHLD-4: a SYN that is later than the old connection may open the next one.
+ * Its timestamp tells, if it has one, else its number (RFC 6191 section 2).
+ */
+static bool is_later(const struct hstp_tcb *t, const struct hstp_segment *seg,
+		     const struct hstp_env *env)
+{
+	bool beyond = hstp_after(seg->seq, t->rcv_nxt - 1);
+
+	if (!env->cfg->timestamps || !(seg->opt.has & HSTP_HAS_TIMESTAMPS))
+		return beyond;
+	if (!t->ts_ok)
+		return true;
+	return seg->opt.tsval == t->ts_recent ? beyond :
+						hstp_after(seg->opt.tsval, t->ts_recent);
+}
+
 static bool reopens(const struct hstp_tcb *t, const struct hstp_segment *seg,
 		    const struct hstp_env *env)
 {
 	return t->state == HSTP_TIME_WAIT && !env->nobody_listens &&
 	       (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == HSTP_SYN &&
-	       hstp_after(seg->seq, t->rcv_nxt - 1);
+	       is_later(t, seg, env);
+}
+
+/* RFC 7323 sections 3.2 and 5.3, R1. A SYN without a timestamp may come of a peer that
+ * has forgotten the connection: it must learn of it.
+ */
+static bool stamp_acceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
+			     const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (seg->flags & HSTP_RST)
+		return true;
+	if (!(seg->opt.has & HSTP_HAS_TIMESTAMPS)) {
+		if (seg->flags & HSTP_SYN)
+			return true;
+		drop(acts, HSTP_DROP_NO_TIMESTAMP);
+		return false;
+	}
+	if (!hstp_stamps_old(t, seg, env))
+		return true;
+	drop(acts, HSTP_DROP_OLD_TIMESTAMP);
+	if (seg->text_len)
+		owe_ack(t, acts);
+	else
+		challenge(t, env, acts);
+	return false;
 }
 
 /* 3.10.7.4: SYN-RECEIVED and the synchronized states */
@@ -484,7 +533,10 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 	}
 
 	/* First, check the sequence number */
+	if (t->ts_ok && !stamp_acceptable(t, seg, env, acts))
+		return;
 	if (crossed_syn(t, seg)) {
+		hstp_stamps_take(t, seg, env);
 		if (ack_arrives(t, seg, env, acts))
 			owe_ack(t, acts);
 		return;
@@ -493,6 +545,7 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 		unacceptable(t, seg, env, acts);
 		return;
 	}
+	hstp_stamps_take(t, seg, env);
 
 	t->heard_at = env->now;
 	t->kept = 0;
@@ -609,6 +662,7 @@ bool hstp_held_arrives(struct hstp_tcb *t, u32 seq, u32 len, bool fin,
 	acts->text_len = len - known;
 	t->rcv_nxt += acts->text_len;
 	t->rcv_wnd -= hstp_min(t->rcv_wnd, acts->text_len);
+	hstp_sack_advance(t);
 	owe_ack(t, acts);
 	if (fin)
 		fin_arrives(t, env, acts);

@@ -90,8 +90,8 @@ struct hstp_acts {
  * @text_off: where its text begins, bytes after the oldest byte in the send queue
  * @text_len: bytes of text
  * @wnd: SEG.WND
- * @mss: value of the MSS option, 0: none
  * @up: SEG.UP
+ * @opt: options
  * @flags: of enum hstp_flag
  * @again: a retransmission
  */
@@ -101,10 +101,10 @@ struct hstp_tx {
 	u32 text_off;
 	u32 text_len;
 	u16 wnd;
-	u16 mss;
 	u16 up;
 	u8 flags;
 	bool again;
+	struct hstp_options opt;
 };
 
 /* enter.c: the one place that changes a state */
@@ -122,6 +122,28 @@ bool hstp_held_arrives(struct hstp_tcb *t, u32 seq, u32 len, bool fin,
 		       const struct hstp_env *env, struct hstp_acts *acts);
 void hstp_reply_reset(const struct hstp_segment *seg, enum hstp_reset_out why,
 		      struct hstp_acts *acts);
+
+/* negotiate.c: the options that both ends know */
+void hstp_options_offer(struct hstp_tcb *t, const struct hstp_env *env);
+void hstp_options_agree(struct hstp_tcb *t, const struct hstp_options *opt,
+			const struct hstp_env *env);
+u16 hstp_options_less(const struct hstp_tcb *t, u16 mss);
+
+/* stamps.c: RFC 7323 */
+bool hstp_stamps_old(const struct hstp_tcb *t, const struct hstp_segment *seg,
+		     const struct hstp_env *env);
+void hstp_stamps_take(struct hstp_tcb *t, const struct hstp_segment *seg,
+		      const struct hstp_env *env);
+void hstp_stamps_measure(struct hstp_tcb *t, const struct hstp_segment *seg,
+			 const struct hstp_env *env);
+
+/* sack.c: what is held behind gaps, for the peer to know */
+void hstp_sack_hold(struct hstp_tcb *t, u32 left, u32 right, const struct hstp_env *env);
+void hstp_sack_twice(struct hstp_tcb *t, u32 left, u32 right, const struct hstp_env *env);
+void hstp_sack_advance(struct hstp_tcb *t);
+void hstp_sack_forget(struct hstp_tcb *t);
+u32 hstp_sack_len(const struct hstp_tcb *t);
+void hstp_sack_tell(struct hstp_tcb *t, struct hstp_options *opt);
 
 /* receive.c: text and FIN of an acceptable segment */
 void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
@@ -169,8 +191,8 @@ u32 hstp_window_offer(const struct hstp_tcb *t, const struct hstp_env *env);
 void hstp_send_again(struct hstp_tcb *t);
 void hstp_send_reopened(struct hstp_tcb *t, const struct hstp_config *cfg);
 void hstp_recovery_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
-		       struct hstp_acts *acts);
-bool hstp_recovery_acked(struct hstp_tcb *t, u32 bytes);
+		       const struct hstp_env *env, struct hstp_acts *acts);
+bool hstp_recovery_acked(struct hstp_tcb *t, u32 bytes, const struct hstp_env *env);
 
 /* rtt.c: RFC 6298 */
 void hstp_rtt_init(struct hstp_tcb *t, const struct hstp_config *cfg);
@@ -183,5 +205,26 @@ void hstp_rexmit_arm(struct hstp_tcb *t, u32 ms, const struct hstp_env *env);
 bool hstp_fin_wait_2(struct hstp_tcb *t, const struct hstp_env *env);
 bool hstp_deadline(const struct hstp_tcb *t, u32 *when);
 void hstp_timeouts(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts);
+
+/**
+ * hstp_sack_due() - is there text to report selectively
+ * @t: connection
+ */
+static inline bool hstp_sack_due(const struct hstp_tcb *t)
+{
+	return t->rcv_sacks || t->dsack.left != t->dsack.right;
+}
+
+/**
+ * hstp_seg_wnd() - SEG.WND in bytes
+ * @t: connection
+ * @seg: segment
+ *
+ * RFC 7323 section 2.3: a SYN's is not scaled.
+ */
+static inline u32 hstp_seg_wnd(const struct hstp_tcb *t, const struct hstp_segment *seg)
+{
+	return seg->flags & HSTP_SYN ? seg->wnd : (u32)seg->wnd << t->snd_wscale;
+}
 
 #endif /* HSTP_CORE_FSM_H */

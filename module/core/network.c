@@ -29,6 +29,7 @@ void hstp_hard_error(struct hstp_tcb *t, struct hstp_acts *acts)
  */
 void hstp_too_big(struct hstp_tcb *t, u16 mss, struct hstp_acts *acts)
 {
+	mss = mss ? hstp_options_less(t, mss) : 0;
 	if (!hstp_synchronized(t->state) || !mss || mss >= t->mss)
 		return;
 	t->mss = mss;

@@ -3,6 +3,9 @@
 #include "bytes.h"
 #include "options.h"
 
+/* Two no-operations, kind and length */
+#define STAMPS_ALONE	(HSTP_OPT_NOP << 24 | HSTP_OPT_NOP << 16 | HSTP_OPT_TIMESTAMPS << 8 | 10)
+
 /* One option of a known kind; false when its length is not the kind's. */
 static bool parse_one(u8 kind, const u8 *value, unsigned int len, struct hstp_options *opt)
 {
@@ -66,6 +69,13 @@ bool hstp_options_parse(const u8 *bytes, size_t len, struct hstp_options *opt)
 
 	opt->has = 0;
 	opt->sack_count = 0;
+	/* As most segments have it: RFC 7323 appendix A */
+	if (len == HSTP_STAMPS_LEN && hstp_get32(bytes) == STAMPS_ALONE) {
+		opt->tsval = hstp_get32(bytes + 4);
+		opt->tsecr = hstp_get32(bytes + 8);
+		opt->has = HSTP_HAS_TIMESTAMPS;
+		return true;
+	}
 	while (at < len) {
 		u8 kind = bytes[at];
 		u8 size;
@@ -88,14 +98,27 @@ bool hstp_options_parse(const u8 *bytes, size_t len, struct hstp_options *opt)
 	return true;
 }
 
-/**
- * hstp_options_build() - write the options that @opt has
- * @opt: options; SACK blocks are not written
- * @bytes: room for HSTP_OPTIONS_MAX bytes
- *
- * Return: bytes written, a multiple of four, padded with no-operations.
- */
-unsigned int hstp_options_build(const struct hstp_options *opt, u8 *bytes)
+/* As many blocks as there is room for. */
+static unsigned int put_sack(const struct hstp_options *opt, u8 *bytes, unsigned int room)
+{
+	unsigned int count = opt->sack_count, i;
+
+	while (count && 4 + 8 * count > room)
+		count--;
+	if (!count)
+		return 0;
+	bytes[0] = HSTP_OPT_NOP;
+	bytes[1] = HSTP_OPT_NOP;
+	bytes[2] = HSTP_OPT_SACK;
+	bytes[3] = (u8)(2 + 8 * count);
+	for (i = 0; i < count; i++) {
+		hstp_put32(bytes + 4 + 8 * i, opt->sack[i].left);
+		hstp_put32(bytes + 8 + 8 * i, opt->sack[i].right);
+	}
+	return 4 + 8 * count;
+}
+
+static unsigned int put_on_syn(const struct hstp_options *opt, u8 *bytes)
 {
 	unsigned int at = 0;
 
@@ -106,22 +129,41 @@ unsigned int hstp_options_build(const struct hstp_options *opt, u8 *bytes)
 		at += 2;
 	}
 	if (opt->has & HSTP_HAS_WSCALE) {
+		bytes[at++] = HSTP_OPT_NOP;
 		bytes[at++] = HSTP_OPT_WSCALE;
 		bytes[at++] = 3;
 		bytes[at++] = opt->wscale;
 	}
 	if (opt->has & HSTP_HAS_SACK_PERMITTED) {
+		bytes[at++] = HSTP_OPT_NOP;
+		bytes[at++] = HSTP_OPT_NOP;
 		bytes[at++] = HSTP_OPT_SACK_PERMITTED;
 		bytes[at++] = 2;
 	}
+	return at;
+}
+
+/**
+ * hstp_options_build() - write the options that @opt has
+ * @opt: options; SACK blocks that find no room, as the fourth beside timestamps, are
+ *	left out
+ * @bytes: room for HSTP_OPTIONS_MAX bytes
+ *
+ * Return: bytes written, a multiple of four: each option is padded with no-operations.
+ */
+unsigned int hstp_options_build(const struct hstp_options *opt, u8 *bytes)
+{
+	unsigned int at = 0;
+
+	if (opt->has & ~HSTP_HAS_TIMESTAMPS)
+		at = put_on_syn(opt, bytes);
 	if (opt->has & HSTP_HAS_TIMESTAMPS) {
-		bytes[at++] = HSTP_OPT_TIMESTAMPS;
-		bytes[at++] = 10;
-		hstp_put32(bytes + at, opt->tsval);
-		hstp_put32(bytes + at + 4, opt->tsecr);
-		at += 8;
+		hstp_put32(bytes + at, STAMPS_ALONE);
+		hstp_put32(bytes + at + 4, opt->tsval);
+		hstp_put32(bytes + at + 8, opt->tsecr);
+		at += HSTP_STAMPS_LEN;
 	}
-	while (at % 4)
-		bytes[at++] = HSTP_OPT_NOP;
+	if (opt->sack_count)
+		at += put_sack(opt, bytes + at, HSTP_OPTIONS_MAX - at);
 	return at;
 }

@@ -3,12 +3,15 @@
 #ifndef HSTP_CORE_OPTIONS_H
 #define HSTP_CORE_OPTIONS_H
 
+#include "seq.h"
 #include "types.h"
 
 #define HSTP_OPTIONS_MAX	40	/* bytes */
 #define HSTP_MSS_DEFAULT	536	/* MUST-15: when the peer names none (IPv4) */
 #define HSTP_MSS_MIN		48	/* less is not believed */
 #define HSTP_SACK_BLOCKS	4
+#define HSTP_WSCALE_MAX		14	/* RFC 7323 section 2.3 */
+#define HSTP_STAMPS_LEN		12	/* bytes of the timestamps option, padded */
 
 enum hstp_option_kind {
 	HSTP_OPT_END = 0,
@@ -44,10 +47,7 @@ struct hstp_options {
 	u16 mss;
 	u32 tsval;
 	u32 tsecr;
-	struct {
-		u32 left;
-		u32 right;
-	} sack[HSTP_SACK_BLOCKS];
+	struct hstp_range sack[HSTP_SACK_BLOCKS];
 };
 
 bool hstp_options_parse(const u8 *bytes, size_t len, struct hstp_options *opt);

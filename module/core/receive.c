@@ -12,7 +12,7 @@ static bool ack_is_due(const struct hstp_tcb *t)
 {
 	return t->quick ||
 	       t->rcv_nxt - t->rcv_acked >= 2 * (u32)t->rcv_seg ||
-	       t->rcv_wnd < hstp_min(t->rcv_mss, HSTP_WINDOW_MAX / 2) ||
+	       t->rcv_wnd < hstp_min(t->rcv_mss, HSTP_WINDOW_UNSCALED / 2) ||
 	       t->rcv_held != t->rcv_nxt;
 }
 
@@ -20,7 +20,7 @@ static void schedule_ack(struct hstp_tcb *t, u32 len, const struct hstp_env *env
 			 struct hstp_acts *acts)
 {
 	if (len > t->rcv_seg)
-		t->rcv_seg = (u16)hstp_min(len, HSTP_WINDOW_MAX);
+		t->rcv_seg = (u16)hstp_min(len, HSTP_WINDOW_UNSCALED);
 	else
 		t->rcv_seg -= (u16)((t->rcv_seg - len) / 8);
 	if (hstp_before(t->rcv_held, t->rcv_nxt))
@@ -60,6 +60,8 @@ void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 		to = end;
 	if (!hstp_before(last, end))
 		fin = false;
+	if (hstp_before(first, t->rcv_nxt))
+		hstp_sack_twice(t, first, hstp_seq_min(last, t->rcv_nxt), env);
 	if (hstp_after(from, to) || (from == to && !fin)) {
 		acts->drop = HSTP_DROP_SEQ;
 		t->ack_now = 1;
@@ -75,6 +77,7 @@ void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 		if (fin)
 			acts->bits |= HSTP_ACT_HOLD_FIN;
 		t->rcv_held = hstp_seq_max(t->rcv_held, to);
+		hstp_sack_hold(t, from, to, env);
 		t->ack_now = 1;
 		return;
 	}
@@ -83,6 +86,8 @@ void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 		acts->bits |= HSTP_ACT_TEXT;
 		t->rcv_nxt = to;
 		t->rcv_wnd -= acts->text_len;
+		if (t->rcv_sacks)
+			hstp_sack_advance(t);
 		schedule_ack(t, acts->text_len, env, acts);
 	}
 	if (fin)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loss recovery: how a loss is found, and what is sent again; RFC 5681 section 3.2,
- * RFC 6582. What it does to the congestion window is in congestion.c.
+ * RFC 6582, and with a scoreboard RFC 6675. What it does to the congestion window is in congestion.c.
  */
+#include "board.h"
 #include "congestion.h"
 #include "fsm.h"
 
@@ -37,33 +38,65 @@ void hstp_send_reopened(struct hstp_tcb *t, const struct hstp_config *cfg)
 		hstp_send_again(t);
 }
 
-/* RFC 6582 section 3.2, 2. Until an ACK goes beyond what was out when the last loss was
- * found, duplicates may come of what was sent again for nothing.
+/* RFC 6582 section 3.2, 2; RFC 6675 section 5, (4). Until an ACK goes beyond what was out
+ * when the last loss was found, duplicates may come of what was sent again for nothing.
  */
-static void fast_retransmit(struct hstp_tcb *t)
+static void fast_retransmit(struct hstp_tcb *t, const struct hstp_env *env)
 {
-	hstp_congestion_fast(t);
+	if (env->board) {
+		hstp_congestion_selective(t);
+		t->resend = ALL;
+	} else {
+		hstp_congestion_fast(t);
+		t->resend = 1;
+	}
 	t->recover = t->snd_nxt;
 	t->resent = t->snd_una;
-	t->resend = 1;
 	t->fast = 1;
 	t->fast_partial = 0;
 	t->cautious = 1;
 }
 
+/* RFC 6675 section 2: a duplicate is what reports text that was not reported before,
+ * whatever else it has.
+ */
+static void selective_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
+			  const struct hstp_env *env, struct hstp_acts *acts)
+{
+	u32 bytes = hstp_board_update(env->board, t, seg->ack, &seg->opt);
+
+	if (t->fast) {
+		t->resend = ALL;
+		acts->bits |= HSTP_ACT_OUTPUT;
+		return;
+	}
+	if (!bytes || seg->ack != t->snd_una)
+		return;
+	if (t->dupacks < 255)
+		t->dupacks++;
+	acts->bits |= HSTP_ACT_OUTPUT;
+	if (!t->cautious && (t->dupacks >= 3 || hstp_board_lost(env->board, t, t->snd_una)))
+		fast_retransmit(t, env);
+}
+
 /**
  * hstp_recovery_ack() - is this ACK a duplicate, and what does that say
- * @t: connection; SND.WND is not yet updated
- * @seg: segment with SEG.ACK =< SND.NXT
+ * @t: connection; SND.WND and SND.UNA are not yet updated
+ * @seg: segment with SND.UNA =< SEG.ACK =< SND.NXT
+ * @env: the scoreboard
  * @acts: gets HSTP_ACT_OUTPUT when something may be sent for it
  *
  * RFC 5681 section 2, "duplicate acknowledgment", and section 3.2.
  */
 void hstp_recovery_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
-		       struct hstp_acts *acts)
+		       const struct hstp_env *env, struct hstp_acts *acts)
 {
+	if (env->board) {
+		selective_ack(t, seg, env, acts);
+		return;
+	}
 	if (seg->ack != t->snd_una || t->snd_nxt == t->snd_una || hstp_seg_len(seg) ||
-	    seg->wnd != t->snd_wnd || !t->snd_wnd)
+	    hstp_seg_wnd(t, seg) != t->snd_wnd || !t->snd_wnd)
 		return;
 	if (t->dupacks < 255)
 		t->dupacks++;
@@ -71,22 +104,27 @@ void hstp_recovery_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 	if (t->fast)
 		t->cwnd += t->mss;	/* one more has left the network */
 	else if (t->dupacks == 3 && !t->cautious)
-		fast_retransmit(t);
+		fast_retransmit(t, env);
 }
 
 /* In fast recovery: all that was out when it began, or a part. Returns whether the
  * retransmission timer starts again.
  */
-static bool fast_acked(struct hstp_tcb *t, u32 bytes)
+static bool fast_acked(struct hstp_tcb *t, u32 bytes, const struct hstp_env *env)
 {
 	bool first = !t->fast_partial;
 
-	if (!hstp_before(t->snd_una, t->recover) || !hstp_congestions[t->tune.congestion].partial) {
+	if (!hstp_before(t->snd_una, t->recover) ||
+	    (!env->board && !hstp_congestions[t->tune.congestion].partial)) {
 		t->fast = 0;
 		t->fast_partial = 0;
 		t->resend = 0;
 		t->cautious = t->snd_una == t->recover;
 		hstp_congestion_recovered(t);
+		return true;
+	}
+	if (env->board) {
+		t->resent = hstp_seq_max(t->resent, t->snd_una);
 		return true;
 	}
 	/* The segment after it was lost as well */
@@ -115,14 +153,15 @@ static void timeout_acked(struct hstp_tcb *t)
  * hstp_recovery_acked() - SND.UNA has moved while a loss is repaired, or was of late
  * @t: connection
  * @bytes: by how much
+ * @env: the scoreboard
  *
  * Return: false when the retransmission timer goes on as it is: with many losses it is
  * faster than one of them each round trip ("Impatient", RFC 6582 section 4).
  */
-bool hstp_recovery_acked(struct hstp_tcb *t, u32 bytes)
+bool hstp_recovery_acked(struct hstp_tcb *t, u32 bytes, const struct hstp_env *env)
 {
 	if (t->fast)
-		return fast_acked(t, bytes);
+		return fast_acked(t, bytes, env);
 
 	if (hstp_after(t->snd_una, t->recover))
 		t->cautious = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The sending side: which segment is next, and what an acknowledgment frees. */
+#include "board.h"
 #include "congestion.h"
 #include "fsm.h"
 
@@ -16,8 +17,11 @@
 u32 hstp_segment_size(const struct hstp_tcb *t)
 {
 	u32 half = t->snd_wnd_max / 2;
+	u32 size = t->mss, blocks = hstp_sack_due(t) ? hstp_sack_len(t) : 0;
 
-	return half && half < t->mss ? half : t->mss;
+	/* RFC 6691 section 2: options take their room from the text */
+	size = size > blocks ? size - blocks : 1;
+	return half && half < size ? half : size;
 }
 
 /**
@@ -32,12 +36,37 @@ u32 hstp_segment_size(const struct hstp_tcb *t)
  */
 u32 hstp_window_offer(const struct hstp_tcb *t, const struct hstp_env *env)
 {
-	u32 offer = hstp_min(env->space, HSTP_WINDOW_MAX);
-	u32 step = hstp_min(t->rcv_mss, hstp_min(env->buffer, HSTP_WINDOW_MAX) / 2);
+	u32 top = HSTP_WINDOW_UNSCALED << (t->syn_acked ? t->rcv_wscale : 0);
+	u32 offer = hstp_min(env->space, top);
+	u32 step = hstp_min(t->rcv_mss, hstp_min(env->buffer, top) / 2);
 
 	if (offer <= t->rcv_wnd || offer - t->rcv_wnd < step)
 		return t->rcv_wnd;
 	return offer;
+}
+
+/* SEG.WND, scaled. What does not go into it is offered as well: the edge that the peer
+ * sees must not move left by what is cut off (RFC 7323 section 2.4).
+ */
+static u16 tell_window(struct hstp_tcb *t)
+{
+	u32 wnd = (t->rcv_wnd + (1u << t->rcv_wscale) - 1) >> t->rcv_wscale;
+
+	wnd = hstp_min(wnd, HSTP_WINDOW_UNSCALED);
+	t->rcv_wnd = wnd << t->rcv_wscale;
+	return (u16)wnd;
+}
+
+/* The options that every segment has. */
+static void stamp(const struct hstp_tcb *t, const struct hstp_env *env, struct hstp_options *opt)
+{
+	opt->has = 0;
+	opt->sack_count = 0;
+	if (!t->ts_ok)
+		return;
+	opt->has = HSTP_HAS_TIMESTAMPS;
+	opt->tsval = env->now + t->ts_offset;
+	opt->tsecr = t->ts_recent;
 }
 
 static void arm_retransmission(struct hstp_tcb *t, const struct hstp_env *env)
@@ -50,20 +79,23 @@ static void fill(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx 
 {
 	tx->text_off = 0;
 	tx->text_len = 0;
-	tx->mss = 0;
 	tx->again = false;
+	stamp(t, env, &tx->opt);
 	t->rcv_wnd = hstp_window_offer(t, env);
-	tx->wnd = (u16)t->rcv_wnd;
 	if (t->state == HSTP_SYN_SENT) {
 		tx->flags = 0;
 		tx->ack = 0;
+		tx->wnd = (u16)t->rcv_wnd;
 		return;
 	}
+	tx->wnd = tell_window(t);
 	t->rcv_acked = t->rcv_nxt;
 	t->ack_now = 0;
 	hstp_timer_stop(t, HSTP_TIMER_DELACK);
 	tx->flags = HSTP_ACK;
 	tx->ack = t->rcv_nxt;
+	if (hstp_sack_due(t))
+		hstp_sack_tell(t, &tx->opt);
 }
 
 static void time_segment(struct hstp_tcb *t, const struct hstp_env *env)
@@ -80,7 +112,15 @@ static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	fill(t, env, tx);
 	tx->seq = t->iss;
 	tx->flags |= HSTP_SYN;
-	tx->mss = t->rcv_mss;
+	tx->wnd = (u16)hstp_min(t->rcv_wnd, HSTP_WINDOW_UNSCALED);
+	tx->opt.has |= HSTP_HAS_MSS;
+	tx->opt.mss = t->rcv_mss;
+	if (t->wscale_ok) {
+		tx->opt.has |= HSTP_HAS_WSCALE;
+		tx->opt.wscale = t->rcv_wscale;
+	}
+	if (t->sack_ok)
+		tx->opt.has |= HSTP_HAS_SACK_PERMITTED;
 	tx->again = t->resend > 0;
 	t->resend = 0;
 	if (t->snd_nxt == t->iss) {
@@ -95,14 +135,38 @@ static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 		arm_retransmission(t, env);
 }
 
+/* RFC 6675 section 4, NextSeg(), rules 1 to 3, and section 5, (C): a hole that is lost,
+ * else new text, else a hole before something that the peer holds.
+ */
+static bool hole_allowed(const struct hstp_tcb *t, const struct hstp_board *b, u32 len)
+{
+	bool lost = hstp_board_lost(b, t, t->resent);
+
+	if (t->resent == t->snd_una && t->dupacks)
+		return true;	/* that which was found first */
+	if (!b->count || !hstp_before(t->resent, b->range[b->count - 1].left))
+		return false;
+	if (!lost && hstp_text_unsent(t) && hstp_before(t->snd_nxt, t->snd_una + t->snd_wnd))
+		return false;
+	return hstp_board_pipe(b, t) + len <= t->cwnd;
+}
+
 /* May the segment at t->resent go again today: as much of it as the peer's window takes,
  * and the whole of it within the congestion window?
  */
-static bool again_allowed(const struct hstp_tcb *t, u32 len)
+static bool again_allowed(const struct hstp_tcb *t, const struct hstp_env *env, u32 len)
 {
-	return hstp_before(t->resent, t->recover) &&
-	       hstp_before(t->resent, t->snd_una + hstp_max(t->snd_wnd, 1)) &&
-	       (t->resent == t->snd_una || t->resent + len - t->snd_una <= t->cwnd);
+	if (!hstp_before(t->resent, t->snd_una + hstp_max(t->snd_wnd, 1)))
+		return false;
+	if (t->fast && env->board)
+		return hole_allowed(t, env->board, len);
+	if (!hstp_before(t->resent, t->recover))
+		return false;
+	if (t->resent == t->snd_una)
+		return true;
+	if (env->board)
+		len -= hstp_board_held(env->board, t->resent);
+	return t->resent + len - t->snd_una <= t->cwnd;
 }
 
 /* A segment from t->resent once more. */
@@ -110,19 +174,22 @@ static bool send_again(struct hstp_tcb *t, const struct hstp_env *env, struct hs
 {
 	u32 edge = t->snd_una + hstp_max(t->snd_wnd, 1);
 	u32 end = t->snd_nxt - hstp_fin_sent(t);
-	u32 len;
+	u32 len, hole = ~0u;
 
 	if (!t->resend)
 		return false;
-	len = hstp_min(end - t->resent, hstp_segment_size(t));
-	if (!again_allowed(t, len)) {
+	if (env->board)
+		t->resent = hstp_board_hole(env->board, t->resent, &hole);
+	len = hstp_min(hstp_min(end - t->resent, hole), hstp_segment_size(t));
+	if (!again_allowed(t, env, len)) {
 		t->resend = 0;
 		return false;
 	}
 
 	t->resend--;
 	fill(t, env, tx);
-	t->timing = 0;
+	if (!t->ts_ok)
+		t->timing = 0;	/* Karn's algorithm */
 	tx->again = true;
 	tx->seq = t->resent;
 	tx->text_off = t->resent - t->snd_una;
@@ -186,7 +253,7 @@ static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	if (t->probe && !usable)
 		usable = 1;
 	len = hstp_min(hstp_min(unsent, usable), hstp_segment_size(t));
-	len = hstp_min(len, hstp_congestion_room(t));
+	len = hstp_min(len, hstp_congestion_room(t, env->board));
 	fin = fin_waits && len == unsent && usable > len;
 	if (!fin && !worth_sending(t, len, unsent) && !(t->probe && len)) {
 		watch_window(t, env);
@@ -336,7 +403,7 @@ void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 	}
 
 	if (t->cautious)
-		restart = hstp_recovery_acked(t, bytes);
+		restart = hstp_recovery_acked(t, bytes, env);
 	if (ack == t->snd_nxt)
 		hstp_timer_stop(t, HSTP_TIMER_REXMIT);
 	else if (restart)

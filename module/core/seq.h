@@ -39,6 +39,21 @@ static inline bool hstp_between(u32 seq, u32 low, u32 high)
 	return seq - low < high - low;
 }
 
+/**
+ * struct hstp_range - a run of sequence numbers
+ * @left: the first of them
+ * @right: the first after it; equal to @left: none
+ */
+struct hstp_range {
+	u32 left;
+	u32 right;
+};
+
+static inline u32 hstp_seq_min(u32 a, u32 b)
+{
+	return hstp_before(a, b) ? a : b;
+}
+
 static inline u32 hstp_seq_max(u32 a, u32 b)
 {
 	return hstp_after(a, b) ? a : b;

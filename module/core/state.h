@@ -113,6 +113,8 @@
 	X(RST_SEQ, "rst_seq")			/* RST not in the window, or not at RCV.NXT */ \
 	X(RST_TIME_WAIT, "rst_time_wait")	/* RFC 1337 */ \
 	X(SYN_SYNCHRONIZED, "syn_synchronized")	/* 3.10.7.4 fourth, RFC 5961 section 4 */ \
+	X(OLD_TIMESTAMP, "old_timestamp")	/* PAWS: RFC 7323 section 5.3 */ \
+	X(NO_TIMESTAMP, "no_timestamp")		/* RFC 7323 section 3.2 */ \
 	X(NO_ACK, "no_ack")			/* 3.10.7.4 fifth: ACK bit is off */ \
 	X(ACK_OLD, "ack_old")			/* RFC 5961 section 5 */ \
 	X(ACK_BEYOND, "ack_beyond")		/* acknowledges what was not sent */ \

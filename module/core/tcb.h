@@ -3,11 +3,14 @@
 #ifndef HSTP_CORE_TCB_H
 #define HSTP_CORE_TCB_H
 
+#include "options.h"
 #include "seq.h"
 #include "state.h"
 #include "types.h"
 
-#define HSTP_WINDOW_MAX		65535	/* bytes; no window scale yet */
+#define HSTP_WINDOW_UNSCALED	65535u	/* bytes: what a SYN can offer */
+
+struct hstp_board;
 
 /**
  * struct hstp_config - what a namespace can set
@@ -27,6 +30,10 @@
  * @keepalive_intvl: between probes that nobody answers, s
  * @keepalive_probes: how many of them
  * @rfc5961: answer blind attacks as RFC 5961 says; 0 is plain RFC 793
+ * @window_scaling: offer the window scale option
+ * @timestamps: offer timestamps
+ * @sack: offer selective acknowledgments
+ * @dsack: report duplicates by them
  */
 struct hstp_config {
 	int msl_ms;
@@ -44,6 +51,10 @@ struct hstp_config {
 	int keepalive_intvl;
 	int keepalive_probes;
 	int rfc5961;
+	int window_scaling;
+	int timestamps;
+	int sack;
+	int dsack;
 };
 
 #define HSTP_CONFIG_DEFAULT { \
@@ -62,25 +73,39 @@ struct hstp_config {
 	.keepalive_intvl = 75, \
 	.keepalive_probes = 9, \
 	.rfc5961 = 1, \
+	.window_scaling = 1, \
+	.timestamps = 1, \
+	.sack = 1, \
+	.dsack = 1, \
 }
 
 /**
  * struct hstp_env - the world at the time of an event
  * @cfg: settings
  * @now: clock, ms, wraps
+ * @now_s: the same, seconds
  * @iss: initial send sequence number, should the event need one (RFC 6528)
  * @space: free bytes of the receive buffer
  * @buffer: all bytes of the receive buffer (RCV.BUFF, section 3.8.6.2.2): @space
  *	when nothing is in it
+ * @buffer_max: what @buffer may become
+ * @ts_offset: what our timestamps begin with, should the event need it: as hard to
+ *	guess as @iss, and the same for each connection between the same ends
+ * @board: scoreboard of a connection with selective acknowledgments, or NULL: nothing is
+ *	known of what the peer holds
  * @no_room: there is no memory for the segment's text
  * @nobody_listens: a SYN on TIME-WAIT has no LISTEN to go to
  */
 struct hstp_env {
 	const struct hstp_config *cfg;
 	u32 now;
+	u32 now_s;
 	u32 iss;
 	u32 space;
 	u32 buffer;
+	u32 buffer_max;
+	u32 ts_offset;
+	struct hstp_board *board;
 	bool no_room;
 	bool nobody_listens;
 };
@@ -160,13 +185,24 @@ struct hstp_tuning {
  * @heard_at: when an acceptable segment of the peer arrived last
  * @waiting_since: when what is not acknowledged was first sent, or last went forward
  * @tune: what the user wants
- * @mss: bytes of text we may send in a segment (SendMSS)
+ * @ts_recent: TS.Recent, the timestamp to echo (RFC 7323 section 4.3)
+ * @ts_recent_s: when it was set, seconds of hstp_env.now_s
+ * @ts_offset: our timestamps are the clock and this
+ * @rcv_sack: text held behind a gap, to report: that which arrived last comes first
+ * @dsack: text that arrived twice, to report once
+ * @mss: bytes of text we may send in a segment (SendMSS, less the options of each)
  * @rcv_mss: bytes of text we asked the peer to send at most
  * @rcv_seg: bytes of text that its segments have of late
  * @state: changed by hstp_enter() alone
  * @armed: of enum hstp_timer
  * @retries: retransmissions since the peer was last heard
  * @backoff: times that RTO was doubled since the last measurement
+ * @snd_wscale: Snd.Wind.Shift of SND.WND on segments without SYN (RFC 7323 section 2.3)
+ * @rcv_wscale: Rcv.Wind.Shift
+ * @wscale_ok: window scaling is in force; until the peer's SYN is here: offered
+ * @ts_ok: the same of timestamps
+ * @sack_ok: the same of selective acknowledgments
+ * @rcv_sacks: how many of @rcv_sack there are
  * @passive: opened by a listener
  * @user_gone: nobody will call RECEIVE any more
  * @fin_queued: CLOSE was called, FIN follows the text
@@ -223,6 +259,11 @@ struct hstp_tcb {
 	u32 heard_at;
 	u32 waiting_since;
 	struct hstp_tuning tune;
+	u32 ts_recent;
+	u32 ts_recent_s;
+	u32 ts_offset;
+	struct hstp_range rcv_sack[HSTP_SACK_BLOCKS];
+	struct hstp_range dsack;
 	u16 mss;
 	u16 rcv_mss;
 	u16 rcv_seg;
@@ -234,6 +275,12 @@ struct hstp_tcb {
 	u8 dupacks;
 	u8 kept;
 	u8 quick;
+	u8 snd_wscale : 4;
+	u8 rcv_wscale : 4;
+	u8 wscale_ok : 1;
+	u8 ts_ok : 1;
+	u8 sack_ok : 1;
+	u8 rcv_sacks : 3;
 	u32 passive : 1;
 	u32 user_gone : 1;
 	u32 fin_queued : 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Timeouts: retransmission, delayed ACK, TIME-WAIT; RFC 9293 section 3.10.8. */
+#include "board.h"
 #include "congestion.h"
 #include "fsm.h"
 
@@ -103,6 +104,7 @@ static void lost(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_act
 	/* A probe that the peer did not take was not lost */
 	if (t->snd_wnd)
 		hstp_congestion_timeout(t);
+	hstp_board_clear(env->board);
 	hstp_send_again(t);
 }
 

@@ -58,6 +58,12 @@ static const char *const settings[] = {
 	[HSTP_A_CONFIG_KEEPALIVE_INTVL] = "keepalive_intvl",
 	[HSTP_A_CONFIG_KEEPALIVE_PROBES] = "keepalive_probes",
 	[HSTP_A_CONFIG_RETRIES1] = "retries1",
+	[HSTP_A_CONFIG_WINDOW_SCALING] = "window_scaling",
+	[HSTP_A_CONFIG_TIMESTAMPS] = "timestamps",
+	[HSTP_A_CONFIG_SACK] = "sack",
+	[HSTP_A_CONFIG_DSACK] = "dsack",
+	[HSTP_A_CONFIG_TW_REUSE] = "tw_reuse",
+	[HSTP_A_CONFIG_TW_RECYCLE] = "tw_recycle",
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -10,6 +10,7 @@
  * there; at every end all of it, and both connections CLOSED with no error. No
  * exchange may come back to where it was with no time passed: it would never end.
  */
+#include "board.h"
 #include "fsm.h"
 
 #include <stdio.h>
@@ -29,14 +30,14 @@ struct flight {
 	u32 len;
 	u32 position;
 	u16 wnd;
-	u16 mss;
 	u8 flags;
 	u8 to;
-	u16 zero;
+	struct hstp_options opt;
 };
 
 struct side {
 	struct hstp_tcb tcb;
+	struct hstp_board board;
 	u32 iss;
 	u32 space;
 	u32 buffer;
@@ -79,27 +80,39 @@ struct scenario {
 	int losses;
 	int copies;
 	int delays;
+	bool sack;
+	bool stamps;
 };
 
 static const struct scenario scenarios[] = {
 	{ "handshake and close, two losses and a copy", { "oc", "lc" }, { 9, 9 }, { 10, 20 },
-	  2, 1, 0 },
+	  .losses = 2, .copies = 1 },
 	{ "handshake and close, a loss and a delay", { "oc", "lc" }, { 9, 9 }, { 10, 20 },
-	  1, 0, 1 },
-	{ "text both ways, a loss", { "o3c", "l2c" }, { 9, 9 }, { 10, 20 }, 1, 0, 0 },
-	{ "text one way, two losses", { "o3c", "lc" }, { 9, 9 }, { 10, 20 }, 2, 0, 0 },
-	{ "text one way, a loss and a copy", { "o3c", "lc" }, { 9, 9 }, { 10, 20 }, 1, 1, 0 },
-	{ "text one way, a delay", { "o3c", "lc" }, { 9, 9 }, { 10, 20 }, 0, 0, 1 },
-	{ "numbers that wrap", { "o3c", "lc" }, { 9, 9 }, { 0xfffffffe, 0xffffffff }, 1, 0, 0 },
-	{ "simultaneous open, a loss and a copy", { "oc", "oc" }, { 9, 9 }, { 10, 20 }, 1, 1, 0 },
+	  .losses = 1, .delays = 1 },
+	{ "text both ways, a loss", { "o3c", "l2c" }, { 9, 9 }, { 10, 20 }, .losses = 1 },
+	{ "text one way, two losses", { "o3c", "lc" }, { 9, 9 }, { 10, 20 }, .losses = 2 },
+	{ "text one way, a loss and a copy", { "o3c", "lc" }, { 9, 9 }, { 10, 20 },
+	  .losses = 1, .copies = 1 },
+	{ "text one way, a delay", { "o3c", "lc" }, { 9, 9 }, { 10, 20 }, .delays = 1 },
+	{ "numbers that wrap", { "o3c", "lc" }, { 9, 9 }, { 0xfffffffe, 0xffffffff }, .losses = 1 },
+	{ "simultaneous open, a loss and a copy", { "oc", "oc" }, { 9, 9 }, { 10, 20 },
+	  .losses = 1, .copies = 1 },
 	{ "simultaneous open, text on one side", { "o1c", "oc" }, { 9, 9 }, { 10, 20 },
-	  1, 0, 0 },
-	{ "a window that closes", { "o3", "rl" }, { 9, 2 }, { 10, 20 }, 1, 0, 0 },
-	{ "both windows close", { "ro2", "rl2" }, { 1, 1 }, { 10, 20 }, 0, 0, 0 },
+	  .losses = 1 },
+	{ "a window that closes", { "o3", "rl" }, { 9, 2 }, { 10, 20 }, .losses = 1 },
+	{ "both windows close", { "ro2", "rl2" }, { 1, 1 }, { 10, 20 }, .losses = 0 },
 	{ "both windows full, the first segments lost", { "ro4", "rl4" }, { 4, 4 }, { 10, 20 },
-	  2, 0, 0 },
-	{ "fast retransmit, a loss", { "o9", "l" }, { 9, 9 }, { 10, 20 }, 1, 0, 0 },
-	{ "three segments reordered", { "o6c", "lc" }, { 9, 9 }, { 10, 20 }, 0, 0, 0 },
+	  .losses = 2 },
+	{ "fast retransmit, a loss", { "o9", "l" }, { 9, 9 }, { 10, 20 }, .losses = 1 },
+	{ "three segments reordered", { "o6c", "lc" }, { 9, 9 }, { 10, 20 }, .losses = 0 },
+	{ "selective acknowledgments, a loss", { "o9", "l" }, { 9, 9 }, { 0xfffffffc, 20 },
+	  .losses = 1, .sack = true },
+	{ "selective acknowledgments, two losses", { "o6", "l" }, { 9, 9 }, { 10, 20 },
+	  .losses = 2, .sack = true },
+	{ "timestamps, a loss", { "o2c", "lc" }, { 9, 9 }, { 10, 20 }, .losses = 1,
+	  .stamps = true },
+	{ "all options, simultaneous open", { "o2", "o" }, { 9, 9 }, { 10, 20 },
+	  .losses = 1, .sack = true, .stamps = true },
 };
 
 static const struct scenario *scenario;
@@ -131,7 +144,9 @@ static void broken(const struct world *w, const char *what)
 static struct hstp_env environment(const struct world *w, const struct side *s)
 {
 	return (struct hstp_env){ .cfg = &cfg, .now = w->now, .iss = s->iss,
-				  .space = s->space, .buffer = s->buffer };
+				  .space = s->space, .buffer = s->buffer,
+				  .buffer_max = s->buffer,
+				  .board = s->tcb.sack_ok ? (struct hstp_board *)&s->board : NULL };
 }
 
 static void launch(struct world *w, u8 from, struct flight f)
@@ -172,6 +187,26 @@ static void release_held(struct world *w, struct side *s, struct hstp_acts *acts
 	}
 }
 
+/* What is not there must not tell two states apart. */
+static void copy_options(struct hstp_options *to, const struct hstp_options *from)
+{
+	u8 i;
+
+	memset(to, 0, sizeof(*to));
+	to->has = from->has;
+	if (from->has & HSTP_HAS_MSS)
+		to->mss = from->mss;
+	if (from->has & HSTP_HAS_WSCALE)
+		to->wscale = from->wscale;
+	if (from->has & HSTP_HAS_TIMESTAMPS) {
+		to->tsval = from->tsval;
+		to->tsecr = from->tsecr;
+	}
+	to->sack_count = from->sack_count;
+	for (i = 0; i < from->sack_count; i++)
+		to->sack[i] = from->sack[i];
+}
+
 static void perform(struct world *w, u8 which, struct hstp_acts *acts)
 {
 	struct side *s = &w->side[which];
@@ -197,9 +232,10 @@ static void perform(struct world *w, u8 which, struct hstp_acts *acts)
 	while (!failed && hstp_send_next(&s->tcb, &env, acts, &tx)) {
 		struct flight next = {
 			.seq = tx.seq, .ack = tx.ack, .len = tx.text_len, .wnd = tx.wnd,
-			.mss = tx.mss, .flags = tx.flags, .position = s->freed + tx.text_off
+			.flags = tx.flags, .position = s->freed + tx.text_off
 		};
 
+		copy_options(&next.opt, &tx.opt);
 		if (tx.text_off + tx.text_len > s->sent - s->freed)
 			broken(w, "text was sent that the user never gave");
 		launch(w, which, next);
@@ -229,7 +265,7 @@ static void arrive(struct world *w, const struct flight *f)
 		.text_len = f->len,
 		.wnd = f->wnd,
 		.flags = f->flags,
-		.opt = { .has = f->mss ? HSTP_HAS_MSS : 0, .mss = f->mss },
+		.opt = f->opt,
 	};
 	u32 first = f->seq + !!(f->flags & HSTP_SYN);
 
@@ -356,6 +392,19 @@ static u64 mix(u64 h, const void *bytes, size_t len)
 	return h;
 }
 
+/* What lies beyond the counts was there before and means nothing. */
+static void forget_old(struct side *s)
+{
+	u32 i;
+
+	for (i = s->board.count; i < HSTP_BOARD_RANGES; i++)
+		memset(&s->board.range[i], 0, sizeof(s->board.range[i]));
+	for (i = s->tcb.rcv_sacks; i < HSTP_SACK_BLOCKS; i++)
+		memset(&s->tcb.rcv_sack[i], 0, sizeof(s->tcb.rcv_sack[i]));
+	if (s->tcb.dsack.left == s->tcb.dsack.right)
+		memset(&s->tcb.dsack, 0, sizeof(s->tcb.dsack));
+}
+
 /* Equal worlds have equal fingerprints whatever the clock says and in whatever
  * order the segments entered the channel.
  */
@@ -368,6 +417,9 @@ static u64 fingerprint(const struct world *w)
 	for (i = 0; i < 2; i++) {
 		struct hstp_tcb *t = &c.side[i].tcb;
 
+		forget_old(&c.side[i]);
+		if (t->ts_ok && t->state != HSTP_SYN_SENT)
+			t->ts_recent -= w->now;
 		t->rexmit_at = t->armed & HSTP_TIMER_REXMIT ? t->rexmit_at - w->now : 0;
 		t->delack_at = t->armed & HSTP_TIMER_DELACK ? t->delack_at - w->now : 0;
 		t->wait_at = t->armed & HSTP_TIMER_WAIT ? t->wait_at - w->now : 0;
@@ -377,8 +429,15 @@ static u64 fingerprint(const struct world *w)
 		t->sent_at = hstp_min(w->now - t->sent_at, t->rto + 1);
 	}
 	c.now = 0;
-	for (i = 0; i < w->flights; i++)
-		channel += mix(0x9e3779b97f4a7c15u, &w->flight[i], sizeof(w->flight[0]));
+	for (i = 0; i < w->flights; i++) {
+		struct flight f = w->flight[i];
+
+		if (f.opt.has & HSTP_HAS_TIMESTAMPS) {
+			f.opt.tsval -= w->now;
+			f.opt.tsecr -= f.flags & HSTP_ACK ? w->now : 0;
+		}
+		channel += mix(0x9e3779b97f4a7c15u, &f, sizeof(f));
+	}
 	memset(c.flight, 0, sizeof(c.flight));
 	h = mix(h, &c, sizeof(c));
 	h = mix(h, &channel, sizeof(channel));
@@ -521,6 +580,8 @@ static bool run(const struct scenario *s, struct world *w)
 	memset(w, 0, sizeof(*w));
 	memset(visited, 0, sizeof(u64) << VISITED_BITS);
 	scenario = s;
+	cfg.sack = scenario->sack;
+	cfg.timestamps = scenario->stamps;
 	states = 0;
 	ends = 0;
 	depth = 0;
@@ -553,6 +614,7 @@ int main(void)
 	unsigned int i, bad = 0, count = sizeof(scenarios) / sizeof(scenarios[0]);
 	struct world w;
 
+	cfg.window_scaling = 0;	/* the windows are too small for it */
 	visited = malloc(sizeof(u64) << VISITED_BITS);
 	if (!visited)
 		return 1;

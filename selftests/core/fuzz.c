@@ -2,6 +2,7 @@
 /* Random bytes become headers, and random events on a connection, against what
  * must hold whatever happens. The entry point is libFuzzer's.
  */
+#include "board.h"
 #include "congestion.h"
 #include "fsm.h"
 
@@ -27,6 +28,7 @@ struct run {
 	struct hstp_config cfg;
 	struct hstp_env env;
 	struct hstp_tcb tcb;
+	struct hstp_board board;
 	u8 state;		/* as the transitions tell it */
 	bool open;		/* ISS and IRS are known, and what follows is valid */
 	u32 next;		/* number of the next byte that the user gets */
@@ -136,7 +138,7 @@ static void check_numbers(void)
 	HOLD(!t->syn_acked || r.freed + hstp_text_unacked(t) == r.queued);
 	HOLD(!hstp_after(t->rcv_nxt, r.offered));
 	HOLD(t->rcv_nxt + t->rcv_wnd == r.offered);
-	HOLD(t->rcv_wnd <= HSTP_WINDOW_MAX);
+	HOLD(t->rcv_wnd <= HSTP_WINDOW_UNSCALED << t->rcv_wscale);
 	HOLD(t->rto >= 1 && t->rto <= (u32)r.cfg.rto_max_ms);
 	HOLD(t->mss);
 	HOLD(!t->syn_acked || t->cwnd >= t->mss);
@@ -146,24 +148,80 @@ static void check_numbers(void)
 		HOLD(t->rcv_nxt == r.next + r.eof);
 }
 
+/* What the peer is told to be held is beyond RCV.NXT, within the window, and no block is
+ * part of another; what it is believed to hold is on its way and in order.
+ */
+static void check_blocks(void)
+{
+	const struct hstp_tcb *t = &r.tcb;
+	const struct hstp_board *b = &r.board;
+	u32 i, j;
+
+	HOLD(t->sack_ok || (!t->rcv_sacks && t->dsack.left == t->dsack.right && !b->count));
+	for (i = 0; i < t->rcv_sacks; i++) {
+		HOLD(hstp_before(t->rcv_sack[i].left, t->rcv_sack[i].right));
+		HOLD(hstp_after(t->rcv_sack[i].left, t->rcv_nxt));
+		HOLD(!hstp_after(t->rcv_sack[i].right, t->rcv_nxt + t->rcv_wnd));
+		for (j = 0; j < i; j++)
+			HOLD(hstp_after(t->rcv_sack[i].left, t->rcv_sack[j].right) ||
+			     hstp_before(t->rcv_sack[i].right, t->rcv_sack[j].left));
+	}
+	HOLD(b->count <= HSTP_BOARD_RANGES);
+	for (i = 0; i < b->count; i++) {
+		HOLD(hstp_before(b->range[i].left, b->range[i].right));
+		HOLD(hstp_after(b->range[i].left, i ? b->range[i - 1].right : t->snd_una));
+		HOLD(!hstp_after(b->range[i].right, t->snd_nxt));
+	}
+}
+
+static void check_options(const struct hstp_tx *tx)
+{
+	const struct hstp_tcb *t = &r.tcb;
+	bool syn = tx->flags & HSTP_SYN;
+	u8 bytes[HSTP_OPTIONS_MAX];
+	u32 len;
+
+	HOLD(!(tx->opt.has & HSTP_HAS_MSS) == !syn);
+	HOLD(!(tx->opt.has & HSTP_HAS_WSCALE) == !(syn && t->wscale_ok));
+	HOLD(!(tx->opt.has & HSTP_HAS_SACK_PERMITTED) == !(syn && t->sack_ok));
+	/* RFC 7323 section 3.2: on every segment, once it was negotiated */
+	HOLD(!(tx->opt.has & HSTP_HAS_TIMESTAMPS) == !t->ts_ok);
+	if (t->ts_ok)
+		HOLD(tx->opt.tsval == r.env.now + t->ts_offset && tx->opt.tsecr == t->ts_recent);
+	/* RFC 6691 section 2: text and options fit into a segment without options */
+	len = hstp_options_build(&tx->opt, bytes);
+	HOLD(syn || !tx->text_len || t->mss < 60 ||
+	     tx->text_len + len <= t->mss + (t->ts_ok ? HSTP_STAMPS_LEN : 0u));
+	HOLD(t->rcv_wscale <= HSTP_WSCALE_MAX && t->snd_wscale <= HSTP_WSCALE_MAX);
+	HOLD(t->wscale_ok || !(t->rcv_wscale | t->snd_wscale));
+}
+
 static void check_sent(const struct hstp_tx *tx, u32 una)
 {
+	u32 edge, i;
 	const struct hstp_tcb *t = &r.tcb;
 	u32 end = tx->seq + tx->text_len + !!(tx->flags & HSTP_FIN);
 
 	HOLD(!(tx->flags & HSTP_RST));
 	HOLD(!(tx->flags & HSTP_URG) == !tx->up);
 	HOLD(!(tx->flags & HSTP_SYN) || (tx->seq == t->iss && !tx->text_len && !t->syn_acked));
-	HOLD(!(tx->flags & HSTP_SYN) || tx->mss == t->rcv_mss);
+	HOLD(!(tx->flags & HSTP_SYN) || (tx->opt.has & HSTP_HAS_MSS && tx->opt.mss == t->rcv_mss));
 	if (!(tx->flags & HSTP_ACK)) {
 		HOLD(tx->flags == HSTP_SYN && t->state == HSTP_SYN_SENT);
 	} else {
 		HOLD(tx->ack == t->rcv_nxt);
 		/* SHLD-14: the right edge never moves left */
-		HOLD(!r.open || !hstp_before(tx->ack + tx->wnd, r.offered));
-		r.offered = tx->ack + tx->wnd;
+		edge = tx->ack + (tx->flags & HSTP_SYN ? tx->wnd : (u32)tx->wnd << t->rcv_wscale);
+		HOLD(!r.open || tx->flags & HSTP_SYN || !hstp_before(edge, r.offered));
+		/* What is accepted is at least what was offered */
+		HOLD(!hstp_before(tx->ack + t->rcv_wnd, edge));
+		r.offered = tx->ack + t->rcv_wnd;
 	}
 	HOLD(tx->text_len <= t->mss);
+	for (i = 0; tx->again && tx->text_len && i < r.board.count; i++)
+		HOLD(!hstp_before(tx->seq, r.board.range[i].right) ||
+		     !hstp_after(tx->seq + tx->text_len, r.board.range[i].left));
+	check_options(tx);
 	if (tx->text_len) {
 		HOLD(hstp_synchronized(t->state));
 		HOLD(!hstp_after(tx->seq + tx->text_len, t->iss + 1 + r.queued));
@@ -183,9 +241,10 @@ static void deliver(const struct hstp_acts *acts, u32 first)
 	HOLD(!r.eof);
 	/* in order, once, and nothing that was not in the segment */
 	HOLD(first + acts->text_off == r.next);
-	HOLD(acts->text_len <= r.env.space);
+	/* A scaled window is rounded up */
+	HOLD(acts->text_len <= r.env.space || r.tcb.rcv_wscale);
 	r.next += acts->text_len;
-	r.env.space -= acts->text_len;
+	r.env.space -= hstp_min(acts->text_len, r.env.space);
 }
 
 /* --- performing the actions ------------------------------------------- */
@@ -235,6 +294,7 @@ static void perform(struct hstp_acts *acts)
 	}
 	check_transitions(acts);
 	check_numbers();
+	check_blocks();
 	check_alive();
 }
 
@@ -273,8 +333,25 @@ static void segment(void)
 	seg.up = (u16)(byte() * 7);
 	seg.text_len = lengths[shape >> 3 & 7];
 	if (seg.flags & HSTP_SYN && shape & 0x40) {
-		seg.opt.has = HSTP_HAS_MSS;
+		seg.opt.has = HSTP_HAS_MSS | (byte() & 0xf);
 		seg.opt.mss = (u16)(word() & 0x7ff);
+		seg.opt.wscale = byte();
+	}
+	if (r.tcb.sack_ok && shape & 0x20) {
+		u32 i;
+
+		seg.opt.sack_count = byte() & 3;
+		for (i = 0; i < seg.opt.sack_count; i++) {
+			seg.opt.sack[i].left = near(r.tcb.snd_una, r.tcb.snd_nxt, byte());
+			seg.opt.sack[i].right = near(seg.opt.sack[i].left, r.tcb.snd_nxt, byte());
+		}
+	}
+	r.env.board = r.tcb.sack_ok ? &r.board : NULL;
+	if (r.tcb.ts_ok && byte() & 0xfc)
+		seg.opt.has |= HSTP_HAS_TIMESTAMPS;
+	if (seg.opt.has & HSTP_HAS_TIMESTAMPS) {
+		seg.opt.tsval = near(r.tcb.ts_recent, r.tcb.ts_recent + 100, byte() & 0xf7);
+		seg.opt.tsecr = near(r.env.now + r.tcb.ts_offset, r.tcb.rtt_at, byte());
 	}
 	if (!r.open)
 		r.tcb.rcv_nxt = 0;
@@ -396,6 +473,11 @@ static void begin(void)
 	r.env.now = how & 4 ? 0xfffff000u : word();
 	r.env.buffer = 1 + (word() & 0xffff) % BUFFER_MAX;
 	r.env.space = r.env.buffer;
+	r.env.buffer_max = r.env.buffer << (word() & 7);
+	r.env.ts_offset = word();
+	r.cfg.window_scaling = how >> 6 & 1;
+	r.cfg.timestamps = how >> 7;
+	r.cfg.sack = r.cfg.timestamps ^ r.cfg.window_scaling;
 	r.tcb.mss = how & 8 ? 1460 : 536;
 	r.tcb.rcv_mss = how & 16 ? 1460 : 536;
 	if (how & 32)

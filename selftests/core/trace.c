@@ -81,11 +81,18 @@ void trace_reset(void)
 
 	memset(&T, 0, sizeof(T));
 	T.cfg = defaults;
+	/* A trace that is not about them has no options */
+	T.cfg.window_scaling = 0;
+	T.cfg.timestamps = 0;
+	T.cfg.sack = 0;
 	T.env.cfg = &T.cfg;
 	T.env.now = 100000;
+	T.env.now_s = 100;
+	T.env.ts_offset = MY_STAMPS;
 	T.env.iss = MY_ISS;
 	T.env.space = BUFFER;
 	T.env.buffer = BUFFER;
+	T.env.buffer_max = BUFFER;
 	T.tcb.mss = MSS;
 	T.tcb.rcv_mss = MSS;
 }
@@ -134,6 +141,7 @@ static void begin(struct where w)
 	if (T.signal_pending)
 		trace_fail(w, "signal %u that nobody expected came before this", T.acts.signal);
 	memset(&T.acts, 0, sizeof(T.acts));
+	T.env.board = T.tcb.sack_ok ? &T.board : NULL;
 }
 
 static void note_transitions(struct where w)
@@ -215,8 +223,9 @@ static void flush_output(struct where w)
 		out->off = tx.text_off;
 		out->len = tx.text_len;
 		out->wnd = tx.wnd;
-		out->mss = tx.mss;
 		out->up = tx.up;
+		out->mss = tx.opt.has & HSTP_HAS_MSS ? tx.opt.mss : 0;
+		out->opt = tx.opt;
 		out->flags = tx.flags;
 		out->again = tx.again;
 	}
@@ -255,10 +264,13 @@ static struct hstp_segment to_segment(struct arrival a)
 		.header_len = HSTP_HEADER_MIN,
 	};
 
-	if (a.mss) {
-		seg.opt.has = HSTP_HAS_MSS;
-		seg.opt.mss = (u16)a.mss;
-	}
+	seg.opt.has = a.has | (a.mss ? HSTP_HAS_MSS : 0);
+	seg.opt.mss = (u16)a.mss;
+	seg.opt.wscale = a.wscale;
+	seg.opt.tsval = a.tsval;
+	seg.opt.tsecr = a.tsecr;
+	seg.opt.sack_count = a.sack_count;
+	memcpy(seg.opt.sack, a.sack, sizeof(seg.opt.sack));
 	return seg;
 }
 
@@ -458,6 +470,7 @@ void trace_expect(struct where w, struct want want)
 		trace_fail(w, "expected UP %u, got %u", (u32)want.up, out->up);
 	if (differs(want.again, out->again))
 		trace_fail(w, "expected %s", want.again ? "a retransmission" : "a first sending");
+	T.last = *out;
 	T.out_count--;
 	memmove(T.out, T.out + 1, T.out_count * sizeof(T.out[0]));
 }

@@ -22,6 +22,7 @@
 #ifndef HSTP_TEST_TRACE_H
 #define HSTP_TEST_TRACE_H
 
+#include "board.h"
 #include "fsm.h"
 
 /* Fields that a trace leaves out keep the default that stands before them. */
@@ -46,6 +47,7 @@
 #define BUFFER		10000u		/* our receive buffer */
 #define WINDOW		8000u		/* what the peer offers */
 #define MSS		1000u		/* both ends */
+#define MY_STAMPS	7000000u	/* where our timestamps begin */
 
 #define OUT_MAX		512
 #define LOG_MAX		64
@@ -62,6 +64,7 @@ struct out {
 	u32 up;
 	u8 flags;
 	bool again;
+	struct hstp_options opt;
 };
 
 struct held {
@@ -75,8 +78,10 @@ struct held {
  * @tcb: the connection
  * @cfg: settings
  * @env: clock, ISS and space
+ * @board: what the peer has reported to hold
  * @acts: all actions of the last event, bits gathered over all steps of it
  * @out: segments sent and not yet expected
+ * @last: the one that was expected last
  * @log: transitions taken and not yet expected
  * @held: text beyond RCV.NXT
  * @delivered: bytes given to the user since the beginning
@@ -87,7 +92,9 @@ struct trace {
 	struct hstp_config cfg;
 	struct hstp_env env;
 	struct hstp_acts acts;
+	struct hstp_board board;
 	struct out out[OUT_MAX];
+	struct out last;
 	unsigned int out_count;
 	struct {
 		u8 from;
@@ -138,6 +145,15 @@ struct arrival {
 	u32 mss;
 	u32 up;
 	u8 flags;
+	u8 has;			/* options besides MSS, of enum hstp_option_bit */
+	u8 wscale;
+	u8 sack_count;
+	u32 tsval;
+	u32 tsecr;
+	struct {
+		u32 left;
+		u32 right;
+	} sack[HSTP_SACK_BLOCKS];
 };
 
 /* --- the language ------------------------------------------------------- */
@@ -155,6 +171,8 @@ struct arrival {
 #define SPACE(n)	(T.env.space = (n))
 #define CONFIG(field, value) (T.cfg.field = (value))
 #define PLAIN_793()	CONFIG(rfc5961, 0)
+#define OFFER(wscale, stamps, selective) \
+	(CONFIG(window_scaling, wscale), CONFIG(timestamps, stamps), CONFIG(sack, selective))
 
 /* Events */
 #define RECV(f, ...) \
@@ -165,6 +183,8 @@ struct arrival {
 #define CALL(what, ...)	(trace_##what(HERE, ##__VA_ARGS__), trace_result(HERE, HSTP_OK))
 #define REFUSED(error, what, ...) \
 	(trace_##what(HERE, ##__VA_ARGS__), trace_result(HERE, HSTP_##error))
+/* Time in which nothing can happen, and no segment arrives */
+#define SLEEP(s)	(T.env.now += 1000u * (u32)(s), T.env.now_s += (u32)(s))
 #define TICK(ms)	trace_tick(HERE, ms)
 #define READ(n)		trace_read(HERE, n)
 #define HARD_ERROR()	trace_hard_error(HERE)
@@ -195,6 +215,8 @@ struct arrival {
 #define DELIVERED(n)	trace_same(HERE, "bytes delivered", T.delivered, n)
 #define VAR(field, n)	trace_same(HERE, #field, T.tcb.field, n)
 #define SAME(what, a, b) trace_same(HERE, what, a, b)
+/* Of the segment that was expected last */
+#define OPTION(field, n) trace_same(HERE, #field, T.last.opt.field, n)
 #define CHECK(cond)	trace_check(HERE, cond, #cond)
 /* No timer is left: nothing more will ever happen by itself */
 #define NO_TIMER()	trace_no_timer(HERE)

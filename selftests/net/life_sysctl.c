@@ -42,6 +42,12 @@ static const struct setting {
 	{ "keepalive_intvl", 75, 1, 32767 },
 	{ "keepalive_probes", 9, 1, 127 },
 	{ "retries1", 3, 1, 255 },
+	{ "window_scaling", 1, 0, 1 },
+	{ "timestamps", 1, 0, 1 },
+	{ "sack", 1, 0, 1 },
+	{ "dsack", 1, 0, 1 },
+	{ "tw_reuse", 0, 0, 1 },
+	{ "tw_recycle", 0, 0, 1 },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))

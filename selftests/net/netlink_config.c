@@ -39,6 +39,12 @@ static const struct setting {
 	{ HSTP_A_CONFIG_KEEPALIVE_INTVL, "keepalive_intvl", 75, 1, 32767 },
 	{ HSTP_A_CONFIG_KEEPALIVE_PROBES, "keepalive_probes", 9, 1, 127 },
 	{ HSTP_A_CONFIG_RETRIES1, "retries1", 3, 1, 255 },
+	{ HSTP_A_CONFIG_WINDOW_SCALING, "window_scaling", 1, 0, 1 },
+	{ HSTP_A_CONFIG_TIMESTAMPS, "timestamps", 1, 0, 1 },
+	{ HSTP_A_CONFIG_SACK, "sack", 1, 0, 1 },
+	{ HSTP_A_CONFIG_DSACK, "dsack", 1, 0, 1 },
+	{ HSTP_A_CONFIG_TW_REUSE, "tw_reuse", 0, 0, 1 },
+	{ HSTP_A_CONFIG_TW_RECYCLE, "tw_recycle", 0, 0, 1 },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Options on the wire: what a SYN-ACK answers to each offer, and what they do then. RFC
+ * 7323, RFC 2018, RFC 2883.
+ */
+#include <netinet/tcp.h>
+
+#include "lib/exchange.h"
+
+enum { MSS = 2, WSCALE = 3, PERMITTED = 4, SACK = 5, STAMPS = 8 };
+
+/* MSS 1000, window scale 7, SACK-permitted, timestamps 5000 and 0 */
+#define OFFER "\2\4\3\xe8" "\1\3\3\7" "\4\2" "\x8\xa\0\0\x13\x88\0\0\0\0"
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+/* The option's kind byte, or NULL. */
+static const uint8_t *option(const struct seen *seen, int kind)
+{
+	for (int i = 0; i < seen->optlen && seen->opt[i];) {
+		if (seen->opt[i] == 1) {
+			i++;
+			continue;
+		}
+		if (seen->opt[i] == kind)
+			return seen->opt + i;
+		NEED(i + 1 < seen->optlen && seen->opt[i + 1] >= 2);
+		i += seen->opt[i + 1];
+	}
+	return NULL;
+}
+
+/* The options of most segments: a timestamp that echoes @seen's. */
+static const uint8_t *stamp(uint32_t value, const struct seen *seen)
+{
+	static uint8_t bytes[12];
+	const uint8_t *theirs = option(seen, STAMPS);
+
+	memcpy(bytes, "\1\1\x8\xa", 4);
+	put32(bytes + 4, value);
+	put32(bytes + 8, theirs ? get32(theirs + 2) : 0);
+	return bytes;
+}
+
+#define STAMP(value, seen) .opt = stamp(value, seen), .optlen = 12
+
+/* @number counts from 0, that which is told first. */
+static void reports(const struct seen *seen, int count, int number, uint32_t left, uint32_t right)
+{
+	const uint8_t *sack = option(seen, SACK);
+
+	NEED(sack);
+	SAME(sack[1], 2 + 8 * count);
+	SAME(get32(sack + 2 + 8 * number), left);
+	SAME(get32(sack + 6 + 8 * number), right);
+}
+
+/* Both ends have all of them; returns accept()'s socket. */
+static int open_with_all(struct end *us, struct end *it, struct seen **last)
+{
+	int listener = fd_listen(it, 1);
+
+	*last = (wire_send(us, SYN, 100, .opt = (const uint8_t *)OFFER, .optlen = 20),
+		 wire_expect(it, SYN | ACK, 300, 101));
+	wire_send(us, ACK, 101, 301, STAMP(5001, *last));
+	state_is(it, "ESTABLISHED");
+	return fd_accept(listener);
+}
+
+/* All that is offered is taken, unless the namespace has switched it off. */
+TEST_F(peer, each_can_be_switched_off)
+{
+	fd_listen(&self->it, 1);
+	for (int off = 0; off < 8; off++) {
+		struct end us, it;
+		struct seen *seen;
+
+		net_hstp(NS_A, "window_scaling", !(off & 1));
+		net_hstp(NS_A, "timestamps", !(off & 2));
+		net_hstp(NS_A, "sack", !(off & 4));
+		wire_ends(&us, NS_T, (uint16_t)(5000 + off), &it, NS_A, self->it.port);
+		wire_send(&us, SYN, 100, .opt = (const uint8_t *)OFFER, .optlen = 20);
+		seen = wire_expect(&it, SYN | ACK, 300, 101);
+		NEED(option(seen, MSS));
+		SAME(!option(seen, WSCALE), !!(off & 1));
+		SAME(!option(seen, STAMPS), !!(off & 2));
+		SAME(!option(seen, PERMITTED), !!(off & 4));
+		if (!(off & 2))
+			SAME(get32(option(seen, STAMPS) + 6), 5000);
+		wire_send(&us, RST, 101);
+		state_is(&it, "LISTEN");
+	}
+}
+
+/* What a SYN does not offer, a SYN-ACK does not have. */
+TEST_F(peer, nothing_offered)
+{
+	struct seen *seen;
+
+	fd_listen(&self->it, 1);
+	wire_send(&self->us, SYN, 100);
+	seen = wire_expect(&self->it, SYN | ACK, 300, 101);
+	NEED(option(seen, MSS));
+	NEED(!option(seen, WSCALE) && !option(seen, STAMPS) && !option(seen, PERMITTED));
+}
+
+/* An active open offers all of them, and HSTP_INFO tells what came of it. */
+TEST_F(relay, both_ends_know)
+{
+	struct end *a = &self->a, *b = &self->b;
+	int listener = fd_listen(b, 1), a_fd = fd_start(a), b_fd;
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	struct seen *seen;
+
+	seen = wire_expect(a, SYN, 100);
+	NEED(option(seen, WSCALE) && option(seen, STAMPS) && option(seen, PERMITTED));
+	wire_deliver(seen);
+	seen = wire_expect(b, SYN | ACK, 300, 101);
+	wire_deliver(seen);
+	NEED(option(seen, WSCALE) && option(seen, STAMPS) && option(seen, PERMITTED));
+	seen = wire_expect(a, ACK, 101, 301);
+	wire_deliver(seen);
+	NEED(option(seen, STAMPS) && !option(seen, WSCALE) && !option(seen, PERMITTED));
+	ASSERT_EQ(0, fd_connected(a_fd));
+	b_fd = fd_accept(listener);
+	for (int end = 0; end < 2; end++) {
+		TRY(getsockopt(end ? b_fd : a_fd, 253, TCP_INFO, &info, &len));
+		SAME(info.tcpi_options, TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE);
+	}
+	fd_send(a_fd, "text");
+	seen = wire_expect(a, PSH | ACK, 101, 301, "text");
+	wire_deliver(seen);
+	NEED(option(seen, STAMPS));
+	fd_recv(b_fd, "text");
+}
+
+/* RFC 2018 section 4: what lies behind a gap is reported, the latest first. RFC 2883: what
+ * comes twice, once.
+ */
+TEST_F(peer, gaps_are_reported)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct seen *last;
+	int fd = open_with_all(us, it, &last);
+
+	wire_send(us, PSH | ACK, 111, 301, "bbbbb", STAMP(5002, last));
+	reports(wire_expect(it, ACK, 301, 101), 1, 0, 111, 116);
+	wire_send(us, PSH | ACK, 121, 301, "ddddd", STAMP(5003, last));
+	last = wire_expect(it, ACK, 301, 101);
+	reports(last, 2, 0, 121, 126);
+	reports(last, 2, 1, 111, 116);
+	wire_send(us, PSH | ACK, 111, 301, "bbbbb", STAMP(5004, last));
+	last = wire_expect(it, ACK, 301, 101);
+	reports(last, 3, 0, 111, 116);
+	reports(last, 3, 1, 111, 116);
+	reports(last, 3, 2, 121, 126);
+	wire_send(us, PSH | ACK, 101, 301, "aaaaaAAAAA", STAMP(5005, last));
+	last = wire_expect(it, ACK, 301, 116);
+	reports(last, 1, 0, 121, 126);
+	SAME(get32(option(last, STAMPS) + 6), 5005);
+	fd_recv(fd, "aaaaaAAAAAbbbbb");
+	net_hstp(NS_A, "dsack", 0);
+	wire_send(us, PSH | ACK, 101, 301, "aaaaa", STAMP(5006, last));
+	reports(wire_expect(it, ACK, 301, 116), 1, 0, 121, 126);
+}
+
+/* RFC 7323 section 5.3: an older timestamp is an old duplicate; section 3.2: no timestamp at
+ * all is dropped in silence.
+ */
+TEST_F(peer, old_duplicates)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct seen *last;
+	int fd = open_with_all(us, it, &last);
+
+	stats_mark(NS_A);
+	wire_send(us, PSH | ACK, 101, 301, "old", STAMP(4999, last));
+	wire_expect(it, ACK, 301, 101);
+	STATS(NS_A, "drop old_timestamp 1");
+	wire_send(us, PSH | ACK, 101, 301, "none");
+	wire_silence(it);
+	STATS(NS_A, "drop no_timestamp 1");
+	fd_empty(fd);
+	wire_send(us, PSH | ACK, 101, 301, "new", STAMP(5002, last));
+	wire_expect(it, ACK, 301, 104);
+	fd_recv(fd, "new");
+	wire_send(us, RST, 104);
+	state_is(it, "CLOSED");
+}
+
+/* Blocks that lie, of what was not sent, or was acknowledged, or is turned round, and as many
+ * as there can be: nothing is sent again for them and nothing is taken for delivered.
+ */
+TEST_F(peer, lies)
+{
+	static const uint32_t blocks[][2] = {
+		{ 0, 1000 }, { 1, 0 }, { 0, 0 }, { 0x7fffffff, 0x80000001 },
+		{ 0, 0x7fffffff }, { 0xffffff00, 0 }, { 5, 100000 },
+	};
+	struct end *us = &self->us, *it = &self->it;
+	uint8_t options[40] = { 1, 1, 8, 10 };
+	struct seen *last;
+	int fd = open_with_all(us, it, &last);
+
+	fd_send(fd, "text");
+	last = wire_expect(it, PSH | ACK, 301, 101, "text");
+	stats_mark(NS_A);
+	memcpy(options, stamp(5002, last), 12);
+	memcpy(options + 12, "\1\1\5\x1a", 4);
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++) {
+		for (int n = 0; n < 3; n++) {
+			put32(options + 16 + 8 * n, last->real_seq + blocks[i][0]);
+			put32(options + 20 + 8 * n, last->real_seq + blocks[i][1]);
+		}
+		for (int n = 0; n < 4; n++)
+			wire_send(us, ACK, 101, 301, .opt = options, .optlen = 40);
+	}
+	wire_silence(it);
+	state_is(it, "ESTABLISHED");
+	STATS_NONE(NS_A);
+	wire_send(us, ACK, 101, 305, STAMP(5003, last));
+	wire_silence(it);
+	fd_send(fd, "more");
+	wire_expect(it, PSH | ACK, 305, 101, "more");
+}
+
+/* One of two segments is lost and reported so: it alone goes again. */
+TEST_F(peer, a_hole_is_filled)
+{
+	struct end *us = &self->us, *it = &self->it;
+	uint8_t options[24] = { 0 };
+	struct seen *last, *second;
+	char text[5 * 988];
+	int fd;
+
+	net_no_timers(NS_A);
+	fd = open_with_all(us, it, &last);
+	wire_pattern(text, 301, sizeof(text));
+	SAME(send(fd, text, sizeof(text), 0), sizeof(text));
+	/* MSS 1000 less 12 bytes of timestamps */
+	last = wire_expect(it, ACK, 301, 101, .len = 988);
+	second = wire_expect(it, ACK, 1289, 101, .len = 988);
+	wire_expect(it, ACK, 2277, 101, .len = 988);
+	wire_expect(it, ACK, 3265, 101, .len = 988);
+	wire_expect(it, PSH | ACK, 4253, 101, .len = 988);
+	memcpy(options, stamp(5002, last), 12);
+	memcpy(options + 12, "\1\1\5\xa", 4);
+	put32(options + 16, second->real_seq);
+	for (int n = 1; n <= 3; n++) {
+		put32(options + 20, second->real_seq + (uint32_t)n * 988);
+		wire_send(us, ACK, 101, 301, .opt = options, .optlen = 24);
+	}
+	wire_expect(it, PSH | ACK, 301, 101, .len = 988);
+	wire_silence(it);
+	STATS(NS_A, OPEN_PASSIVE, "retransmit 1");
+	wire_send(us, ACK, 101, 301 + sizeof(text), STAMP(5003, last));
+	wire_silence(it);
+}
+
+TEST_HARNESS_MAIN
