@@ -2,6 +2,7 @@
 /* Options on the wire: what a SYN-ACK answers to each offer, and what they do then. RFC
  * 7323, RFC 2018, RFC 2883.
  */
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include "lib/exchange.h"
@@ -264,6 +265,98 @@ TEST_F(peer, a_hole_is_filled)
 	STATS(NS_A, OPEN_PASSIVE, "retransmit 1");
 	wire_send(us, ACK, 101, 301 + sizeof(text), STAMP(5003, last));
 	wire_silence(it);
+}
+
+/* The server closes first, and all is acknowledged. */
+static void to_time_wait(struct end *us, struct end *it, int fd, uint32_t value, struct seen *last)
+{
+	fd_close(fd);
+	last = wire_expect(it, FIN | ACK, 301, 101);
+	wire_send(us, FIN | ACK, 101, 302, STAMP(value, last));
+	wire_expect(it, ACK, 302, 102);
+	state_is(it, "TIME-WAIT");
+}
+
+/* Behind one address are two hosts with clocks of their own: that of the second is far behind
+ * what the first has told. Whatever is set, a SYN is judged by its own pair of ends.
+ */
+TEST_F(peer, two_clients_behind_one_address)
+{
+	struct end *us = &self->us, *it = &self->it;
+	uint8_t offer[20];
+	struct seen *last;
+	int fd, listener;
+
+	net_hstp(NS_A, "tw_reuse", 1);
+	net_hstp(NS_A, "tw_recycle", 1);
+	listener = fd_listen(it, 8);
+	memcpy(offer, OFFER, 20);
+	for (int i = 0; i < 4; i++) {
+		struct end client, server;
+		uint32_t clock = i % 2 ? 5 : 0x40000000;
+
+		wire_ends(&client, NS_T, (uint16_t)(us->port + 1 + i), &server, NS_A, it->port);
+		put32(offer + 12, clock);
+		wire_send(&client, SYN, 100, .opt = offer, .optlen = 20);
+		last = wire_expect(&server, SYN | ACK, 300, 101);
+		wire_send(&client, ACK, 101, 301, STAMP(clock + 1, last));
+		state_is(&server, "ESTABLISHED");
+		fd = fd_accept(listener);
+		to_time_wait(&client, &server, fd, clock + 2, last);
+	}
+}
+
+/* net.hstp.tw_recycle: 3.5 initial RTOs, not 2MSL; only where timestamps were in force. */
+TEST_F(peer, recycled)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct seen *last;
+	uint64_t begin;
+	int fd;
+
+	net_hstp(NS_A, "tw_recycle", 1);
+	fd = open_with_all(us, it, &last);
+	net_hstp(NS_A, "rto_initial_ms", 400);
+	to_time_wait(us, it, fd, 5002, last);
+	begin = now_ms();
+	state_wait(it, "LISTEN");
+	ASSERT_LE(begin + 1400 - 200, now_ms());
+	ASSERT_LE(now_ms(), begin + 20000);
+}
+
+/* net.hstp.tw_reuse: connect() from the same port to the same peer. */
+TEST_F(peer, reused)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(us->port),
+				  .sin_addr.s_addr = us->addr };
+	struct seen *last, *syn;
+	int fd = fd_start(it);
+
+	syn = wire_expect(it, SYN, 300);
+	wire_send(us, SYN | ACK, 100, 301, .opt = (const uint8_t *)OFFER, .optlen = 20);
+	last = wire_expect(it, ACK, 301, 101);
+	fd_close(fd);
+	wire_expect(it, FIN | ACK, 301, 101);
+	wire_send(us, FIN | ACK, 101, 302, STAMP(5001, last));
+	last = wire_expect(it, ACK, 302, 102);
+	state_is(it, "TIME-WAIT");
+
+	fd = fd_bound(it);
+	SAME(connect(fd, (struct sockaddr *)&to, sizeof(to)), -1);
+	SAME(errno, EADDRNOTAVAIL);
+	net_hstp(NS_A, "tw_reuse", 1);
+	usleep(1300000);	/* the timestamp must be a later one */
+	stats_mark(NS_A);
+	wire_forget(it);
+	fd = fd_start(it);
+	syn = wire_expect(it, SYN, 300);
+	/* MAY-2, (1): beyond all numbers that the last one used */
+	NEED((int32_t)(syn->real_seq - last->real_seq) > 0);
+	NEED((int32_t)(get32(option(syn, STAMPS) + 2) - get32(option(last, STAMPS) + 2)) > 0);
+	STATS(NS_A, "transition TIME-WAIT CLOSED reopen 1",
+	      "transition CLOSED SYN-SENT open-active 1");
+	fd_close(fd);
 }
 
 TEST_HARNESS_MAIN
