@@ -32,7 +32,9 @@ u32 hstp_wait_delay(const struct hstp_net *hn, const struct hstp_mini *mini)
 	if (mini->state == HSTP_TIME_WAIT) {
 		u32 full = 2 * (u32)READ_ONCE(cfg->msl_ms);
 
-		return mini->retries ? min(full, (u32)READ_ONCE(cfg->rto_initial_ms) * 7 / 2) : full;
+		if (!mini->retries)
+			return full;
+		return min(full, (u32)READ_ONCE(cfg->rto_initial_ms) * 7 / 2);
 	}
 	return min_t(u64, (u64)READ_ONCE(cfg->rto_initial_ms) << min_t(u8, mini->retries, 31), max);
 }

@@ -4,7 +4,8 @@
 #include "options.h"
 
 /* Two no-operations, kind and length */
-#define STAMPS_ALONE	(HSTP_OPT_NOP << 24 | HSTP_OPT_NOP << 16 | HSTP_OPT_TIMESTAMPS << 8 | 10)
+#define STAMPS_ALONE	(HSTP_OPT_NOP << 24 | HSTP_OPT_NOP << 16 | \
+			 HSTP_OPT_TIMESTAMPS << 8 | 10)
 
 /* One option of a known kind; false when its length is not the kind's. */
 static bool parse_one(u8 kind, const u8 *value, unsigned int len, struct hstp_options *opt)

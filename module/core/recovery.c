@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loss recovery: how a loss is found, and what is sent again; RFC 5681 section 3.2,
- * RFC 6582, and with a scoreboard RFC 6675. What it does to the congestion window is in congestion.c.
+ * RFC 6582, and with a scoreboard RFC 6675. What it does to the congestion window is in
+ * congestion.c.
  */
 #include "board.h"
 #include "congestion.h"

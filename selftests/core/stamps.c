@@ -310,7 +310,7 @@ TEST(time_wait_stamps, "RFC 6191 section 2: each of its cases")
 	syn_finds_time_wait(false, false, 0, PEER, false);
 }
 
-TEST(time_wait_stamps_off, "RFC 6191 section 2: where timestamps are off, those of a SYN mean nothing")
+TEST(time_wait_stamps_off, "RFC 6191 section 2: where they are off, those of a SYN mean nothing")
 {
 	ESTABLISHED_CONNECTION();
 	CALL(close);
