@@ -50,19 +50,6 @@ static u32 add(struct hstp_board *b, struct hstp_range new)
 	return new.right - new.left - known;
 }
 
-/* RFC 2883 section 4: a first block below SEG.ACK, or within the second, is of text that
- * the peer has got twice.
- */
-static bool is_twice(const struct hstp_options *opt, u32 ack)
-{
-	const struct hstp_range *first = &opt->sack[0], *second = &opt->sack[1];
-
-	if (!hstp_after(first->right, ack))
-		return true;
-	return opt->sack_count > 1 && !hstp_before(first->left, second->left) &&
-	       !hstp_after(first->right, second->right);
-}
-
 /**
  * hstp_board_update() - an ACK tells what the peer holds
  * @b: scoreboard
@@ -70,7 +57,8 @@ static bool is_twice(const struct hstp_options *opt, u32 ack)
  * @ack: SND.UNA =< SEG.ACK =< SND.NXT
  * @opt: the segment's options
  *
- * RFC 6675 section 4, Update().
+ * RFC 6675 section 4, Update(). A first block of text that arrived twice (RFC 2883
+ * section 4) is below SEG.ACK or within the second block: it says nothing new.
  *
  * Return: bytes that it did not hold before, as far as we know.
  */
@@ -80,7 +68,7 @@ u32 hstp_board_update(struct hstp_board *b, const struct hstp_tcb *t, u32 ack,
 	u32 bytes = 0, i;
 
 	trim(b, ack);
-	for (i = opt->sack_count && is_twice(opt, ack); i < opt->sack_count; i++) {
+	for (i = 0; i < opt->sack_count; i++) {
 		struct hstp_range r = opt->sack[i];
 
 		if (r.right - r.left < t->snd_nxt - ack && hstp_after(r.left, ack) &&
