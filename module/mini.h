@@ -27,6 +27,7 @@
  * @retries: SYN-RECEIVED: retransmissions of the SYN,ACK, by the timer
  * @tos: TIME-WAIT: IP_TOS
  * @resent: SYN-RECEIVED: SYN,ACK was sent more than once
+ * @transparent: TIME-WAIT: IP_TRANSPARENT
  * @reuse: SO_REUSEADDR of the socket that has it, or had it
  *
  * Under its bucket's lock, with its wait queue's lock inside for @wait.
@@ -55,7 +56,10 @@ struct hstp_mini {
 		u8 retries;
 		u8 tos;
 	};
-	bool resent;
+	union {
+		bool resent;
+		bool transparent;
+	};
 	bool reuse;
 };
 
