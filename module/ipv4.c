@@ -127,9 +127,10 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 
 static struct rtable *lookup(struct hstp_net *hn, struct flowi4 *fl4,
 			     const struct hstp_tuple *tuple, int ifindex, u32 mark, u8 tos,
-			     kuid_t uid)
+			     kuid_t uid, bool transparent)
 {
-	flowi4_init_output(fl4, ifindex, mark, RT_TOS(tos), RT_SCOPE_UNIVERSE, hstp_protocol, 0,
+	flowi4_init_output(fl4, ifindex, mark, RT_TOS(tos), RT_SCOPE_UNIVERSE, hstp_protocol,
+			   transparent ? FLOWI_FLAG_ANYSRC : 0,
 			   tuple->faddr.s6_addr32[3], tuple->laddr.s6_addr32[3],
 			   tuple->fport, tuple->lport, uid);
 	return ip_route_output_flow(hn->net, fl4, NULL);
@@ -143,14 +144,15 @@ static struct rtable *lookup(struct hstp_net *hn, struct flowi4 *fl4,
  * @mark: SO_MARK
  * @tos: IP_TOS
  * @uid: owner, for rules that ask for it
+ * @transparent: the local address need not be one of ours
  *
  * Return: a route with a reference for the caller, or an error pointer.
  */
 struct dst_entry *hstp_ipv4_route(struct hstp_net *hn, const struct hstp_tuple *tuple,
-				  int ifindex, u32 mark, u8 tos, kuid_t uid)
+				  int ifindex, u32 mark, u8 tos, kuid_t uid, bool transparent)
 {
 	struct flowi4 fl4;
-	struct rtable *rt = lookup(hn, &fl4, tuple, ifindex, mark, tos, uid);
+	struct rtable *rt = lookup(hn, &fl4, tuple, ifindex, mark, tos, uid, transparent);
 
 	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
 }
@@ -164,15 +166,16 @@ struct dst_entry *hstp_ipv4_route(struct hstp_net *hn, const struct hstp_tuple *
  * @mark: SO_MARK
  * @tos: IP_TOS
  * @uid: owner, for rules that ask for it
+ * @transparent: the local address need not be one of ours
  * @dst: gets the route with a reference for the caller
  *
  * Return: 0; -ENETUNREACH when there is no route, or none to one host.
  */
 int hstp_ipv4_source(struct hstp_net *hn, struct hstp_tuple *tuple, int ifindex, u32 mark,
-		     u8 tos, kuid_t uid, struct dst_entry **dst)
+		     u8 tos, kuid_t uid, bool transparent, struct dst_entry **dst)
 {
 	struct flowi4 fl4;
-	struct rtable *rt = lookup(hn, &fl4, tuple, ifindex, mark, tos, uid);
+	struct rtable *rt = lookup(hn, &fl4, tuple, ifindex, mark, tos, uid, transparent);
 
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);

@@ -8,9 +8,9 @@
 #include "output.h"
 
 int hstp_ipv4_source(struct hstp_net *hn, struct hstp_tuple *tuple, int ifindex, u32 mark,
-		     u8 tos, kuid_t uid, struct dst_entry **dst);
+		     u8 tos, kuid_t uid, bool transparent, struct dst_entry **dst);
 struct dst_entry *hstp_ipv4_route(struct hstp_net *hn, const struct hstp_tuple *tuple,
-				  int ifindex, u32 mark, u8 tos, kuid_t uid);
+				  int ifindex, u32 mark, u8 tos, kuid_t uid, bool transparent);
 u16 hstp_ipv4_mss(const struct dst_entry *dst);
 bool hstp_ipv4_source_valid(struct hstp_net *hn, const struct hstp_tuple *tuple,
 			    const struct sk_buff *skb);

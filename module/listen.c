@@ -197,7 +197,7 @@ static void copy_profile(const struct sock *sk, struct hstp_profile *p)
 	p->uid = sk->sk_uid;
 	p->mss = READ_ONCE(hstp_sk(sk)->mss);
 	p->defer = READ_ONCE(hstp_sk(sk)->defer);
-	p->tune = hstp_sk(sk)->tune;	/* all that is in it is inherited */
+	p->tune = hstp_sock_tuning(sk);	/* all that is in it is inherited */
 	p->reuse = sk->sk_reuse;
 	p->tos = READ_ONCE(inet_sk(sk)->tos);
 	p->ttl = READ_ONCE(inet_sk(sk)->uc_ttl);

@@ -141,7 +141,8 @@ static void send(struct hstp_net *hn, const struct hstp_tuple *tuple, enum hstp_
 		.state = state,
 	};
 
-	path.dst = hstp_ipv4_route(hn, tuple, p->ifindex, p->mark, p->tos, p->uid);
+	path.dst = hstp_ipv4_route(hn, tuple, p->ifindex, p->mark, p->tos, p->uid,
+				   p->tune.transparent);
 	if (IS_ERR(path.dst))
 		return;
 	if (tx->opt.has & HSTP_HAS_MSS)
@@ -160,6 +161,7 @@ static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
 	p->ifindex = mini->ifindex;
 	p->tos = mini->tos;
 	p->ttl = -1;
+	p->tune.transparent = mini->transparent;
 	p->uid = GLOBAL_ROOT_UID;
 	return true;
 }
@@ -329,8 +331,8 @@ bool hstp_mini_time_wait(struct hstp_conn *conn)
 	mini->ifindex = conn->ifindex;
 	mini->tuple = conn->tuple;
 	mini->tos = conn->tos;
-	mini->resent = false;
 	mini->retries = conn->tcb.ts_ok && READ_ONCE(hn->settings.recycle_time_wait);
+	mini->transparent = conn->tcb.tune.transparent;
 	mini->reuse = conn->reuse;
 	mini->since_us = (u32)conn->since_us;
 	mini->seq = conn->tcb.snd_nxt;

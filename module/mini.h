@@ -29,6 +29,7 @@
  * @cpu: whose wait queue it is in
  * @state: SYN-RECEIVED or TIME-WAIT
  * @resent: SYN-RECEIVED: SYN,ACK was sent more than once
+ * @transparent: TIME-WAIT: IP_TRANSPARENT
  * @reuse: SO_REUSEADDR of the socket that has it, or had it
  * @ts_ok: timestamps are in force
  * @wscale_ok: window scaling is in force
@@ -61,13 +62,21 @@ struct hstp_mini {
 		u8 tos;
 	};
 	u16 cpu;
-	u16 state : 4;
-	u16 resent : 1;
-	u16 reuse : 1;
-	u16 ts_ok : 1;
-	u16 wscale_ok : 1;
-	u16 snd_wscale : 4;
-	u16 rcv_wscale : 4;
+	union {
+		struct {
+			u16 state : 4;
+			u16 resent : 1;
+			u16 reuse : 1;
+			u16 ts_ok : 1;
+			u16 wscale_ok : 1;
+			u16 snd_wscale : 4;
+			u16 rcv_wscale : 4;
+		};
+		struct {
+			u16 : 4;
+			u16 transparent : 1;
+		};
+	};
 };
 
 /**

@@ -36,9 +36,9 @@ static struct hstp_conn *prepare(struct sock *sk, const struct sockaddr_in *to)
 	conn->ifindex = sk->sk_bound_dev_if;
 	conn->uid = sk->sk_uid;
 	conn->accepted = true;
-	conn->tcb.tune = hstp_sk(sk)->tune;
+	conn->tcb.tune = hstp_sock_tuning(sk);
 	err = hstp_ipv4_source(hn, &conn->tuple, conn->ifindex, conn->mark, conn->tos,
-			       conn->uid, &conn->dst);
+			       conn->uid, conn->tcb.tune.transparent, &conn->dst);
 	if (err) {
 		hstp_conn_put(conn);
 		return ERR_PTR(err);

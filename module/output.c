@@ -113,7 +113,7 @@ bool hstp_output_route(struct hstp_conn *conn)
 	dst_release(dst);
 	conn->dst = NULL;
 	dst = hstp_ipv4_route(conn->hn, &conn->tuple, conn->ifindex, conn->mark, conn->tos,
-			      conn->uid);
+			      conn->uid, conn->tcb.tune.transparent);
 	if (IS_ERR(dst))
 		return false;
 	conn->dst = dst;
@@ -249,7 +249,8 @@ void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, stru
 	};
 	struct hstp_tx tx;
 
-	path.dst = hstp_ipv4_route(hn, tuple, 0, path.mark, 0, GLOBAL_ROOT_UID);
+	path.dst = hstp_ipv4_route(hn, tuple, 0, path.mark, 0, GLOBAL_ROOT_UID,
+				   true);
 	if (IS_ERR(path.dst))
 		return;
 	reply_tx(acts, &tx);

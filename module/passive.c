@@ -61,7 +61,8 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 	path.tos = p.tos;
 	path.ttl = p.ttl;
 	path.state = HSTP_SYN_RECEIVED;
-	path.dst = hstp_ipv4_route(hn, tuple, p.ifindex, p.mark, p.tos, p.uid);
+	path.dst = hstp_ipv4_route(hn, tuple, p.ifindex, p.mark, p.tos, p.uid,
+				   p.tune.transparent);
 	if (IS_ERR(path.dst)) {
 		hstp_listen_dismiss(l);
 		return HSTP_DROP_BAD_SOURCE;

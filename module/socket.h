@@ -49,6 +49,18 @@ static inline struct hstp_sock *hstp_sk(const struct sock *sk)
 }
 
 /**
+ * hstp_sock_tuning() - what a socket's options are for its connection
+ * @sk: socket
+ */
+static inline struct hstp_tuning hstp_sock_tuning(const struct sock *sk)
+{
+	struct hstp_tuning tune = hstp_sk(sk)->tune;
+
+	tune.transparent = inet_sk(sk)->transparent;
+	return tune;
+}
+
+/**
  * hstp_sock_options() - let a connection know what its socket was set to
  * @sk: its socket
  * @conn: the connection, locked or not yet in the table

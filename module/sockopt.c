@@ -48,7 +48,7 @@ static void apply(struct sock *sk, enum effect effect)
 	if (!conn)
 		return;
 	spin_lock_bh(&conn->lock);
-	conn->tcb.tune = hstp_sk(sk)->tune;
+	conn->tcb.tune = hstp_sock_tuning(sk);
 	hstp_conn_env(conn, &env);
 	if (effect == EFFECT_SEND || effect == EFFECT_PUSH)
 		acts.bits |= HSTP_ACT_OUTPUT;

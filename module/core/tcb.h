@@ -131,6 +131,8 @@ enum hstp_timer {
  * @nodelay: do not wait for ACKs before a small segment (Nagle off)
  * @cork: send no small segment at all, but after a while
  * @keepalive: probe an idle peer (off by default: MUST-25)
+ * @transparent: IP_TRANSPARENT: the local address need not be one of ours; no matter of
+ *	the core
  */
 struct hstp_tuning {
 	u32 user_timeout_ms;
@@ -144,6 +146,7 @@ struct hstp_tuning {
 	u8 nodelay : 1;
 	u8 cork : 1;
 	u8 keepalive : 1;
+	u8 transparent : 1;
 };
 
 /**
