@@ -236,7 +236,7 @@ enum hrtimer_restart hstp_held_timer(struct hrtimer *timer);
  * hstp_fault_out() - a segment is about to be handed to IP
  * @hn: namespace
  * @tuple: both ends
- * @state: of the connection
+ * @state: where that of the connection is, read only if there are faults
  * @skb: the packet, its transport header set and its checksum computed or to be computed
  *	by the device
  *
@@ -245,10 +245,10 @@ enum hrtimer_restart hstp_held_timer(struct hrtimer *timer);
  * Return: true when @skb is taken care of, and no longer the caller's.
  */
 static inline bool hstp_fault_out(struct hstp_net *hn, const struct hstp_tuple *tuple,
-				  u8 state, struct sk_buff *skb)
+				  const u8 *state, struct sk_buff *skb)
 {
 	return static_branch_unlikely(&hstp_fault_key) &&
-	       hstp_fault_meets(hn, tuple, HSTP_NL_DIRECTION_OUT, state, skb);
+	       hstp_fault_meets(hn, tuple, HSTP_NL_DIRECTION_OUT, *state, skb);
 }
 
 /**

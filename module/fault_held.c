@@ -42,6 +42,7 @@ static bool detach(struct hstp_held *held, struct sk_buff *skb)
 	if (!skb_dst_force(skb))
 		return false;
 	nf_reset_ct(skb);
+	skb_orphan(skb);
 	held->skb = skb;
 	if (held->direction == HSTP_NL_DIRECTION_IN) {
 		held->ifindex = skb->dev->ifindex;

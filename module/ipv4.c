@@ -286,7 +286,7 @@ void hstp_ipv4_send(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_
 	skb->mark = path->mark;
 	skb->priority = path->priority;
 	skb->ignore_df = fragment;
-	if (!hstp_fault_out(hn, tuple, path->state, skb))
+	if (!hstp_fault_out(hn, tuple, &path->state, skb))
 		ip_local_out(hn->net, NULL, skb);
 }
 

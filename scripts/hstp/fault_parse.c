@@ -219,7 +219,7 @@ enum condition {
 
 static const struct {
 	const char *word;
-	enum condition condition;
+	enum condition number;
 } conditions[] = {
 	{ "in", IN }, { "out", OUT }, { "text", TEXT }, { "no-text", NO_TEXT },
 	{ "state", STATE }, { "flags", FLAGS }, { "nth", NTH }, { "every", EVERY },
@@ -232,15 +232,15 @@ static int condition_of(const char *word)
 {
 	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
 		if (!strcmp(word, conditions[i].word))
-			return (int)conditions[i].condition;
+			return (int)conditions[i].number;
 	}
 	return -1;
 }
 
 /* What must not be said along with it: itself, and its opposite. */
-static unsigned int rivals(enum condition condition)
+static unsigned int rivals(enum condition which)
 {
-	switch (condition) {
+	switch (which) {
 	case IN:
 	case OUT:
 		return 1U << IN | 1U << OUT;
@@ -248,16 +248,16 @@ static unsigned int rivals(enum condition condition)
 	case NO_TEXT:
 		return 1U << TEXT | 1U << NO_TEXT;
 	default:
-		return 1U << condition;
+		return 1U << which;
 	}
 }
 
-static void put_condition(struct words *w, enum condition condition, char *word)
+static void put_condition(struct words *w, enum condition which, char *word)
 {
-	if (w->given & rivals(condition))
+	if (w->given & rivals(which))
 		quit(MISUSED, "fault: \"%s\" comes on top of another of its kind", word);
-	w->given |= 1U << condition;
-	switch (condition) {
+	w->given |= 1U << which;
+	switch (which) {
 	case IN:
 		mnl_attr_put_u8(w->nlh, HSTP_A_FAULT_DIRECTION, HSTP_NL_DIRECTION_IN);
 		break;

@@ -62,7 +62,7 @@ _hstp_step() {
 		fi
 		echo "all rule $(hstp step show 2>/dev/null | awk -F: 'NR > 1 { print $1 }')"
 		;&
-	n* | sh*) _hstp_filter ;;
+	n* | sh*) echo "wait $(_hstp_filter)" ;;
 	esac
 }
 

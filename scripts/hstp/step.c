@@ -78,13 +78,18 @@ static void read_held(struct nl *nl, struct list *list)
 		quit(FAILED, "step: %s", nl->error);
 }
 
-static uint64_t age(const struct held *held)
+static uint64_t now_ns(void)
 {
 	struct timespec ts;
-	uint64_t now;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t age(const struct held *held)
+{
+	uint64_t now = now_ns();
+
 	return now > held->since ? now - held->since : 0;
 }
 
@@ -222,6 +227,7 @@ struct choice {
 	bool drop;
 	uint64_t count;			/* at most; 0: all */
 	uint64_t rule;			/* held by this one, or 0 */
+	uint64_t patience;		/* ns to wait for them */
 	char **ids;			/* by their numbers, or none */
 	int id_count;
 	struct filter *filter;
@@ -262,18 +268,24 @@ static int release(struct nl *nl, const struct choice *c, const struct held *hel
 
 static int let_go(const struct choice *c)
 {
+	const struct timespec nap = { .tv_nsec = 5000000 };
+	uint64_t gone = 0, end = now_ns() + c->patience;
 	struct nl *nl = nl_open();
 	struct list list = { };
-	uint64_t gone = 0;
 
-	read_held(nl, &list);
 	if (opt.json)
 		json_begin('[', NULL);
-	for (size_t i = 0; i < list.count && (!c->count || gone < c->count); i++) {
-		if (!chosen(c, &list.held[i]) || release(nl, c, &list.held[i]))
-			continue;
-		print(&list.held[i]);
-		gone++;
+	for (;;) {
+		read_held(nl, &list);
+		for (size_t i = 0; i < list.count && (!c->count || gone < c->count); i++) {
+			if (!chosen(c, &list.held[i]) || release(nl, c, &list.held[i]))
+				continue;
+			print(&list.held[i]);
+			gone++;
+		}
+		if ((gone && gone >= c->count) || now_ns() >= end)
+			break;
+		nanosleep(&nap, NULL);
 	}
 	if (opt.json) {
 		json_end(']');
@@ -281,14 +293,14 @@ static int let_go(const struct choice *c)
 	}
 	free(list.held);
 	nl_close(nl);
-	if (gone)
+	if (gone && (!c->patience || gone >= c->count))
 		return DONE;
-	say("step %s: nothing that %s is held", c->verb,
+	say("step %s: nothing%s that %s is held", c->verb, gone ? " more" : "",
 	    c->id_count || c->filter || c->rule ? "is meant" : "can go on");
 	return FAILED;
 }
 
-/* next [N] [FILTER], go [rule N | ID ... | FILTER], drop likewise */
+/* next [N] [wait SECONDS] [FILTER], go [rule N | ID ... | FILTER], drop likewise */
 static int parse_go(const char *verb, int argc, char **argv)
 {
 	struct choice c = { .verb = verb, .drop = !strcmp(verb, "drop") };
@@ -300,6 +312,11 @@ static int parse_go(const char *verb, int argc, char **argv)
 			c.count = parse_number("step next", argv[0], 1, UINT32_MAX);
 			argc--;
 			argv++;
+		}
+		if (argc > 1 && !strcmp(argv[0], "wait")) {
+			c.patience = 1000000000 * parse_number("step next wait", argv[1], 0, 86400);
+			argc -= 2;
+			argv += 2;
 		}
 	} else if (argc && is_number(argv[0])) {
 		for (c.ids = argv; c.id_count < argc && is_number(argv[c.id_count]);)
@@ -327,14 +344,14 @@ static void help(void)
 {
 	printf("usage: hstp step on|off\n"
 	       "       hstp step [show [FILTER]]\n"
-	       "       hstp step next [N] [FILTER]\n"
+	       "       hstp step next [N] [wait SECONDS] [FILTER]\n"
 	       "       hstp step go|drop [all] [rule N] [FILTER]\n"
 	       "       hstp step go|drop NUMBER ...\n\n"
 	       "In step mode each segment that is sent in this network namespace is held until it is\n"
-	       "told to go on: \"next\" lets the first go, or the first N, \"go\" all. \"drop\" loses\n"
-	       "them instead. What goes is printed. \"off\" lets everything go. Segments that a rule\n"
-	       "of \"hstp fault\" holds go the same way; those that it delays, or that wait for the\n"
-	       "next one, only by their number.\n");
+	       "told to go on: \"next\" lets the first go, or the first N, and with \"wait\" waits so\n"
+	       "long for them; \"go\" lets all go. \"drop\" loses them instead. What goes is printed.\n"
+	       "\"off\" lets everything go. Segments that a rule of \"hstp fault\" holds go the same\n"
+	       "way; those that it delays, or that wait for the next one, only by their number.\n");
 	filter_help();
 }
 

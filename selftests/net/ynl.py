@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """The kernel's own netlink client drives the family, knowing include/hstp.yaml and nothing
-else of it: netlink_ynl runs one function of this file for each test.
+else of it: netlink_ynl and netlink_ynl_fault run one function of this file for each test.
 
 usage: ynl.py YNL-DIRECTORY SPEC TEST
 """
@@ -185,6 +185,151 @@ def segment():
     same(segments[2]['ack'], (segments[0]['seq'] + 1) % 2**32)
     same(segments[0]['mss'] > 0, True)
     for end in ends:
+        end.close()
+
+
+LOCALHOST = socket.inet_aton('127.0.0.1')
+
+
+def fault_add():
+    ynl = family()
+    same(ynl.do('fault-add', {'direction': 'out', 'flags-set': {'syn'}, 'flags-clear': {'ack'},
+                              'nth': 1, 'action': 'drop'}), {'id': 1})
+    same(ynl.do('fault-add', {'direction': 'in', 'remote-port': 80, 'text': 'with',
+                              'states': {'established', 'fin-wait-2'},
+                              'action': 'change', 'field': 'window', 'how': 'set',
+                              'value': 7}), {'id': 2})
+    ynl.do('config-set', {'rto-initial-ms': 200})
+    ends = pair()
+    same([rule['acted'] for rule in ynl.dump('fault-get', {})], [1, 0])
+    ends[2].send(b'x')
+    same(ends[1].recv(9), b'x')
+    same([rule['acted'] for rule in ynl.dump('fault-get', {})], [1, 1])
+    text = fails(errno.ERANGE, lambda: ynl.do('fault-add', {'action': 'delay',
+                                                            'delay-ms': 600001}))
+    same('delay-ms must be 1 to 600000' in text and '.delay-ms' in text, True)
+    text = fails(errno.EINVAL, lambda: ynl.do('fault-add', {'nth': 1}))
+    same('action' in text, True)
+
+
+def fault_del():
+    ynl = family()
+    for _ in range(3):
+        ynl.do('fault-add', {'action': 'drop'})
+    same(ynl.do('fault-del', {'id': 2}), {'removed': 1})
+    same([rule['id'] for rule in ynl.dump('fault-get', {})], [1, 3])
+    fails(errno.ENOENT, lambda: ynl.do('fault-del', {'id': 2}))
+    same(ynl.do('fault-del', {'all': True}), {'removed': 2})
+    same(ynl.dump('fault-get', {}), [])
+    fails(errno.EINVAL, lambda: ynl.do('fault-del', {}))
+
+
+def fault_get():
+    ynl = family()
+    given = {'direction': 'out', 'local-address': LOCALHOST, 'local-prefix': 8,
+             'local-port': 80, 'states': {'time-wait'}, 'flags-set': {'ack'},
+             'flags-clear': {'rst', 'syn'}, 'text': 'without', 'nth': 3, 'every': 2, 'count': 5,
+             'probability': 250000, 'seed': 2**63 + 1, 'action': 'duplicate', 'copies': 4}
+    ynl.do('fault-add', given)
+    got = ynl.do('fault-get', {'id': 1})
+    given.update({'id': 1, 'local-address': '127.0.0.1', 'matched': 0, 'acted': 0,
+                  'overflow': 0, 'held': 0})
+    same(got, given)
+    fails(errno.ENOENT, lambda: ynl.do('fault-get', {'id': 2}))
+
+
+def fault_get_dump():
+    ynl = family()
+    same(ynl.dump('fault-get', {}), [])
+    for ms in range(1, 257):
+        ynl.do('fault-add', {'action': 'delay', 'delay-ms': ms})
+    rules = ynl.dump('fault-get', {})
+    same([rule['id'] for rule in rules], list(range(1, 257)))
+    same([rule['delay-ms'] for rule in rules], list(range(1, 257)))
+    text = fails(errno.ENOSPC, lambda: ynl.do('fault-add', {'action': 'drop'}))
+    same('256' in text, True)
+
+
+def connecting(port=80):
+    """A listener, and a socket whose SYN is on its way, and sent once."""
+    family().do('config-set', {'rto-max-ms': 3600000, 'rto-initial-ms': 60000})
+    listener = stream()
+    listener.bind(('127.0.0.1', port))
+    listener.listen(4)
+    client = stream()
+    client.setblocking(False)
+    client.connect_ex(('127.0.0.1', port))
+    return listener, client
+
+
+def step_get():
+    ynl = family()
+    same(ynl.do('step-get', {}), {'enabled': 0, 'held': 0, 'held-bytes': 0, 'max-held': 1024,
+                                  'max-bytes': 2**24, 'overflow': 0})
+    ynl.do('step-set', {'enabled': 1})
+    ends = connecting()
+    step = ynl.do('step-get', {})
+    same((step['enabled'], step['held']), (1, 1))
+    same(step['held-bytes'] > 20, True)
+    for end in ends:
+        end.close()
+
+
+def step_set():
+    ynl = family()
+    ynl.do('step-set', {'enabled': 1})
+    listener, client = connecting()
+    ynl.do('step-set', {'enabled': 0})
+    listener.accept()
+    same(ynl.do('step-get', {})['held'], 0)
+    text = fails(errno.ERANGE, lambda: ynl.do('step-set', {'enabled': 2}))
+    same('enabled must be 0 to 1' in text, True)
+    fails(errno.EINVAL, lambda: ynl.do('step-set', {}))
+    client.close()
+
+
+def held_get():
+    ynl = family()
+    fails(errno.ENOENT, lambda: ynl.do('held-get', {'id': 1}))
+    ynl.do('step-set', {'enabled': 1})
+    listener, client = connecting()
+    held = ynl.do('held-get', {'id': 1})
+    same((held['why'], held['direction'], held['flags']), ('step', 'out', {'syn'}))
+    same((held['local-port'], held['remote-port']), (client.getsockname()[1], 80))
+    same((held['remote-address'], held['length']), ('127.0.0.1', 0))
+    same('rule' in held or 'ack' in held or 'due-in' in held, False)
+    fails(errno.ENOENT, lambda: ynl.do('held-get', {'id': 2}))
+    listener.close()
+
+
+def held_get_dump():
+    ynl = family()
+    same(ynl.dump('held-get', {}), [])
+    ynl.do('fault-add', {'direction': 'out', 'remote-port': 81, 'action': 'delay',
+                         'delay-ms': 600000})
+    ynl.do('fault-add', {'direction': 'out', 'remote-port': 80, 'action': 'hold'})
+    ends = connecting(80) + connecting(81)
+    held = ynl.dump('held-get', {})
+    same([(h['id'], h['why'], h['rule']) for h in held], [(1, 'hold', 2), (2, 'delay', 1)])
+    same(500000 < held[1]['due-in'] <= 600000, True)
+    for end in ends:
+        end.close()
+
+
+def held_release():
+    ynl = family()
+    ynl.do('step-set', {'enabled': 1})
+    one, two, three = connecting(80), connecting(81), connecting(82)
+    same(ynl.do('held-release', {'remote-port': 81, 'remote-address': LOCALHOST}),
+         {'released': 1})
+    same([h['remote-port'] for h in ynl.dump('held-get', {}) if h['flags'] == {'syn'}], [80, 82])
+    same(ynl.do('held-release', {'count': 1, 'drop': True}), {'released': 1})
+    syns = [h['id'] for h in ynl.dump('held-get', {}) if h['flags'] == {'syn'}]
+    same(len(syns), 1)
+    same(ynl.do('held-release', {'id': syns[0]}), {'released': 1})
+    fails(errno.ENOENT, lambda: ynl.do('held-release', {'id': syns[0]}))
+    fails(errno.ERANGE, lambda: ynl.do('held-release', {'count': 0}))
+    for end in one + two + three:
         end.close()
 
 
