@@ -227,7 +227,7 @@ done_well() {
 	echo "$scenario: ok"
 }
 
-[ "$(id -u)" = 0 ] || fail "needs root, for network namespaces: scripts/vm -- $0"
+[ "$EUID" = 0 ] || fail "needs root, for network namespaces: scripts/vm -- $0"
 hstp=$(find_program hstp)
 user=$(find_program user)
 [ -d /sys/module/hstp ] || "$hstp" get msl_ms >/dev/null || exit 1
