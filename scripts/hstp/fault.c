@@ -316,7 +316,8 @@ static int del(int argc, char **argv)
 	struct nl *nl;
 
 	if (!argc)
-		quit(MISUSED, "fault del: a number should follow; \"hstp fault show\" has them, \"hstp fault flush\" removes all");
+		quit(MISUSED,
+		     "fault del: a number should follow; \"hstp fault show\" has them, \"hstp fault flush\" removes all");
 	for (int i = 0; i < argc; i++)
 		rule_number(argv[i]);
 	nl = nl_open();

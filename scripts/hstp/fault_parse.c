@@ -252,12 +252,12 @@ static unsigned int rivals(enum condition condition)
 	}
 }
 
-static void put_condition(struct words *w, enum condition condition, char *word)
+static void put_condition(struct words *w, enum condition which, char *word)
 {
-	if (w->given & rivals(condition))
+	if (w->given & rivals(which))
 		quit(MISUSED, "fault: \"%s\" comes on top of another of its kind", word);
-	w->given |= 1U << condition;
-	switch (condition) {
+	w->given |= 1U << which;
+	switch (which) {
 	case IN:
 		mnl_attr_put_u8(w->nlh, HSTP_A_FAULT_DIRECTION, HSTP_NL_DIRECTION_IN);
 		break;
