@@ -170,7 +170,8 @@ counts() {
 # crash A|B: it forgets everything and nobody is told; its user begins anew.
 crash() {
 	ip -n "${net[$1]}" link set eth0 down
-	hstp "$1" abort state all >/dev/null
+	# Nothing may be left by now.
+	hstp "$1" abort state all >/dev/null 2>&1 || true
 	kill "${users[$1]}"
 	wait "${users[$1]}" 2>/dev/null || true
 	until_true gone "$1" state all
