@@ -68,6 +68,7 @@ static struct {
 	uint64_t begin;			/* ns */
 	bool has_begin;
 	uint64_t links;
+	uint64_t looked;		/* when it was seen what is held, ns */
 	bool counts_from;		/* numbers count from those below */
 	uint32_t from[2];
 	struct iss iss[64];		/* the latest ones, a ring */
@@ -672,21 +673,27 @@ int ladder_wait(void)
 	return due > now ? (int)((due - now) / 1000000) + 1 : 0;
 }
 
+/* Had it waited long enough when it was looked? */
+static bool is_due(const struct entry *e)
+{
+	return ladder.looked == UINT64_MAX ||
+	       e->record.time + HOLD_MS * 1000000ULL <= ladder.looked;
+}
+
 /**
  * ladder_look() - see what is held, before ladder_flush() has to know
- * @all: as it will be given
+ * @all: everything is to be drawn, not only what has waited long enough
  *
  * What is let go after that is told by its arrival, what was before has arrived: read what
  * the sockets have in between.
  */
 void ladder_look(bool all)
 {
-	const uint64_t now = now_ns();
-
+	ladder.looked = all ? UINT64_MAX : now_ns();
 	for (size_t i = ladder.first; i < ladder.count; i++) {
 		const struct entry *e = &ladder.queue[i];
 
-		if (!all && e->record.time + HOLD_MS * 1000000ULL > now)
+		if (!is_due(e))
 			return;
 		if (e->record.segment && e->record.out && !e->done &&
 		    (!e->exchange || !arrival_of(e))) {
@@ -696,19 +703,16 @@ void ladder_look(bool all)
 	}
 }
 
-/**
- * ladder_flush() - draw what has waited long enough
- * @all: or everything
- */
-void ladder_flush(bool all)
+/* Draw what had waited long enough when ladder_look() looked. */
+void ladder_flush(void)
 {
-	while (ladder.first < ladder.count && (all || !ladder_wait()))
+	while (ladder.first < ladder.count && is_due(&ladder.queue[ladder.first]))
 		show(&ladder.queue[ladder.first++]);
 }
 
 /* Return: exit status of the command. */
 int ladder_end(void)
 {
-	ladder_flush(true);
+	ladder_flush();
 	return ladder.svg ? ladder_svg_write(ladder.svg) : DONE;
 }

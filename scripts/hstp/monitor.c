@@ -253,7 +253,7 @@ static void loop(void)
 		if (monitor.ladder && !ladder_wait()) {
 			ladder_look(false);
 			drain();
-			ladder_flush(false);
+			ladder_flush();
 		}
 		if (fflush(stdout))
 			return;

@@ -41,7 +41,7 @@ void ladder_start(const char *svg, int source, bool both, struct nl *nl);
 void ladder_add(const struct record *record, int source);
 int ladder_wait(void);
 void ladder_look(bool all);
-void ladder_flush(bool all);
+void ladder_flush(void);
 int ladder_end(void);
 
 #endif /* HSTP_CMD_RECORD_H */

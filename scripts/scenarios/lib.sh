@@ -170,7 +170,8 @@ counts() {
 # crash A|B: it forgets everything and nobody is told; its user begins anew.
 crash() {
 	ip -n "${net[$1]}" link set eth0 down
-	hstp "$1" abort state all >/dev/null
+	# Nothing may be left by now.
+	hstp "$1" abort state all >/dev/null 2>&1 || true
 	kill "${users[$1]}"
 	wait "${users[$1]}" 2>/dev/null || true
 	until_true gone "$1" state all
@@ -227,7 +228,7 @@ done_well() {
 	echo "$scenario: ok"
 }
 
-[ "$(id -u)" = 0 ] || fail "needs root, for network namespaces: scripts/vm -- $0"
+[ "$EUID" = 0 ] || fail "needs root, for network namespaces: scripts/vm -- $0"
 hstp=$(find_program hstp)
 user=$(find_program user)
 [ -d /sys/module/hstp ] || "$hstp" get msl_ms >/dev/null || exit 1
