@@ -13,11 +13,6 @@
 #include "ipv4.h"
 #include "stats.h"
 
-/* Where header fields are, RFC 9293 section 3.1 */
-#define SPORT_OFFSET	0
-#define DPORT_OFFSET	2
-#define CHECK_OFFSET	16
-
 static void fill_tuple(struct hstp_tuple *tuple, __be32 laddr, __be32 faddr, __be16 lport,
 		       __be16 fport)
 {
@@ -56,18 +51,20 @@ static int ipv4_rcv(struct sk_buff *skb)
 {
 	struct hstp_net *hn = hstp_pernet(dev_net(skb->dev));
 	enum hstp_drop why = READ_ONCE(hn->dying) ? HSTP_DROP_EXITING : check(skb);
-	const struct iphdr *iph = ip_hdr(skb);
-	const u8 *header = skb->data;
+	const struct iphdr *iph;
 	struct hstp_tuple tuple;
+	const u8 *header;
 
 	if (why) {
 		HSTP_COUNT(hn, drops[why]);
 		kfree_skb(skb);
 		return 0;
 	}
+	iph = ip_hdr(skb);
+	header = skb->data;
 	fill_tuple(&tuple, iph->daddr, iph->saddr,
-		   htons(hstp_get16(header + DPORT_OFFSET)),
-		   htons(hstp_get16(header + SPORT_OFFSET)));
+		   htons(hstp_get16(header + HSTP_AT_DPORT)),
+		   htons(hstp_get16(header + HSTP_AT_SPORT)));
 	if (!hstp_fault_in(hn, &tuple, skb))
 		hstp_input(hn, &tuple, skb);
 	return 0;
@@ -87,12 +84,12 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 	struct hstp_net *hn = hstp_pernet(net);
 	int type = icmp_hdr(skb)->type;
 	int code = icmp_hdr(skb)->code;
-	u32 seq = hstp_get32(header + 4);
+	u32 seq = hstp_get32(header + HSTP_AT_SEQ);
 	struct hstp_tuple tuple;
 
 	fill_tuple(&tuple, iph->saddr, iph->daddr,
-		   htons(hstp_get16(header + SPORT_OFFSET)),
-		   htons(hstp_get16(header + DPORT_OFFSET)));
+		   htons(hstp_get16(header + HSTP_AT_SPORT)),
+		   htons(hstp_get16(header + HSTP_AT_DPORT)));
 
 	switch (type) {
 	case ICMP_REDIRECT:
@@ -232,7 +229,7 @@ static void checksum(struct sk_buff *skb, const struct hstp_tuple *tuple,
 {
 	__be32 saddr = tuple->laddr.s6_addr32[3];
 	__be32 daddr = tuple->faddr.s6_addr32[3];
-	__sum16 *field = (__sum16 *)(skb_transport_header(skb) + CHECK_OFFSET);
+	__sum16 *field = (__sum16 *)(skb_transport_header(skb) + HSTP_AT_CHECK);
 	__wsum sum;
 
 	/* Devices that know only TCP and UDP would leave our field as it is */
@@ -240,7 +237,7 @@ static void checksum(struct sk_buff *skb, const struct hstp_tuple *tuple,
 		*field = ~csum_tcpudp_magic(saddr, daddr, skb->len, hstp_protocol, 0);
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_transport_header(skb) - skb->head;
-		skb->csum_offset = CHECK_OFFSET;
+		skb->csum_offset = HSTP_AT_CHECK;
 		return;
 	}
 	sum = skb_checksum(skb, 0, skb->len, 0);

@@ -8,14 +8,12 @@
 #include <net/tcp_states.h>
 
 #include "act.h"
+#include "core/options.h"
 #include "socket.h"
 
 /* TCP's bounds of TCP_MAXSEG, bytes */
 #define MAXSEG_MIN	88
 #define MAXSEG_MAX	32767
-
-/* RFC 9293 section 3.7.1: what may be sent to a peer that sent no MSS option */
-#define MSS_DEFAULT	536
 
 static void set_nodelay(struct sock *sk, bool on)
 {
@@ -121,7 +119,7 @@ static int maxseg(const struct sock *sk)
 
 	if (hsk->mss && ((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
 		return hsk->mss;
-	return hsk->conn ? READ_ONCE(hsk->conn->tcb.mss) : MSS_DEFAULT;
+	return hsk->conn ? READ_ONCE(hsk->conn->tcb.mss) : HSTP_MSS_DEFAULT;
 }
 
 static int give(const void *from, int size, int room, char __user *val, int __user *len)
