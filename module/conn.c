@@ -388,7 +388,12 @@ void hstp_conn_abort_all(struct hstp_net *hn)
 
 			spin_lock_bh(&conn->lock);
 			hstp_conn_env(conn, &env);
-			hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_EXIT, HSTP_CAUSE_EXIT, &acts);
+			/* A namespace that dies has neither devices nor routes any more */
+			if (check_net(hn->net))
+				hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_EXIT, HSTP_CAUSE_EXIT,
+						&acts);
+			else
+				hstp_vanish(&conn->tcb, HSTP_CAUSE_EXIT, &acts);
 			hstp_act(conn, NULL, NULL, &env, &acts);
 			spin_unlock_bh(&conn->lock);
 			hstp_timer_kill(conn);

@@ -9,6 +9,7 @@
 
 #include "core/bytes.h"
 #include "fault.h"
+#include "icmp.h"
 #include "input.h"
 #include "ipv4.h"
 #include "stats.h"
@@ -84,10 +85,10 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 	struct hstp_net *hn = hstp_pernet(net);
 	int type = icmp_hdr(skb)->type;
 	int code = icmp_hdr(skb)->code;
-	u32 seq = hstp_get32(header + HSTP_AT_SEQ);
-	struct hstp_tuple tuple;
+	struct hstp_quote quote = { .skb = skb };
 
-	fill_tuple(&tuple, iph->saddr, iph->daddr,
+	quote.seq = hstp_get32(header + HSTP_AT_SEQ);
+	fill_tuple(&quote.tuple, iph->saddr, iph->daddr,
 		   htons(hstp_get16(header + HSTP_AT_SPORT)),
 		   htons(hstp_get16(header + HSTP_AT_DPORT)));
 
@@ -96,10 +97,10 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 		ipv4_redirect(skb, net, 0, hstp_protocol);
 		return 0;
 	case ICMP_TIME_EXCEEDED:
-		hstp_input_error(hn, &tuple, seq, EHOSTUNREACH, false);
+		hstp_icmp_error(hn, &quote, EHOSTUNREACH, false);
 		return 0;
 	case ICMP_PARAMETERPROB:
-		hstp_input_error(hn, &tuple, seq, EPROTO, false);
+		hstp_icmp_error(hn, &quote, EPROTO, false);
 		return 0;
 	case ICMP_DEST_UNREACH:
 		break;
@@ -111,14 +112,14 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 		return 0;
 	if (code == ICMP_FRAG_NEEDED) {
 		/* The route is not for strangers to narrow, nor for anybody without end */
-		if (!hstp_input_expects_error(hn, &tuple, seq))
+		if (!hstp_icmp_expected(hn, &quote))
 			return 0;
 		info = max(info, READ_ONCE(net->ipv4.ip_rt_min_pmtu));
 		ipv4_update_pmtu(skb, net, info, 0, hstp_protocol);
-		hstp_input_too_big(hn, &tuple, seq, info);
+		hstp_icmp_too_big(hn, &quote, info);
 		return 0;
 	}
-	hstp_input_error(hn, &tuple, seq, icmp_err_convert[code].errno, is_hard(code));
+	hstp_icmp_error(hn, &quote, icmp_err_convert[code].errno, is_hard(code));
 	return 0;
 }
 
