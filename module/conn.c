@@ -7,6 +7,7 @@
 
 #include "act.h"
 #include "conn.h"
+#include "memory.h"
 #include "mini.h"
 #include "stats.h"
 #include "timer.h"
@@ -128,6 +129,7 @@ void hstp_conn_put(struct hstp_conn *conn)
 		return;
 	hstp_sendq_purge(&conn->sendq);
 	hstp_recvq_purge(&conn->recvq);
+	hstp_memory_charge(conn);
 	dst_release(conn->dst);
 	kmem_cache_free(conn_cache, conn);
 }
@@ -423,5 +425,5 @@ void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 	env->buffer = window;
 	env->space = window > conn->recvq.bytes ? window - conn->recvq.bytes : 0;
 	env->nobody_listens = false;
-	env->no_room = false;
+	env->no_room = HSTP_DROP_NONE;
 }

@@ -47,6 +47,7 @@ struct hstp_bucket {
  * @tcb: the protocol's variables
  * @sendq: text given by the user and not acknowledged
  * @recvq: text arrived and not taken by the user
+ * @charged: bytes of memory of both queues, as counted in hstp_net.memory
  * @rcvbuf: bound of @recvq, bytes of memory
  * @ifindex: the interface it is bound to, or 0
  * @mark: SO_MARK
@@ -76,6 +77,7 @@ struct hstp_conn {
 	struct hstp_tcb tcb;
 	struct hstp_sendq sendq;
 	struct hstp_recvq recvq;
+	u32 charged;
 	int rcvbuf;
 	int ifindex;
 	u32 mark;

@@ -10,6 +10,7 @@
 #include "input.h"
 #include "ipv4.h"
 #include "listen.h"
+#include "memory.h"
 #include "mini.h"
 #include "output.h"
 #include "passive.h"
@@ -29,17 +30,26 @@ static enum hstp_drop parse(struct sk_buff *skb, struct hstp_segment *seg)
  * one? What is held behind a gap was not acknowledged and gives way to text that
  * fills the gap, which the connection needs to go on.
  */
-static bool too_much_text(struct hstp_conn *conn, const struct sk_buff *skb,
-			  const struct hstp_segment *seg)
+static enum hstp_drop no_room(struct hstp_conn *conn, const struct sk_buff *skb,
+			      const struct hstp_segment *seg)
 {
 	u64 limit = 2 * ((u64)conn->rcvbuf + HSTP_WINDOW_MAX);
+	struct hstp_recvq *q = &conn->recvq;
+	bool over;
 
-	if (!seg->text_len || conn->recvq.memory + skb->truesize <= limit)
-		return false;
+	if (!seg->text_len)
+		return HSTP_DROP_NONE;
+	over = q->memory + skb->truesize > limit;
+	if (!over && !hstp_memory_full(conn->hn, q->memory))
+		return HSTP_DROP_NONE;
 	if (hstp_after(seg->seq, conn->tcb.rcv_nxt))
-		return true;
-	hstp_recvq_purge_held(&conn->recvq);
-	return conn->recvq.memory + skb->truesize > 4 * limit;
+		return over ? HSTP_DROP_RECEIVE_LIMIT : HSTP_DROP_MEMORY_LIMIT;
+
+	hstp_recvq_purge_held(q);
+	hstp_memory_charge(conn);
+	if (q->memory + skb->truesize > 4 * limit)
+		return HSTP_DROP_RECEIVE_LIMIT;
+	return hstp_memory_full(conn->hn, q->memory) ? HSTP_DROP_MEMORY_LIMIT : HSTP_DROP_NONE;
 }
 
 /* RFC 9293 section 3.10.7.1 */
@@ -78,7 +88,7 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 		return true;
 	}
 	hstp_conn_env(conn, &env);
-	env.no_room = too_much_text(conn, skb, seg);
+	env.no_room = no_room(conn, skb, seg);
 	hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
 	hstp_act(conn, skb, seg, &env, &acts);
 	spin_unlock(&conn->lock);

@@ -103,7 +103,7 @@ void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env)
 	env->buffer = 0;
 	env->space = 0;		/* offers no more than it did */
 	env->nobody_listens = false;
-	env->no_room = false;
+	env->no_room = HSTP_DROP_NONE;
 }
 
 static void count(struct hstp_net *hn, struct hstp_mini *mini, const struct hstp_tcb *t,

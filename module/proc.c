@@ -436,7 +436,8 @@ static void hstp_stat_reasons(struct seq_file *seq, const char *what, const char
 
 static int hstp_stat_show(struct seq_file *seq, void *v)
 {
-	struct hstp_stats *sum = hstp_stats_sum(hstp_pernet(seq->private));
+	struct hstp_net *hn = hstp_pernet(seq->private);
+	struct hstp_stats *sum = hstp_stats_sum(hn);
 
 	if (!sum)
 		return -ENOMEM;
@@ -453,6 +454,7 @@ static int hstp_stat_show(struct seq_file *seq, void *v)
 	hstp_stat_reasons(seq, "drop", hstp_drop_names, sum->drops, HSTP_DROP_COUNT);
 	seq_printf(seq, "retransmit %llu\n", sum->retransmits);
 	seq_printf(seq, "challenge %llu\n", sum->challenges);
+	seq_printf(seq, "memory %lld\n", percpu_counter_sum(&hn->memory));
 	kvfree(sum);
 	return 0;
 }

@@ -59,7 +59,7 @@ struct hstp_config {
  * @space: free bytes of the receive buffer
  * @buffer: all bytes of the receive buffer (RCV.BUFF, section 3.8.6.2.2): @space
  *	when nothing is in it
- * @no_room: there is no memory for the segment's text
+ * @no_room: of enum hstp_drop: why there is no memory for the segment's text, or 0
  * @nobody_listens: a SYN on TIME-WAIT has no LISTEN to go to
  */
 struct hstp_env {
@@ -68,7 +68,7 @@ struct hstp_env {
 	u32 iss;
 	u32 space;
 	u32 buffer;
-	bool no_room;
+	u8 no_room;
 	bool nobody_listens;
 };
 
