@@ -50,7 +50,7 @@ static void tell(const struct end *it, uint32_t seq, int type, int code, int mtu
 static void tell_by_loopback(const struct end *it, uint32_t seq, int type, int code, int mtu)
 {
 	struct message m = message(it, seq, type, code, mtu);
-	struct sockaddr_in to = addr_of(it->addr, 0);
+	struct sockaddr_in to = addr_of(htonl(INADDR_LOOPBACK), 0);
 	int raw;
 
 	net_run(NS_A, "ip link set lo up");
