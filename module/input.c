@@ -7,6 +7,7 @@
 
 #include "act.h"
 #include "event.h"
+#include "filter.h"
 #include "input.h"
 #include "ipv4.h"
 #include "listen.h"
@@ -72,7 +73,7 @@ static void to_nobody(struct hstp_net *hn, const struct hstp_tuple *tuple, struc
  * taken it could be anybody's.
  */
 static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, struct sk_buff *skb,
-		    const struct hstp_segment *seg)
+		    struct hstp_segment *seg)
 {
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_env env;
@@ -87,6 +88,13 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 		to_nobody(conn->hn, tuple, skb, seg);
 		return true;
 	}
+	if (conn->sk && unlikely(hstp_filter_wanted(conn->sk)) &&
+	    !hstp_filter_passes(conn->sk, skb, seg)) {
+		spin_unlock(&conn->lock);
+		HSTP_COUNT(conn->hn, drops[HSTP_DROP_FILTER]);
+		kfree_skb(skb);
+		return true;
+	}
 	hstp_conn_env(conn, &env);
 	env.no_room = no_room(conn, skb, seg);
 	hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
@@ -96,7 +104,7 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 }
 
 static void to_listener(struct hstp_net *hn, u32 hash, const struct hstp_tuple *tuple,
-			struct sk_buff *skb, const struct hstp_segment *seg,
+			struct sk_buff *skb, struct hstp_segment *seg,
 			const u32 *iss_floor)
 {
 	struct hstp_listener *l;

@@ -57,6 +57,7 @@ struct hstp_listener {
  * @tos: IP_TOS
  * @nodelay: HSTP_NODELAY
  * @reuse: SO_REUSEADDR
+ * @filtered: somebody wants to see what comes, see filter.h
  */
 struct hstp_profile {
 	int rcvbuf;
@@ -69,6 +70,7 @@ struct hstp_profile {
 	u8 tos;
 	bool nodelay;
 	bool reuse;
+	bool filtered;
 };
 
 int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_addr *laddr,
@@ -77,6 +79,7 @@ void hstp_listen_stop(struct hstp_listener *l);
 struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple,
 					 int ifindex);
 void hstp_listen_put(struct hstp_listener *l);
+bool hstp_listen_passes(struct hstp_listener *l, struct sk_buff *skb, struct hstp_segment *seg);
 bool hstp_listen_profile(struct hstp_listener *l, struct hstp_profile *p);
 enum hstp_drop hstp_listen_reserve(struct hstp_listener *l, struct hstp_profile *p);
 void hstp_listen_unreserve(struct hstp_listener *l);

@@ -73,6 +73,7 @@ int hstp_socket_init(void);
 void hstp_socket_exit(void);
 
 /* open.c */
+int hstp_pre_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
 int hstp_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
 int hstp_listen(struct socket *sock, int backlog);
 struct sock *hstp_accept(struct sock *sk, int flags, int *err, bool kern);

@@ -86,6 +86,9 @@ static void begin(void)
 	net_pair();
 	net_rto(NS_A, 200, 400);
 	net_rto(NS_B, 200, 400);
+	/* What is dropped comes again, as often as it takes */
+	net_hstp(NS_A, "retries", 255);
+	net_hstp(NS_B, "retries", 255);
 	net_hstp(NS_A, "msl_ms", 10);
 	net_hstp(NS_B, "msl_ms", 10);
 }

@@ -109,6 +109,7 @@ enum hstp_nl_cause {
  * @HSTP_NL_DROP_CLOSED_TEXT: text, and the user has gone
  * @HSTP_NL_DROP_RECEIVE_LIMIT: receive buffer is full
  * @HSTP_NL_DROP_MEMORY_LIMIT: the namespace's queues are full
+ * @HSTP_NL_DROP_FILTER: a socket's filter refused it
  * @HSTP_NL_DROP_DUPLICATE: text that is already here
  * @HSTP_NL_DROP_EXITING: namespace goes away
  */
@@ -143,6 +144,7 @@ enum hstp_nl_drop {
 	HSTP_NL_DROP_CLOSED_TEXT,
 	HSTP_NL_DROP_RECEIVE_LIMIT,
 	HSTP_NL_DROP_MEMORY_LIMIT,
+	HSTP_NL_DROP_FILTER,
 	HSTP_NL_DROP_DUPLICATE,
 	HSTP_NL_DROP_MEMORY,
 	HSTP_NL_DROP_EXITING,
