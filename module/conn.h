@@ -56,6 +56,7 @@ struct hstp_bucket {
  * @soft_error: errno the network reported last, positive
  * @dead_error: errno that ended it while it had no socket, positive
  * @tos: IP_TOS
+ * @pmtudisc: IP_MTU_DISCOVER
  * @ttl: IP_TTL, or -1
  * @hashed: is in the table
  * @orphan: counted in hstp_net.orphans
@@ -86,6 +87,7 @@ struct hstp_conn {
 	int soft_error;
 	int dead_error;
 	u8 tos;
+	u8 pmtudisc;
 	s16 ttl;
 	bool hashed;
 	bool orphan;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The network reports that a segment did not arrive: who sent it, and can it be true? */
 #include <net/dst.h>
+#include <net/inet_sock.h>
 #include <net/sock.h>
 
 #include "act.h"
@@ -49,6 +50,12 @@ static void take_error(struct hstp_conn *conn, int error, bool hard)
 	conn->soft_error = error;
 	if (conn->sk)
 		WRITE_ONCE(conn->sk->sk_err_soft, error);
+	if (conn->sk && inet_sk(conn->sk)->recverr && hstp_synchronized(conn->tcb.state)) {
+		/* IP_RECVERR: the next call is told, and the connection goes on */
+		hstp_sock_error(conn->sk, error);
+		sk_error_report(conn->sk);
+		return;
+	}
 	if (!hard)
 		return;
 	hstp_conn_env(conn, &env);
@@ -63,6 +70,9 @@ static void take_mtu(struct hstp_conn *conn, u32 mtu)
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_env env;
 
+	/* IP_MTU_DISCOVER: who does not want to know may be cut up on the way */
+	if (conn->pmtudisc == IP_PMTUDISC_DONT || conn->pmtudisc >= IP_PMTUDISC_INTERFACE)
+		return;
 	/* What the route has learned is read when it is looked up again */
 	dst_release(conn->dst);
 	conn->dst = NULL;

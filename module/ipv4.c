@@ -246,6 +246,14 @@ static void checksum(struct sk_buff *skb, const struct hstp_tuple *tuple,
 	skb->ip_summed = CHECKSUM_NONE;
 }
 
+/* IP_MTU_DISCOVER; as ip_dont_fragment() has it for a socket. */
+static bool may_fragment(const struct hstp_path *path)
+{
+	if (likely(path->pmtudisc == IP_PMTUDISC_WANT))
+		return dst_metric_locked(path->dst, RTAX_MTU);
+	return path->pmtudisc != IP_PMTUDISC_DO;
+}
+
 /**
  * hstp_ipv4_send() - sum a segment, put it into a packet and send that
  * @hn: namespace
@@ -259,7 +267,7 @@ void hstp_ipv4_send(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_
 		    const struct hstp_path *path)
 {
 	struct dst_entry *dst = path->dst;
-	bool fragment = dst_metric_locked(dst, RTAX_MTU);
+	bool fragment = may_fragment(path);
 	struct iphdr *iph;
 
 	checksum(skb, tuple, dst->dev);

@@ -201,6 +201,7 @@ static void copy_profile(const struct sock *sk, struct hstp_profile *p)
 	p->reuse = sk->sk_reuse;
 	p->filtered = hstp_filter_wanted(sk);
 	p->tos = READ_ONCE(inet_sk(sk)->tos);
+	p->pmtudisc = READ_ONCE(inet_sk(sk)->pmtudisc);
 	p->ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
 }
 

@@ -55,6 +55,7 @@ struct hstp_listener {
  * @mss: HSTP_MAXSEG, bytes, or 0
  * @ttl: IP_TTL, or -1
  * @tos: IP_TOS
+ * @pmtudisc: IP_MTU_DISCOVER
  * @nodelay: HSTP_NODELAY
  * @reuse: SO_REUSEADDR
  * @filtered: somebody wants to see what comes, see filter.h
@@ -68,6 +69,7 @@ struct hstp_profile {
 	u16 mss;
 	s16 ttl;
 	u8 tos;
+	u8 pmtudisc;
 	bool nodelay;
 	bool reuse;
 	bool filtered;

@@ -133,6 +133,7 @@ static void send(struct hstp_net *hn, const struct hstp_tuple *tuple, enum hstp_
 		.mark = p->mark,
 		.priority = p->priority,
 		.tos = p->tos,
+		.pmtudisc = p->pmtudisc,
 		.ttl = p->ttl,
 		.state = state,
 	};
@@ -155,6 +156,7 @@ static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
 	p->mark = mini->mark;
 	p->ifindex = mini->ifindex;
 	p->tos = mini->tos;
+	p->pmtudisc = IP_PMTUDISC_WANT;
 	p->ttl = -1;
 	p->uid = GLOBAL_ROOT_UID;
 	return true;

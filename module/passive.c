@@ -63,6 +63,7 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 	path.mark = p.mark;
 	path.priority = p.priority;
 	path.tos = p.tos;
+	path.pmtudisc = p.pmtudisc;
 	path.ttl = p.ttl;
 	path.state = HSTP_SYN_RECEIVED;
 	path.dst = hstp_ipv4_route(hn, tuple, p.ifindex, p.mark, p.tos, p.uid);
@@ -150,6 +151,7 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hst
 	conn->ifindex = p->ifindex;
 	conn->uid = p->uid;
 	conn->tos = p->tos;
+	conn->pmtudisc = p->pmtudisc;
 	conn->ttl = p->ttl;
 	conn->since_us = hstp_since_widen(mini->since_us);
 	return conn;

@@ -53,6 +53,7 @@ static inline void hstp_sock_options(const struct sock *sk, struct hstp_conn *co
 	conn->mark = READ_ONCE(sk->sk_mark);
 	conn->priority = READ_ONCE(sk->sk_priority);
 	conn->tos = inet_sk(sk)->tos;
+	conn->pmtudisc = inet_sk(sk)->pmtudisc;
 	conn->ttl = inet_sk(sk)->uc_ttl;
 	WRITE_ONCE(conn->reuse, sk->sk_reuse);
 }

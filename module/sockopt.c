@@ -9,6 +9,7 @@
 
 #include "act.h"
 #include "core/options.h"
+#include "output.h"
 #include "socket.h"
 
 /* TCP's bounds of TCP_MAXSEG, bytes */
@@ -130,6 +131,26 @@ static int give(const void *from, int size, int room, char __user *val, int __us
 	return copy_to_user(val, from, size) ? -EFAULT : 0;
 }
 
+/* IP_MTU: what is known of the way to the peer; IP itself would look for a route that
+ * the socket keeps.
+ */
+static int path_mtu(struct sock *sk)
+{
+	struct hstp_conn *conn;
+	int mtu = 0;
+
+	lock_sock(sk);
+	conn = hstp_sk(sk)->conn;
+	if (conn) {
+		spin_lock_bh(&conn->lock);
+		if (conn->tcb.state != HSTP_CLOSED && hstp_output_route(conn))
+			mtu = dst_mtu(conn->dst);
+		spin_unlock_bh(&conn->lock);
+	}
+	release_sock(sk);
+	return mtu;
+}
+
 /**
  * hstp_getsockopt() - read an option
  * @sk: socket
@@ -145,12 +166,16 @@ int hstp_getsockopt(struct sock *sk, int level, int name, char __user *val, int 
 	struct tcp_info info;
 	int room, number;
 
-	if (level != SOL_HSTP)
+	if (level != SOL_HSTP && !(level == SOL_IP && name == IP_MTU))
 		return ip_getsockopt(sk, level, name, val, len);
 	if (get_user(room, len))
 		return -EFAULT;
 	if (room < 0)
 		return -EINVAL;
+	if (level == SOL_IP) {
+		number = path_mtu(sk);
+		return number ? give(&number, sizeof(number), room, val, len) : -ENOTCONN;
+	}
 
 	switch (name) {
 	case HSTP_NODELAY:
