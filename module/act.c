@@ -6,6 +6,7 @@
 
 #include "act.h"
 #include "event.h"
+#include "memory.h"
 #include "mini.h"
 #include "output.h"
 #include "socket.h"
@@ -178,6 +179,7 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 		time_wait(conn);
 	if (conn->tcb.state == HSTP_CLOSED)
 		leave_table(conn);
+	hstp_memory_charge(conn);
 	if (acts->bits | acts->transition_count)
 		tell_socket(conn, acts);
 	hstp_timer_update(conn);

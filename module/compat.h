@@ -3,6 +3,7 @@
 #ifndef HSTP_COMPAT_H
 #define HSTP_COMPAT_H
 
+#include <linux/bpf-cgroup.h>
 #include <linux/hrtimer.h>
 #include <linux/timer.h>
 #include <linux/version.h>
@@ -21,6 +22,15 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	hrtimer_init(timer, clock, mode);
 	timer->function = function;
 }
+#endif
+
+/* Ask the programs that a cgroup has for connect(); @len is a variable. */
+#if KERNEL_VERSION(6, 7, 0) <= LINUX_VERSION_CODE
+#define hstp_cgroup_connect4(sk, uaddr, len) \
+	BPF_CGROUP_RUN_PROG_INET4_CONNECT(sk, uaddr, &(len))
+#else
+#define hstp_cgroup_connect4(sk, uaddr, len) \
+	BPF_CGROUP_RUN_PROG_INET4_CONNECT(sk, uaddr)
 #endif
 
 /* Does a generic netlink family hear of who joins its multicast groups? */

@@ -7,6 +7,7 @@
 
 #include "act.h"
 #include "conn.h"
+#include "memory.h"
 #include "mini.h"
 #include "stats.h"
 #include "timer.h"
@@ -129,6 +130,7 @@ void hstp_conn_put(struct hstp_conn *conn)
 	hstp_sendq_purge(&conn->sendq);
 	hstp_recvq_purge(&conn->recvq);
 	kfree(conn->board);
+	hstp_memory_charge(conn);
 	dst_release(conn->dst);
 	kmem_cache_free(conn_cache, conn);
 }
@@ -396,7 +398,12 @@ void hstp_conn_abort_all(struct hstp_net *hn)
 
 			spin_lock_bh(&conn->lock);
 			hstp_conn_env(conn, &env);
-			hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_EXIT, HSTP_CAUSE_EXIT, &acts);
+			/* A namespace that dies has neither devices nor routes any more */
+			if (check_net(hn->net))
+				hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_EXIT, HSTP_CAUSE_EXIT,
+						&acts);
+			else
+				hstp_vanish(&conn->tcb, HSTP_CAUSE_EXIT, &acts);
 			hstp_act(conn, NULL, NULL, &env, &acts);
 			spin_unlock_bh(&conn->lock);
 			hstp_timer_kill(conn);
@@ -433,5 +440,5 @@ void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 	env->board = conn->board;
 	env->space = window > conn->recvq.bytes ? window - conn->recvq.bytes : 0;
 	env->nobody_listens = false;
-	env->no_room = false;
+	env->no_room = HSTP_DROP_NONE;
 }

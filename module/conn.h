@@ -49,6 +49,7 @@ struct hstp_bucket {
  * @sendq: text given by the user and not acknowledged
  * @recvq: text arrived and not taken by the user
  * @board: scoreboard, once the peer has reported something, or NULL
+ * @charged: bytes of memory of both queues, as counted in hstp_net.memory
  * @rcvbuf: bound of @recvq, bytes of memory
  * @ifindex: the interface it is bound to, or 0
  * @mark: SO_MARK
@@ -57,6 +58,7 @@ struct hstp_bucket {
  * @soft_error: errno the network reported last, positive
  * @dead_error: errno that ended it while it had no socket, positive
  * @tos: IP_TOS
+ * @pmtudisc: IP_MTU_DISCOVER
  * @ttl: IP_TTL, or -1
  * @hashed: is in the table
  * @orphan: counted in hstp_net.orphans
@@ -80,6 +82,7 @@ struct hstp_conn {
 	struct hstp_sendq sendq;
 	struct hstp_recvq recvq;
 	struct hstp_board *board;
+	u32 charged;
 	int rcvbuf;
 	int ifindex;
 	u32 mark;
@@ -88,6 +91,7 @@ struct hstp_conn {
 	int soft_error;
 	int dead_error;
 	u8 tos;
+	u8 pmtudisc;
 	s16 ttl;
 	bool hashed;
 	bool orphan;

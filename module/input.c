@@ -7,9 +7,11 @@
 
 #include "act.h"
 #include "event.h"
+#include "filter.h"
 #include "input.h"
 #include "ipv4.h"
 #include "listen.h"
+#include "memory.h"
 #include "mini.h"
 #include "output.h"
 #include "passive.h"
@@ -29,18 +31,27 @@ static enum hstp_drop parse(struct sk_buff *skb, struct hstp_segment *seg)
  * one? What is held behind a gap was not acknowledged and gives way to text that
  * fills the gap, which the connection needs to go on.
  */
-static bool too_much_text(struct hstp_conn *conn, const struct sk_buff *skb,
-			  const struct hstp_segment *seg)
+static enum hstp_drop no_room(struct hstp_conn *conn, const struct sk_buff *skb,
+			      const struct hstp_segment *seg)
 {
 	u64 limit = 2 * ((u64)conn->rcvbuf + HSTP_WINDOW_UNSCALED);
+	struct hstp_recvq *q = &conn->recvq;
+	bool over;
 
-	if (!seg->text_len || conn->recvq.memory + skb->truesize <= limit)
-		return false;
+	if (!seg->text_len)
+		return HSTP_DROP_NONE;
+	over = q->memory + skb->truesize > limit;
+	if (!over && !hstp_memory_full(conn->hn, q->memory))
+		return HSTP_DROP_NONE;
 	if (hstp_after(seg->seq, conn->tcb.rcv_nxt))
-		return true;
-	hstp_recvq_purge_held(&conn->recvq);
+		return over ? HSTP_DROP_RECEIVE_LIMIT : HSTP_DROP_MEMORY_LIMIT;
+
+	hstp_recvq_purge_held(q);
 	hstp_sack_forget(&conn->tcb);
-	return conn->recvq.memory + skb->truesize > 4 * limit;
+	hstp_memory_charge(conn);
+	if (q->memory + skb->truesize > 4 * limit)
+		return HSTP_DROP_RECEIVE_LIMIT;
+	return hstp_memory_full(conn->hn, q->memory) ? HSTP_DROP_MEMORY_LIMIT : HSTP_DROP_NONE;
 }
 
 /* RFC 9293 section 3.10.7.1 */
@@ -63,7 +74,7 @@ static void to_nobody(struct hstp_net *hn, const struct hstp_tuple *tuple, struc
  * taken it could be anybody's.
  */
 static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, struct sk_buff *skb,
-		    const struct hstp_segment *seg)
+		    struct hstp_segment *seg)
 {
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_env env;
@@ -78,10 +89,17 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 		to_nobody(conn->hn, tuple, skb, seg);
 		return true;
 	}
+	if (conn->sk && unlikely(hstp_filter_wanted(conn->sk)) &&
+	    !hstp_filter_passes(conn->sk, skb, seg)) {
+		spin_unlock(&conn->lock);
+		HSTP_COUNT(conn->hn, drops[HSTP_DROP_FILTER]);
+		kfree_skb(skb);
+		return true;
+	}
 	if (unlikely(seg->opt.sack_count) && !conn->board && conn->tcb.sack_ok)
 		conn->board = kzalloc(sizeof(*conn->board), GFP_ATOMIC | __GFP_NOWARN);
 	hstp_conn_env(conn, &env);
-	env.no_room = too_much_text(conn, skb, seg);
+	env.no_room = no_room(conn, skb, seg);
 	hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
 	hstp_act(conn, skb, seg, &env, &acts);
 	spin_unlock(&conn->lock);
@@ -89,7 +107,7 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 }
 
 static void to_listener(struct hstp_net *hn, u32 hash, const struct hstp_tuple *tuple,
-			struct sk_buff *skb, const struct hstp_segment *seg,
+			struct sk_buff *skb, struct hstp_segment *seg,
 			const u32 *iss_floor)
 {
 	struct hstp_listener *l;
@@ -152,118 +170,4 @@ void hstp_input(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_b
 	if (result != HSTP_MINI_DONE)
 		to_listener(hn, hash, tuple, skb, &seg,
 			    result == HSTP_MINI_REOPEN ? &iss_floor : NULL);
-}
-
-static struct hstp_conn *lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple)
-{
-	return hstp_conn_lookup(hn, tuple, hstp_tuple_hash(tuple, &hn->hash_key));
-}
-
-/* RFC 5927 section 4.1: it must be about something that is on its way. An ACK without
- * text has SEG.SEQ = SND.NXT.
- */
-static bool is_credible(const struct hstp_conn *conn, const struct hstp_tuple *tuple, u32 seq)
-{
-	return conn->hashed && hstp_tuple_equal(&conn->tuple, tuple) &&
-	       hstp_between(seq, conn->tcb.snd_una, conn->tcb.snd_nxt + 1);
-}
-
-static void take_error(struct hstp_conn *conn, int error, bool hard)
-{
-	struct hstp_acts acts = HSTP_ACTS_INIT;
-	struct hstp_env env;
-
-	conn->soft_error = error;
-	if (conn->sk)
-		WRITE_ONCE(conn->sk->sk_err_soft, error);
-	if (!hard)
-		return;
-	hstp_conn_env(conn, &env);
-	hstp_hard_error(&conn->tcb, &acts);
-	if (acts.transition_count && conn->sk)
-		hstp_sock_error(conn->sk, error);
-	hstp_act(conn, NULL, NULL, &env, &acts);
-}
-
-static void take_mtu(struct hstp_conn *conn, u32 mtu)
-{
-	struct hstp_acts acts = HSTP_ACTS_INIT;
-	struct hstp_env env;
-
-	/* What the route has learned is read when it is looked up again */
-	dst_release(conn->dst);
-	conn->dst = NULL;
-	hstp_conn_env(conn, &env);
-	hstp_too_big(&conn->tcb, max_t(u32, mtu, 68) - 40, &acts);
-	hstp_act(conn, NULL, NULL, &env, &acts);
-}
-
-/**
- * hstp_input_expects_error() - may an error of the network be about a real segment
- * @hn: namespace
- * @tuple: both ends as seen from here
- * @seq: the segment's sequence number, host order
- *
- * Context: softirq, rcu_read_lock().
- *
- * Return: true when a connection has it on its way.
- */
-bool hstp_input_expects_error(struct hstp_net *hn, const struct hstp_tuple *tuple, u32 seq)
-{
-	struct hstp_conn *conn = lookup(hn, tuple);
-	bool credible;
-
-	if (!conn)
-		return false;
-	spin_lock(&conn->lock);
-	credible = is_credible(conn, tuple, seq);
-	spin_unlock(&conn->lock);
-	hstp_conn_put(conn);
-	return credible;
-}
-
-/**
- * hstp_input_error() - the network reports that a segment did not arrive
- * @hn: namespace
- * @tuple: both ends as seen from here
- * @seq: the segment's sequence number, host order
- * @error: positive errno
- * @hard: the destination cannot be reached at all, see section 3.9.2.2
- *
- * Context: softirq, rcu_read_lock().
- */
-void hstp_input_error(struct hstp_net *hn, const struct hstp_tuple *tuple, u32 seq,
-		      int error, bool hard)
-{
-	struct hstp_conn *conn = lookup(hn, tuple);
-
-	if (!conn)
-		return;
-	spin_lock(&conn->lock);
-	if (is_credible(conn, tuple, seq))
-		take_error(conn, error, hard);
-	spin_unlock(&conn->lock);
-	hstp_conn_put(conn);
-}
-
-/**
- * hstp_input_too_big() - a segment was too big for the path
- * @hn: namespace
- * @tuple: both ends as seen from here
- * @seq: the segment's sequence number, host order
- * @mtu: bytes of a packet that fits
- *
- * RFC 1191 section 6.4. Context: softirq, rcu_read_lock().
- */
-void hstp_input_too_big(struct hstp_net *hn, const struct hstp_tuple *tuple, u32 seq, u32 mtu)
-{
-	struct hstp_conn *conn = lookup(hn, tuple);
-
-	if (!conn)
-		return;
-	spin_lock(&conn->lock);
-	if (is_credible(conn, tuple, seq))
-		take_mtu(conn, mtu);
-	spin_unlock(&conn->lock);
-	hstp_conn_put(conn);
 }

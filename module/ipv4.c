@@ -9,14 +9,10 @@
 
 #include "core/bytes.h"
 #include "fault.h"
+#include "icmp.h"
 #include "input.h"
 #include "ipv4.h"
 #include "stats.h"
-
-/* Where header fields are, RFC 9293 section 3.1 */
-#define SPORT_OFFSET	0
-#define DPORT_OFFSET	2
-#define CHECK_OFFSET	16
 
 static void fill_tuple(struct hstp_tuple *tuple, __be32 laddr, __be32 faddr, __be16 lport,
 		       __be16 fport)
@@ -56,18 +52,20 @@ static int ipv4_rcv(struct sk_buff *skb)
 {
 	struct hstp_net *hn = hstp_pernet(dev_net(skb->dev));
 	enum hstp_drop why = READ_ONCE(hn->dying) ? HSTP_DROP_EXITING : check(skb);
-	const struct iphdr *iph = ip_hdr(skb);
-	const u8 *header = skb->data;
+	const struct iphdr *iph;
 	struct hstp_tuple tuple;
+	const u8 *header;
 
 	if (why) {
 		HSTP_COUNT(hn, drops[why]);
 		kfree_skb(skb);
 		return 0;
 	}
+	iph = ip_hdr(skb);
+	header = skb->data;
 	fill_tuple(&tuple, iph->daddr, iph->saddr,
-		   htons(hstp_get16(header + DPORT_OFFSET)),
-		   htons(hstp_get16(header + SPORT_OFFSET)));
+		   htons(hstp_get16(header + HSTP_AT_DPORT)),
+		   htons(hstp_get16(header + HSTP_AT_SPORT)));
 	if (!hstp_fault_in(hn, &tuple, skb))
 		hstp_input(hn, &tuple, skb);
 	return 0;
@@ -87,22 +85,22 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 	struct hstp_net *hn = hstp_pernet(net);
 	int type = icmp_hdr(skb)->type;
 	int code = icmp_hdr(skb)->code;
-	u32 seq = hstp_get32(header + 4);
-	struct hstp_tuple tuple;
+	struct hstp_quote quote = { .skb = skb };
 
-	fill_tuple(&tuple, iph->saddr, iph->daddr,
-		   htons(hstp_get16(header + SPORT_OFFSET)),
-		   htons(hstp_get16(header + DPORT_OFFSET)));
+	quote.seq = hstp_get32(header + HSTP_AT_SEQ);
+	fill_tuple(&quote.tuple, iph->saddr, iph->daddr,
+		   htons(hstp_get16(header + HSTP_AT_SPORT)),
+		   htons(hstp_get16(header + HSTP_AT_DPORT)));
 
 	switch (type) {
 	case ICMP_REDIRECT:
 		ipv4_redirect(skb, net, 0, hstp_protocol);
 		return 0;
 	case ICMP_TIME_EXCEEDED:
-		hstp_input_error(hn, &tuple, seq, EHOSTUNREACH, false);
+		hstp_icmp_error(hn, &quote, EHOSTUNREACH, false);
 		return 0;
 	case ICMP_PARAMETERPROB:
-		hstp_input_error(hn, &tuple, seq, EPROTO, false);
+		hstp_icmp_error(hn, &quote, EPROTO, false);
 		return 0;
 	case ICMP_DEST_UNREACH:
 		break;
@@ -114,14 +112,14 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 		return 0;
 	if (code == ICMP_FRAG_NEEDED) {
 		/* The route is not for strangers to narrow, nor for anybody without end */
-		if (!hstp_input_expects_error(hn, &tuple, seq))
+		if (!hstp_icmp_expected(hn, &quote))
 			return 0;
 		info = max(info, READ_ONCE(net->ipv4.ip_rt_min_pmtu));
 		ipv4_update_pmtu(skb, net, info, 0, hstp_protocol);
-		hstp_input_too_big(hn, &tuple, seq, info);
+		hstp_icmp_too_big(hn, &quote, info);
 		return 0;
 	}
-	hstp_input_error(hn, &tuple, seq, icmp_err_convert[code].errno, is_hard(code));
+	hstp_icmp_error(hn, &quote, icmp_err_convert[code].errno, is_hard(code));
 	return 0;
 }
 
@@ -235,7 +233,7 @@ static void checksum(struct sk_buff *skb, const struct hstp_tuple *tuple,
 {
 	__be32 saddr = tuple->laddr.s6_addr32[3];
 	__be32 daddr = tuple->faddr.s6_addr32[3];
-	__sum16 *field = (__sum16 *)(skb_transport_header(skb) + CHECK_OFFSET);
+	__sum16 *field = (__sum16 *)(skb_transport_header(skb) + HSTP_AT_CHECK);
 	__wsum sum;
 
 	/* Devices that know only TCP and UDP would leave our field as it is */
@@ -243,12 +241,20 @@ static void checksum(struct sk_buff *skb, const struct hstp_tuple *tuple,
 		*field = ~csum_tcpudp_magic(saddr, daddr, skb->len, hstp_protocol, 0);
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_transport_header(skb) - skb->head;
-		skb->csum_offset = CHECK_OFFSET;
+		skb->csum_offset = HSTP_AT_CHECK;
 		return;
 	}
 	sum = skb_checksum(skb, 0, skb->len, 0);
 	*field = csum_tcpudp_magic(saddr, daddr, skb->len, hstp_protocol, sum);
 	skb->ip_summed = CHECKSUM_NONE;
+}
+
+/* IP_MTU_DISCOVER; as ip_dont_fragment() has it for a socket. */
+static bool may_fragment(const struct hstp_path *path)
+{
+	if (likely(path->pmtudisc == IP_PMTUDISC_WANT))
+		return dst_metric_locked(path->dst, RTAX_MTU);
+	return path->pmtudisc != IP_PMTUDISC_DO;
 }
 
 /**
@@ -264,7 +270,7 @@ void hstp_ipv4_send(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_
 		    const struct hstp_path *path)
 {
 	struct dst_entry *dst = path->dst;
-	bool fragment = dst_metric_locked(dst, RTAX_MTU);
+	bool fragment = may_fragment(path);
 	struct iphdr *iph;
 
 	checksum(skb, tuple, dst->dev);

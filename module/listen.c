@@ -6,6 +6,7 @@
 
 #include "act.h"
 #include "event.h"
+#include "filter.h"
 #include "listen.h"
 #include "mini.h"
 #include "socket.h"
@@ -199,7 +200,9 @@ static void copy_profile(const struct sock *sk, struct hstp_profile *p)
 	p->defer = READ_ONCE(hstp_sk(sk)->defer);
 	p->tune = hstp_sock_tuning(sk);	/* all that is in it is inherited */
 	p->reuse = sk->sk_reuse;
+	p->filtered = hstp_filter_wanted(sk);
 	p->tos = READ_ONCE(inet_sk(sk)->tos);
+	p->pmtudisc = READ_ONCE(inet_sk(sk)->pmtudisc);
 	p->ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
 }
 
@@ -222,6 +225,31 @@ bool hstp_listen_profile(struct hstp_listener *l, struct hstp_profile *p)
 		copy_profile(sk, p);
 	spin_unlock_bh(&l->lock);
 	return sk;
+}
+
+/**
+ * hstp_listen_passes() - does the socket's filter let a segment pass
+ * @l: listener whose profile says that there is one
+ * @skb: the packet; a filter may cut it off
+ * @seg: its segment: the text is what is left of it
+ *
+ * Context: softirq.
+ */
+bool hstp_listen_passes(struct hstp_listener *l, struct sk_buff *skb, struct hstp_segment *seg)
+{
+	struct sock *sk;
+	bool passes;
+
+	spin_lock(&l->lock);
+	sk = l->sk;
+	if (sk)
+		sock_hold(sk);
+	spin_unlock(&l->lock);
+	if (!sk)
+		return true;
+	passes = hstp_filter_passes(sk, skb, seg);
+	sock_put(sk);
+	return passes;
 }
 
 /**

@@ -56,8 +56,10 @@ struct hstp_listener {
  * @ttl: IP_TTL, or -1
  * @tos: IP_TOS
  * @defer: HSTP_DEFER_ACCEPT, retransmissions of the SYN,ACK
+ * @pmtudisc: IP_MTU_DISCOVER
  * @tune: the options that the core knows
  * @reuse: SO_REUSEADDR
+ * @filtered: somebody wants to see what comes, see filter.h
  */
 struct hstp_profile {
 	int rcvbuf;
@@ -69,7 +71,9 @@ struct hstp_profile {
 	s16 ttl;
 	u8 tos;
 	u8 defer;
+	u8 pmtudisc;
 	bool reuse;
+	bool filtered;
 	struct hstp_tuning tune;
 };
 
@@ -79,6 +83,7 @@ void hstp_listen_stop(struct hstp_listener *l);
 struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple,
 					 int ifindex);
 void hstp_listen_put(struct hstp_listener *l);
+bool hstp_listen_passes(struct hstp_listener *l, struct sk_buff *skb, struct hstp_segment *seg);
 bool hstp_listen_profile(struct hstp_listener *l, struct hstp_profile *p);
 enum hstp_drop hstp_listen_reserve(struct hstp_listener *l, struct hstp_profile *p);
 void hstp_listen_unreserve(struct hstp_listener *l);

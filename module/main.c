@@ -30,16 +30,25 @@ static int protocol = IPPROTO_HSTP;
 module_param(protocol, int, 0444);
 MODULE_PARM_DESC(protocol, "IP protocol number to use, 1 to 255 (default 253)");
 
+static void exit_counters(struct hstp_net *hn)
+{
+	percpu_counter_destroy(&hn->memory);
+	percpu_counter_destroy(&hn->orphans);
+	percpu_counter_destroy(&hn->time_waits);
+}
+
+/* To destroy one that was not made does no harm. */
 static int __net_init init_counters(struct hstp_net *hn)
 {
 	int err;
 
 	err = percpu_counter_init(&hn->time_waits, 0, GFP_KERNEL_ACCOUNT);
+	if (!err)
+		err = percpu_counter_init(&hn->orphans, 0, GFP_KERNEL_ACCOUNT);
+	if (!err)
+		err = percpu_counter_init(&hn->memory, 0, GFP_KERNEL_ACCOUNT);
 	if (err)
-		return err;
-	err = percpu_counter_init(&hn->orphans, 0, GFP_KERNEL_ACCOUNT);
-	if (err)
-		percpu_counter_destroy(&hn->time_waits);
+		exit_counters(hn);
 	return err;
 }
 
@@ -84,8 +93,7 @@ free_conns:
 free_stats:
 	hstp_stats_exit(hn);
 free_counters:
-	percpu_counter_destroy(&hn->orphans);
-	percpu_counter_destroy(&hn->time_waits);
+	exit_counters(hn);
 	return err;
 }
 
@@ -111,8 +119,7 @@ static void __net_exit hstp_net_exit(struct net *net)
 	hstp_fault_exit(hn);
 	hstp_conn_net_exit(hn);
 	hstp_stats_exit(hn);
-	percpu_counter_destroy(&hn->orphans);
-	percpu_counter_destroy(&hn->time_waits);
+	exit_counters(hn);
 }
 
 static struct pernet_operations hstp_net_ops = {

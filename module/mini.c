@@ -107,7 +107,7 @@ void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env)
 	env->buffer_max = 0;
 	env->space = 0;		/* offers no more than it did */
 	env->nobody_listens = false;
-	env->no_room = false;
+	env->no_room = HSTP_DROP_NONE;
 }
 
 static void count(struct hstp_net *hn, struct hstp_mini *mini, const struct hstp_tcb *t,
@@ -137,6 +137,7 @@ static void send(struct hstp_net *hn, const struct hstp_tuple *tuple, enum hstp_
 		.mark = p->mark,
 		.priority = p->priority,
 		.tos = p->tos,
+		.pmtudisc = p->pmtudisc,
 		.ttl = p->ttl,
 		.state = state,
 	};
@@ -160,6 +161,7 @@ static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
 	p->mark = mini->mark;
 	p->ifindex = mini->ifindex;
 	p->tos = mini->tos;
+	p->pmtudisc = IP_PMTUDISC_WANT;
 	p->ttl = -1;
 	p->tune.transparent = mini->transparent;
 	p->uid = GLOBAL_ROOT_UID;
@@ -390,6 +392,63 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple)
 	spin_unlock(&b->lock);
 	if (have_tx)
 		send(hn, tuple, t.state, &p, &tx);
+}
+
+/* RFC 5927 section 4.1: all that SYN-RECEIVED has on its way is its SYN,ACK. Under the
+ * bucket's lock.
+ */
+static struct hstp_mini *find_sender(struct hstp_bucket *b, const struct hstp_quote *quote)
+{
+	struct hstp_mini *mini = hstp_mini_find(b, &quote->tuple);
+
+	if (!mini || mini->state != HSTP_SYN_RECEIVED || mini->seq != quote->seq)
+		return NULL;
+	return hstp_ipv4_on_device(quote->skb, device_of(mini)) ? mini : NULL;
+}
+
+/**
+ * hstp_mini_has_sent() - is a segment that of a record
+ * @hn: namespace
+ * @quote: the segment, as an ICMP message has it
+ *
+ * Context: softirq, no lock.
+ */
+bool hstp_mini_has_sent(struct hstp_net *hn, const struct hstp_quote *quote)
+{
+	struct hstp_bucket *b = hstp_bucket(hn, hstp_tuple_hash(&quote->tuple, &hn->hash_key));
+	bool found;
+
+	spin_lock(&b->lock);
+	found = find_sender(b, quote);
+	spin_unlock(&b->lock);
+	return found;
+}
+
+/**
+ * hstp_mini_hard_error() - the peer of a handshake cannot be reached
+ * @hn: namespace
+ * @quote: its SYN,ACK, as an ICMP message has it
+ *
+ * RFC 9293 section 3.9.2.2, SHLD-26: the handshake is over.
+ *
+ * Context: softirq, no lock.
+ */
+void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote)
+{
+	struct hstp_bucket *b = hstp_bucket(hn, hstp_tuple_hash(&quote->tuple, &hn->hash_key));
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_mini *mini;
+	struct hstp_tcb t;
+
+	spin_lock(&b->lock);
+	mini = find_sender(b, quote);
+	if (mini) {
+		hstp_mini_thaw(mini, hn, &t);
+		hstp_hard_error(&t, &acts);
+		count(hn, mini, &t, &acts);
+		hstp_mini_erase(hn, b, mini);
+	}
+	spin_unlock(&b->lock);
 }
 
 /**

@@ -5,6 +5,7 @@
 
 #include "addr.h"
 #include "conn.h"
+#include "icmp.h"
 #include "listen.h"
 
 /**
@@ -115,6 +116,8 @@ void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_min
 void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env);
 bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
 		      u32 *iss_floor);
+bool hstp_mini_has_sent(struct hstp_net *hn, const struct hstp_quote *quote);
+void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote);
 bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple);
 struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
 void hstp_mini_exit(struct hstp_net *hn);

@@ -31,6 +31,7 @@ struct hstp_wait;
  * @reuse_time_wait: connect() may take the place of a TIME-WAIT with timestamps
  * @recycle_time_wait: TIME-WAIT with timestamps is short
  * @max_orphans: connections that no socket holds
+ * @mem_limit_kib: memory of all queues of connections, KiB
  * @port_min: first ephemeral port
  * @port_max: last ephemeral port
  * @segment_events: tell the multicast group of each segment
@@ -43,6 +44,7 @@ struct hstp_settings {
 	int max_orphans;
 	int reuse_time_wait;
 	int recycle_time_wait;
+	int mem_limit_kib;
 	int port_min;
 	int port_max;
 	int segment_events;
@@ -69,6 +71,7 @@ struct hstp_settings {
  * @waits: SYN-RECEIVED and TIME-WAIT records by time, one set a CPU
  * @time_waits: records in TIME-WAIT
  * @orphans: connections without a socket
+ * @memory: bytes that the queues of connections take
  * @listen_lock: for @listeners, to change
  * @listeners: by port, read under RCU
  * @port_lock: for @ports
@@ -99,6 +102,7 @@ struct hstp_net {
 	struct hstp_wait __percpu *waits;
 	struct percpu_counter time_waits;
 	struct percpu_counter orphans;
+	struct percpu_counter memory;
 	spinlock_t listen_lock;	/* BH off */
 	struct hlist_head listeners[HSTP_LISTEN_BUCKETS];
 	spinlock_t port_lock;	/* BH off */

@@ -70,6 +70,7 @@ const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_TW_RECYCLE + 1] 
 	[HSTP_A_CONFIG_MAX_SYN_BACKLOG] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_MAX_TIME_WAIT] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_MAX_ORPHANS] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_MEM_LIMIT_KIB] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_PORT_MIN] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_PORT_MAX] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_SEGMENT_EVENTS] = { .type = NLA_U32, },

@@ -7,6 +7,8 @@
 #include <net/tcp_states.h>
 
 #include "act.h"
+#include "compat.h"
+#include "filter.h"
 #include "ident.h"
 #include "ipv4.h"
 #include "output.h"
@@ -80,6 +82,23 @@ static void open_conn(struct sock *sk, struct hstp_conn *conn)
 	env.ts_offset = hstp_ident_stamps(conn->hn, &conn->tuple);
 	hstp_call_open_active(&conn->tcb, &env, &acts);
 	hstp_act(conn, NULL, NULL, &env, &acts);
+}
+
+/**
+ * hstp_pre_connect() - a cgroup's program may change the peer, or refuse it
+ * @sk: socket, owned
+ * @uaddr: the peer
+ * @addr_len: its length, bytes
+ *
+ * inet_stream_connect() asks when there is any such program.
+ *
+ * Return: 0; -EINVAL; -EPERM.
+ */
+int hstp_pre_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
+{
+	if (addr_len < (int)sizeof(struct sockaddr_in))
+		return -EINVAL;
+	return hstp_cgroup_connect4(sk, uaddr, addr_len);
 }
 
 /**
@@ -270,6 +289,7 @@ static void inherit(struct sock *sk, const struct sock *from)
 	hstp_sk(sk)->mss = hstp_sk(from)->mss;
 	hstp_sk(sk)->tune = hstp_sk(from)->tune;
 	hstp_sk(sk)->defer = hstp_sk(from)->defer;
+	hstp_filter_inherit(sk, from);
 	security_sk_clone(from, sk);
 }
 

@@ -129,6 +129,7 @@ static void path_of(const struct hstp_conn *conn, struct hstp_path *path)
 	path->mark = conn->mark;
 	path->priority = conn->priority;
 	path->tos = conn->tos;
+	path->pmtudisc = conn->pmtudisc;
 	path->ttl = conn->ttl;
 	if (static_branch_unlikely(&hstp_fault_key))
 		path->state = conn->tcb.state;
@@ -244,6 +245,7 @@ void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, stru
 {
 	struct hstp_path path = {
 		.mark = IP4_REPLY_MARK(hn->net, skb->mark),
+		.pmtudisc = IP_PMTUDISC_WANT,
 		.ttl = -1,
 		.state = state,
 	};

@@ -12,6 +12,7 @@
  * @mark: SO_MARK
  * @priority: SO_PRIORITY
  * @tos: IP_TOS
+ * @pmtudisc: IP_MTU_DISCOVER
  * @ttl: IP_TTL, or -1
  * @state: of the connection; for faults, and valid when there can be any
  */
@@ -20,6 +21,7 @@ struct hstp_path {
 	u32 mark;
 	u32 priority;
 	u8 tos;
+	u8 pmtudisc;
 	s16 ttl;
 	u8 state;
 };

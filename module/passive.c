@@ -43,8 +43,8 @@ enum hstp_drop hstp_passive_refuses(struct hstp_listener *l, const struct hstp_t
 
 /* A record in SYN-RECEIVED, and the SYN,ACK. */
 static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
-				   const struct hstp_tuple *tuple,
-				   const struct hstp_segment *seg, struct hstp_env *env)
+				   const struct hstp_tuple *tuple, struct sk_buff *skb,
+				   struct hstp_segment *seg, struct hstp_env *env)
 {
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_tcb t = { .state = HSTP_CLOSED };
@@ -56,9 +56,14 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 
 	if (!hstp_listen_admit(l, &p))
 		return HSTP_DROP_NO_CONNECTION;
+	if (unlikely(p.filtered) && !hstp_listen_passes(l, skb, seg)) {
+		hstp_listen_dismiss(l);
+		return HSTP_DROP_FILTER;
+	}
 	path.mark = p.mark;
 	path.priority = p.priority;
 	path.tos = p.tos;
+	path.pmtudisc = p.pmtudisc;
 	path.ttl = p.ttl;
 	path.state = HSTP_SYN_RECEIVED;
 	path.dst = hstp_ipv4_route(hn, tuple, p.ifindex, p.mark, p.tos, p.uid,
@@ -97,7 +102,7 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
  * RFC 9293 section 3.10.7.2. Context: softirq, rcu_read_lock().
  */
 void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
-			  struct sk_buff *skb, const struct hstp_segment *seg,
+			  struct sk_buff *skb, struct hstp_segment *seg,
 			  const u32 *iss_floor)
 {
 	struct hstp_acts acts = HSTP_ACTS_INIT;
@@ -122,7 +127,7 @@ void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_t
 		/* MAY-2: beyond all that the connection before this one has used */
 		if (iss_floor && !hstp_after(env.iss, *iss_floor))
 			env.iss = *iss_floor + 1;
-		why = open_passive(l, hash, tuple, seg, &env);
+		why = open_passive(l, hash, tuple, skb, seg, &env);
 	}
 	if (why)
 		drop(l->hn, skb, why);
@@ -149,6 +154,7 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hst
 	conn->ifindex = p->ifindex;
 	conn->uid = p->uid;
 	conn->tos = p->tos;
+	conn->pmtudisc = p->pmtudisc;
 	conn->ttl = p->ttl;
 	conn->since_us = hstp_since_widen(mini->since_us);
 	return conn;
@@ -182,6 +188,16 @@ static void open_conn(struct hstp_listener *l, const struct hstp_profile *p,
 	hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_LISTENER_CLOSED, HSTP_CAUSE_LISTENER_CLOSED,
 			&abort);
 	hstp_act(conn, NULL, NULL, env, &abort);
+}
+
+/* The core has seen all of the segment by now: one that the filter would cut off is
+ * dropped, and comes again to the connection if its ACK comes without it.
+ */
+static bool passes(struct hstp_listener *l, struct sk_buff *skb, const struct hstp_segment *seg)
+{
+	struct hstp_segment cut = *seg;
+
+	return hstp_listen_passes(l, skb, &cut) && cut.text_len == seg->text_len;
 }
 
 /**
@@ -220,13 +236,13 @@ void hstp_passive_establish(struct hstp_net *hn, struct hstp_bucket *b, struct h
 		drop(hn, skb, why);
 		return;
 	}
+	why = HSTP_DROP_FILTER;
+	if (unlikely(p.filtered) && !passes(l, skb, seg))
+		goto unreserve;
+	why = HSTP_DROP_MEMORY;
 	conn = promote(hn, hash, mini, t, &p);
-	if (!conn) {
-		hstp_listen_unreserve(l);
-		spin_unlock(&b->lock);
-		drop(hn, skb, HSTP_DROP_MEMORY);
-		return;
-	}
+	if (!conn)
+		goto unreserve;
 	/* Against the order of locks, but without a circle. The connection is in no
 	 * table yet: its lock can only be held by who looked for the one that had its
 	 * memory before. Under the lock they find that it is not hashed, and let go:
@@ -243,4 +259,10 @@ void hstp_passive_establish(struct hstp_net *hn, struct hstp_bucket *b, struct h
 	spin_unlock(&conn->lock);
 	hstp_conn_put(conn);
 	hstp_listen_put(l);
+	return;
+
+unreserve:
+	hstp_listen_unreserve(l);
+	spin_unlock(&b->lock);
+	drop(hn, skb, why);
 }

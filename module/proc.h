@@ -5,6 +5,12 @@
 
 #include "net.h"
 
+struct proc_dir_entry;
+
+/* proc_conn.c */
+bool hstp_proc_conn_init(struct proc_dir_entry *dir);
+
+/* proc.c */
 int hstp_proc_init(struct hstp_net *hn);
 void hstp_proc_exit(struct hstp_net *hn);
 

@@ -16,6 +16,7 @@ const struct hstp_settings hstp_settings_default = {
 	.max_syn_backlog = 1024,
 	.max_time_wait = 262144,
 	.max_orphans = 65536,
+	.mem_limit_kib = 262144,
 	.port_min = 32768,
 	.port_max = 60999,
 };

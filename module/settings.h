@@ -26,6 +26,7 @@
 	X(max_syn_backlog, max_syn_backlog, 1, 1048576) \
 	X(max_time_wait, max_time_wait, 0, 16777216) \
 	X(max_orphans, max_orphans, 0, 16777216) \
+	X(mem_limit_kib, mem_limit_kib, 64, 1073741824) \
 	X(port_min, port_min, 1, 65535) \
 	X(port_max, port_max, 1, 65535) \
 	X(segment_events, segment_events, 0, 1) \

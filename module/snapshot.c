@@ -57,6 +57,23 @@ u32 hstp_snapshot_end(const struct hstp_net *hn)
 	return HSTP_FIRST_BUCKET + hn->bucket_mask + 1;
 }
 
+/**
+ * hstp_snapshot_empty() - is there nothing in a chain
+ * @hn: namespace
+ * @chain: its number, below hstp_snapshot_end()
+ *
+ * Context: any; the answer may be old.
+ */
+bool hstp_snapshot_empty(const struct hstp_net *hn, u32 chain)
+{
+	const struct hstp_bucket *b;
+
+	if (chain < HSTP_FIRST_BUCKET)
+		return hlist_empty(&hn->listeners[chain]);
+	b = &hn->buckets[chain - HSTP_FIRST_BUCKET];
+	return hlist_nulls_empty(&b->conns) && !READ_ONCE(b->minis);
+}
+
 static void look_at_socket(struct hstp_view *v, struct sock *sk)
 {
 	u32 cookie[2];
@@ -91,6 +108,8 @@ static bool look_at_listener(struct hstp_view *v, struct hstp_listener *l)
 	if (!sk)
 		return false;
 	v->kind = HSTP_KIND_LISTENER;
+	v->object = l;
+	v->refs = refcount_read(&l->ref);
 	v->accepted = true;
 	v->syns = atomic_read(&l->syns);
 	v->ifindex = l->ifindex;
@@ -114,6 +133,7 @@ static void look_at_record(struct hstp_view *v, const struct hstp_net *hn,
 
 	memset(v, 0, sizeof(*v));
 	v->kind = HSTP_KIND_RECORD;
+	v->object = mini;
 	v->tuple = mini->tuple;
 	v->key = mini->tuple;
 	v->uid = INVALID_UID;
@@ -142,6 +162,8 @@ static void look_at_record(struct hstp_view *v, const struct hstp_net *hn,
 static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
 {
 	v->kind = HSTP_KIND_CONN;
+	v->object = conn;
+	v->refs = refcount_read(&conn->ref) - 1;	/* less our own */
 	v->tcb = conn->tcb;
 	v->since_us = conn->since_us;
 	v->received = conn->recvq.bytes;

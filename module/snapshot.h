@@ -28,6 +28,7 @@ enum hstp_kind {
  * @tcb: its variables; CLOSED: it has gone meanwhile
  * @since_us: when the state was entered, microseconds since boot
  * @cookie: of the socket, or 0
+ * @object: what it is in the kernel, not to be looked at
  * @conn: for use inside snapshot.c
  * @inode: of the socket, or 0
  * @uid: owner, or invalid
@@ -40,6 +41,7 @@ enum hstp_kind {
  * @queued: listener: connections that wait for accept()
  * @backlog: listener: listen()'s argument
  * @syns: listener: handshakes under way
+ * @refs: references to @object
  * @soft_error: errno that the network reported last
  * @ttl: IP_TTL, or -1
  * @tos: IP_TOS
@@ -53,6 +55,7 @@ struct hstp_view {
 	struct hstp_tcb tcb;
 	u64 since_us;
 	u64 cookie;
+	const void *object;
 	struct hstp_conn *conn;
 	unsigned long inode;
 	kuid_t uid;
@@ -65,6 +68,7 @@ struct hstp_view {
 	u32 queued;
 	u32 backlog;
 	u32 syns;
+	u32 refs;
 	int soft_error;
 	s16 ttl;
 	u8 tos;
@@ -87,6 +91,7 @@ struct hstp_snapshot {
 
 int hstp_snapshot_init(struct hstp_snapshot *s);
 void hstp_snapshot_exit(struct hstp_snapshot *s);
+bool hstp_snapshot_empty(const struct hstp_net *hn, u32 chain);
 u32 hstp_snapshot_end(const struct hstp_net *hn);
 int hstp_snapshot_take(struct hstp_snapshot *s, struct hstp_net *hn, u32 chain);
 

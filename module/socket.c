@@ -388,6 +388,7 @@ struct proto hstp_prot = {
 	.no_autobind = true,
 	.init = hstp_init,
 	.destroy = hstp_destroy,
+	.pre_connect = hstp_pre_connect,
 	.connect = hstp_connect,
 	.accept = hstp_accept,
 	.disconnect = hstp_disconnect,

@@ -71,6 +71,7 @@ static inline void hstp_sock_options(const struct sock *sk, struct hstp_conn *co
 	conn->mark = READ_ONCE(sk->sk_mark);
 	conn->priority = READ_ONCE(sk->sk_priority);
 	conn->tos = inet_sk(sk)->tos;
+	conn->pmtudisc = inet_sk(sk)->pmtudisc;
 	conn->ttl = inet_sk(sk)->uc_ttl;
 	WRITE_ONCE(conn->reuse, sk->sk_reuse);
 }
@@ -91,6 +92,7 @@ int hstp_socket_init(void);
 void hstp_socket_exit(void);
 
 /* open.c */
+int hstp_pre_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
 int hstp_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len);
 int hstp_listen(struct socket *sock, int backlog);
 struct sock *hstp_accept(struct sock *sk, int flags, int *err, bool kern);

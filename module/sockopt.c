@@ -9,14 +9,13 @@
 
 #include "act.h"
 #include "core/congestion.h"
+#include "core/options.h"
+#include "output.h"
 #include "socket.h"
 
 /* TCP's bounds of TCP_MAXSEG, bytes */
 #define MAXSEG_MIN	88
 #define MAXSEG_MAX	32767
-
-/* RFC 9293 section 3.7.1: what may be sent to a peer that sent no MSS option */
-#define MSS_DEFAULT	536
 
 /* TCP's bounds */
 #define KEEP_SECONDS_MAX	32767
@@ -243,7 +242,7 @@ static int maxseg(const struct sock *sk)
 
 	if (hsk->mss && ((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
 		return hsk->mss;
-	return hsk->conn ? READ_ONCE(hsk->conn->tcb.mss) : MSS_DEFAULT;
+	return hsk->conn ? READ_ONCE(hsk->conn->tcb.mss) : HSTP_MSS_DEFAULT;
 }
 
 static int window_clamp(const struct hstp_sock *hsk)
@@ -324,6 +323,26 @@ static int get_congestion(const struct sock *sk, int room, char __user *val, int
 	return give(name, sizeof(name), room, val, len);
 }
 
+/* IP_MTU: what is known of the way to the peer; IP itself would look for a route that
+ * the socket keeps.
+ */
+static int path_mtu(struct sock *sk)
+{
+	struct hstp_conn *conn;
+	int mtu = 0;
+
+	lock_sock(sk);
+	conn = hstp_sk(sk)->conn;
+	if (conn) {
+		spin_lock_bh(&conn->lock);
+		if (conn->tcb.state != HSTP_CLOSED && hstp_output_route(conn))
+			mtu = dst_mtu(conn->dst);
+		spin_unlock_bh(&conn->lock);
+	}
+	release_sock(sk);
+	return mtu;
+}
+
 /**
  * hstp_getsockopt() - read an option
  * @sk: socket
@@ -339,12 +358,16 @@ int hstp_getsockopt(struct sock *sk, int level, int name, char __user *val, int 
 	struct tcp_info info;
 	int room, number, err;
 
-	if (level != SOL_HSTP)
+	if (level != SOL_HSTP && !(level == SOL_IP && name == IP_MTU))
 		return ip_getsockopt(sk, level, name, val, len);
 	if (get_user(room, len))
 		return -EFAULT;
 	if (room < 0)
 		return -EINVAL;
+	if (level == SOL_IP) {
+		number = path_mtu(sk);
+		return number ? give(&number, sizeof(number), room, val, len) : -ENOTCONN;
+	}
 	if (name == HSTP_CONGESTION)
 		return get_congestion(sk, room, val, len);
 	if (name == HSTP_INFO) {

@@ -8,6 +8,7 @@
 #include <net/tcp_states.h>
 
 #include "act.h"
+#include "memory.h"
 #include "socket.h"
 
 /* bytes that are copied in one go */
@@ -41,13 +42,15 @@ bool hstp_stream_readable(const struct sock *sk, const struct hstp_conn *conn)
  *
  * Context: any; without the connection's lock the answer may be old.
  *
- * Return: true when at least a third of the send buffer is free.
+ * Return: true when at least a third of the send buffer is free, and the namespace has
+ * memory for it.
  */
 bool hstp_stream_writable(const struct sock *sk, const struct hstp_conn *conn)
 {
 	u32 used = READ_ONCE(conn->sendq.memory);
 
-	return used + used / 2 <= (u32)READ_ONCE(sk->sk_sndbuf);
+	return used + used / 2 <= (u32)READ_ONCE(sk->sk_sndbuf) &&
+	       !hstp_memory_full(conn->hn, used);
 }
 
 static u32 send_room(const struct sock *sk, const struct hstp_conn *conn)
@@ -55,7 +58,7 @@ static u32 send_room(const struct sock *sk, const struct hstp_conn *conn)
 	u32 used = READ_ONCE(conn->sendq.memory);
 	u32 bound = READ_ONCE(sk->sk_sndbuf);
 
-	return used < bound ? bound - used : 0;
+	return used < bound ? min(bound - used, hstp_memory_room(conn->hn, used)) : 0;
 }
 
 static bool may_send(const struct sock *sk)
@@ -368,6 +371,7 @@ static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32
 	hstp_call_receive(&conn->tcb, &env, &acts);
 	if (acts.bits)
 		hstp_act(conn, NULL, NULL, &env, &acts);
+	hstp_memory_charge(conn);
 	spin_unlock_bh(&conn->lock);
 	return skb;
 }

@@ -465,7 +465,7 @@ static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 		return;
 	}
 	if (env->no_room) {
-		drop(acts, HSTP_DROP_RECEIVE_LIMIT);
+		drop(acts, (enum hstp_drop)env->no_room);
 		owe_ack(t, acts);
 		return;
 	}

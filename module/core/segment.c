@@ -12,7 +12,7 @@
  */
 unsigned int hstp_header_len(const u8 *bytes)
 {
-	return (bytes[12] >> 4) * 4;
+	return (bytes[HSTP_AT_OFFSET] >> 4) * 4;
 }
 
 /**
@@ -38,13 +38,13 @@ enum hstp_drop hstp_segment_parse(const u8 *bytes, size_t header_len,
 	if (len > header_len || len > total_len)
 		return HSTP_DROP_OFFSET_HIGH;
 
-	seg->sport = hstp_get16(bytes);
-	seg->dport = hstp_get16(bytes + 2);
-	seg->seq = hstp_get32(bytes + 4);
-	seg->ack = hstp_get32(bytes + 8);
-	seg->flags = bytes[13];
-	seg->wnd = hstp_get16(bytes + 14);
-	seg->up = hstp_get16(bytes + 18);
+	seg->sport = hstp_get16(bytes + HSTP_AT_SPORT);
+	seg->dport = hstp_get16(bytes + HSTP_AT_DPORT);
+	seg->seq = hstp_get32(bytes + HSTP_AT_SEQ);
+	seg->ack = hstp_get32(bytes + HSTP_AT_ACK);
+	seg->flags = bytes[HSTP_AT_FLAGS];
+	seg->wnd = hstp_get16(bytes + HSTP_AT_WND);
+	seg->up = hstp_get16(bytes + HSTP_AT_UP);
 	seg->header_len = (u8)len;
 	seg->text_len = (u32)(total_len - len);
 
@@ -66,16 +66,16 @@ unsigned int hstp_segment_build(const struct hstp_segment *seg, u8 *bytes)
 {
 	unsigned int len = HSTP_HEADER_MIN;
 
-	hstp_put16(bytes, seg->sport);
-	hstp_put16(bytes + 2, seg->dport);
-	hstp_put32(bytes + 4, seg->seq);
-	hstp_put32(bytes + 8, seg->ack);
-	hstp_put16(bytes + 14, seg->wnd);
-	hstp_put16(bytes + 16, 0);
-	hstp_put16(bytes + 18, seg->up);
+	hstp_put16(bytes + HSTP_AT_SPORT, seg->sport);
+	hstp_put16(bytes + HSTP_AT_DPORT, seg->dport);
+	hstp_put32(bytes + HSTP_AT_SEQ, seg->seq);
+	hstp_put32(bytes + HSTP_AT_ACK, seg->ack);
+	hstp_put16(bytes + HSTP_AT_WND, seg->wnd);
+	hstp_put16(bytes + HSTP_AT_CHECK, 0);
+	hstp_put16(bytes + HSTP_AT_UP, seg->up);
 
 	len += hstp_options_build(&seg->opt, bytes + HSTP_HEADER_MIN);
-	bytes[12] = (u8)(len / 4 << 4);
-	bytes[13] = seg->flags;
+	bytes[HSTP_AT_OFFSET] = (u8)(len / 4 << 4);
+	bytes[HSTP_AT_FLAGS] = seg->flags;
 	return len;
 }

@@ -10,6 +10,17 @@
 #define HSTP_HEADER_MIN		20	/* bytes, no option */
 #define HSTP_HEADER_MAX		60	/* bytes, data offset 15 */
 
+/* Where the fields are, bytes from the segment's first */
+#define HSTP_AT_SPORT		0
+#define HSTP_AT_DPORT		2
+#define HSTP_AT_SEQ		4
+#define HSTP_AT_ACK		8
+#define HSTP_AT_OFFSET		12
+#define HSTP_AT_FLAGS		13
+#define HSTP_AT_WND		14
+#define HSTP_AT_CHECK		16
+#define HSTP_AT_UP		18
+
 enum hstp_flag {
 	HSTP_FIN = 0x01,
 	HSTP_SYN = 0x02,

@@ -122,6 +122,8 @@
 	X(AFTER_FIN, "after_fin")		/* text or FIN past the peer's FIN */ \
 	X(CLOSED_TEXT, "closed_text")		/* text, and the user has gone */ \
 	X(RECEIVE_LIMIT, "receive_limit")	/* receive buffer is full */ \
+	X(MEMORY_LIMIT, "memory_limit")		/* the namespace's queues are full */ \
+	X(FILTER, "filter")			/* a socket's filter refused it */ \
 	X(DUPLICATE, "duplicate")		/* nothing but text that is already here */ \
 	X(MEMORY, "memory") \
 	X(EXITING, "exiting")			/* namespace goes away */ \

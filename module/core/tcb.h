@@ -93,7 +93,7 @@ struct hstp_config {
  *	guess as @iss, and the same for each connection between the same ends
  * @board: scoreboard of a connection with selective acknowledgments, or NULL: nothing is
  *	known of what the peer holds
- * @no_room: there is no memory for the segment's text
+ * @no_room: of enum hstp_drop: why there is no memory for the segment's text, or 0
  * @nobody_listens: a SYN on TIME-WAIT has no LISTEN to go to
  */
 struct hstp_env {
@@ -106,7 +106,7 @@ struct hstp_env {
 	u32 buffer_max;
 	u32 ts_offset;
 	struct hstp_board *board;
-	bool no_room;
+	u8 no_room;
 	bool nobody_listens;
 };
 

@@ -51,6 +51,7 @@ static const char *const settings[] = {
 	[HSTP_A_CONFIG_MAX_SYN_BACKLOG] = "max_syn_backlog",
 	[HSTP_A_CONFIG_MAX_TIME_WAIT] = "max_time_wait",
 	[HSTP_A_CONFIG_MAX_ORPHANS] = "max_orphans",
+	[HSTP_A_CONFIG_MEM_LIMIT_KIB] = "mem_limit_kib",
 	[HSTP_A_CONFIG_PORT_MIN] = "port_min",
 	[HSTP_A_CONFIG_PORT_MAX] = "port_max",
 	[HSTP_A_CONFIG_SEGMENT_EVENTS] = "segment_events",

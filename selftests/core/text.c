@@ -239,7 +239,7 @@ TEST(no_room, "3.10.7.4 seventh: text without room is left to the peer, its ACK 
 	ESTABLISHED_CONNECTION();
 	CALL(send, 10);
 	EXPECT(ACK | PSH, .len = 10);
-	T.env.no_room = true;
+	T.env.no_room = HSTP_DROP_RECEIVE_LIMIT;
 	RECV(FIN | ACK, .seq = PEER, .ack = ME + 10, .len = 100);
 	DROP(RECEIVE_LIMIT);
 	DID_NOT(TEXT);
@@ -247,7 +247,7 @@ TEST(no_room, "3.10.7.4 seventh: text without room is left to the peer, its ACK 
 	EXPECT(ACK, .seq = ME + 10, .ack = PEER);
 	VAR(snd_una, ME + 10);
 	STATE(ESTABLISHED);
-	T.env.no_room = false;
+	T.env.no_room = HSTP_DROP_NONE;
 	RECV(FIN | ACK, .seq = PEER, .ack = ME + 10, .len = 100);
 	TEXT(0, 100);
 	EXPECT(ACK, .ack = PEER + 101);

@@ -36,6 +36,7 @@ static const struct setting {
 	{ "max_syn_backlog", 1024, 1, 1048576 },
 	{ "max_time_wait", 262144, 0, 16777216 },
 	{ "max_orphans", 65536, 0, 16777216 },
+	{ "mem_limit_kib", 262144, 64, 1073741824 },
 	{ "port_min", 32768, 1, 65535 },
 	{ "port_max", 60999, 1, 65535 },
 	{ "keepalive_time", 7200, 1, 32767 },

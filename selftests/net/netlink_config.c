@@ -32,6 +32,7 @@ static const struct setting {
 	{ HSTP_A_CONFIG_MAX_SYN_BACKLOG, "max_syn_backlog", 1024, 1, 1048576 },
 	{ HSTP_A_CONFIG_MAX_TIME_WAIT, "max_time_wait", 262144, 0, 16777216 },
 	{ HSTP_A_CONFIG_MAX_ORPHANS, "max_orphans", 65536, 0, 16777216 },
+	{ HSTP_A_CONFIG_MEM_LIMIT_KIB, "mem_limit_kib", 262144, 64, 1073741824 },
 	{ HSTP_A_CONFIG_PORT_MIN, "port_min", 32768, 1, 60999 },
 	{ HSTP_A_CONFIG_PORT_MAX, "port_max", 60999, 32768, 65535 },
 	{ HSTP_A_CONFIG_SEGMENT_EVENTS, "segment_events", 0, 0, 1 },

@@ -112,6 +112,8 @@ enum hstp_nl_cause {
  * @HSTP_NL_DROP_AFTER_FIN: text past the peer's FIN
  * @HSTP_NL_DROP_CLOSED_TEXT: text, and the user has gone
  * @HSTP_NL_DROP_RECEIVE_LIMIT: receive buffer is full
+ * @HSTP_NL_DROP_MEMORY_LIMIT: the namespace's queues are full
+ * @HSTP_NL_DROP_FILTER: a socket's filter refused it
  * @HSTP_NL_DROP_DUPLICATE: text that is already here
  * @HSTP_NL_DROP_EXITING: namespace goes away
  * @HSTP_NL_DROP_DEFERRED: an ACK before the first text: HSTP_DEFER_ACCEPT
@@ -148,6 +150,8 @@ enum hstp_nl_drop {
 	HSTP_NL_DROP_AFTER_FIN,
 	HSTP_NL_DROP_CLOSED_TEXT,
 	HSTP_NL_DROP_RECEIVE_LIMIT,
+	HSTP_NL_DROP_MEMORY_LIMIT,
+	HSTP_NL_DROP_FILTER,
 	HSTP_NL_DROP_DUPLICATE,
 	HSTP_NL_DROP_MEMORY,
 	HSTP_NL_DROP_EXITING,
@@ -496,6 +500,7 @@ enum {
 	HSTP_A_CONFIG_MAX_SYN_BACKLOG,
 	HSTP_A_CONFIG_MAX_TIME_WAIT,
 	HSTP_A_CONFIG_MAX_ORPHANS,
+	HSTP_A_CONFIG_MEM_LIMIT_KIB,
 	HSTP_A_CONFIG_PORT_MIN,
 	HSTP_A_CONFIG_PORT_MAX,
 	HSTP_A_CONFIG_SEGMENT_EVENTS,
