@@ -74,7 +74,7 @@ coverage:
 	@$(MAKE) -s -C selftests/core coverage
 
 help:
-	@echo "  make                   build hstp.ko [for the kernel of KDIR=DIR] [in OUT=DIR],"
+	@echo "  make                   build the modules [for the kernel of KDIR=DIR] [in OUT=DIR],"
 	@echo "                         and the command hstp if libmnl is there (libmnl-dev)"
 	@echo "  make hstp              the command hstp alone, in scripts/hstp/build"
 	@echo "  make install           install the command, its man page and completion"

@@ -36,6 +36,20 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 /* Does a generic netlink family hear of who joins its multicast groups? */
 #define HSTP_GENL_TELLS_LISTENERS	(KERNEL_VERSION(6, 9, 0) <= LINUX_VERSION_CODE)
 
+/* What a family's pre_doit is told of the command. */
+#if KERNEL_VERSION(6, 2, 0) <= LINUX_VERSION_CODE
+#define hstp_genl_ops	genl_split_ops
+#else
+#define hstp_genl_ops	genl_ops
+#endif
+
+/* Does inet_diag hold a handler's module itself while it calls it? */
+#if KERNEL_VERSION(6, 9, 0) <= LINUX_VERSION_CODE
+#define HSTP_DIAG_OWNER		.owner = THIS_MODULE,
+#else
+#define HSTP_DIAG_OWNER
+#endif
+
 /**
  * hstp_dump_attrs() - the attributes of a dump's request
  * @cb: the dump

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ABORT and CLOSE by somebody who is not the connection's user. */
+#include <linux/export.h>
+
 #include "act.h"
 #include "control.h"
 #include "mini.h"
@@ -67,6 +69,7 @@ bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v)
 	local_bh_enable();
 	return done;
 }
+EXPORT_SYMBOL_GPL(hstp_control_abort);
 
 /**
  * hstp_control_close() - CLOSE

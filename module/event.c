@@ -2,23 +2,26 @@
 /* Notifications: each transition to the group "events", each segment, where that is
  * asked for, to the group "segments".
  *
- * They are made where things happen, under the connection's lock, and handed to the
- * listeners' sockets at once: what a listener reads is in the order in which it came to
- * be. Nobody waits for a listener. One that is too slow is told so by ENOBUFS, and finds
- * a gap in the sequence numbers.
+ * They are written where things happen, under the connection's lock, and numbered: who
+ * could not be told finds a gap.
  */
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <net/genetlink.h>
 
-#include "compat.h"
+#include "batch.h"
 #include "event.h"
-#include "netlink.h"
 #include "netlink-gen.h"
 
 DEFINE_STATIC_KEY_FALSE(hstp_event_key);
 DEFINE_STATIC_KEY_FALSE(hstp_segment_key);
 
-/* The family is registered, and has its groups. */
-static bool registered;
+DEFINE_PER_CPU(struct hstp_ear, hstp_ear);
+
+/* What hstp_event_key is the result of. */
+static DEFINE_MUTEX(key_mutex);
+static bool events = true;
+static unsigned int listeners;
 
 /* The numbers that userspace sees are those that the core has. */
 #define X(id, name) static_assert((int)HSTP_NL_STATE_##id == (int)HSTP_##id);
@@ -28,35 +31,44 @@ HSTP_STATES(X)
 HSTP_CAUSES(X)
 #undef X
 
-/* Attributes of an event beside the tuple, bytes. */
-#define EVENT_ROOM	(HSTP_NL_TUPLE_ROOM + GENL_HDRLEN + \
-			 3 * nla_total_size_64bit(sizeof(u64)) + \
-			 3 * nla_total_size(sizeof(u8)) + 7 * nla_total_size(sizeof(u32)))
-#define SEGMENT_ROOM	(HSTP_NL_TUPLE_ROOM + GENL_HDRLEN + \
-			 2 * nla_total_size_64bit(sizeof(u64)) + \
-			 2 * nla_total_size(sizeof(u8)) + 2 * nla_total_size(sizeof(u16)) + \
+/* Attributes, bytes; each u64 may have an empty one before it. */
+#define U64_ROOM	(nla_total_size(0) + nla_total_size(sizeof(u64)))
+#define TUPLE_ROOM	(2 * nla_total_size(sizeof(struct in6_addr)) + \
+			 2 * nla_total_size(sizeof(__be16)))
+#define EVENT_ROOM	(TUPLE_ROOM + 3 * U64_ROOM + 3 * nla_total_size(sizeof(u8)) + \
+			 7 * nla_total_size(sizeof(u32)))
+#define SEGMENT_ROOM	(TUPLE_ROOM + 2 * U64_ROOM + 2 * nla_total_size(sizeof(u8)) + \
+			 2 * nla_total_size(sizeof(u16)) + \
 			 3 * nla_total_size(sizeof(u32)) + nla_total_size(0))
 
-/**
- * hstp_event_start() - the family is there: events have somewhere to go
- */
-void hstp_event_start(void)
+static void update_key(void)
 {
-	WRITE_ONCE(registered, true);
-	if (!HSTP_GENL_TELLS_LISTENERS)
+	lockdep_assert_held(&key_mutex);
+	if (events && listeners)
 		static_branch_enable(&hstp_event_key);
+	else
+		static_branch_disable(&hstp_event_key);
 }
 
-/**
- * hstp_event_stop() - the family is about to go
- *
- * Context: process; nobody refers to the family when it returns.
- */
-void hstp_event_stop(void)
+static int set_events(const char *value, const struct kernel_param *param)
 {
-	WRITE_ONCE(registered, false);
-	synchronize_rcu();
+	int err;
+
+	mutex_lock(&key_mutex);
+	err = param_set_bool(value, param);
+	if (!err)
+		update_key();
+	mutex_unlock(&key_mutex);
+	return err;
 }
+
+static const struct kernel_param_ops events_ops = {
+	.set = set_events,
+	.get = param_get_bool,
+};
+
+module_param_cb(events, &events_ops, &events, 0644);
+MODULE_PARM_DESC(events, "tell the multicast group \"events\" of transitions (default Y)");
 
 /**
  * hstp_event_listeners() - a socket has joined or left a group
@@ -69,10 +81,55 @@ void hstp_event_listeners(int group, bool more)
 {
 	if (group != HSTP_NLGRP_EVENTS)
 		return;
-	if (more)
-		static_branch_inc(&hstp_event_key);
-	else
-		static_branch_dec(&hstp_event_key);
+	mutex_lock(&key_mutex);
+	listeners += more ? 1 : -1;
+	update_key();
+	mutex_unlock(&key_mutex);
+}
+
+/**
+ * hstp_event_start() - the family is there: events have somewhere to go
+ */
+void hstp_event_start(void)
+{
+	hstp_batch_start();
+	if (!HSTP_GENL_TELLS_LISTENERS)
+		hstp_event_listeners(HSTP_NLGRP_EVENTS, true);
+}
+
+/**
+ * hstp_event_look() - look whether somebody listens, once a tick
+ * @hn: any namespace: the kernel keeps one set of groups for all
+ *
+ * For kernels that do not say when somebody joins.
+ *
+ * Context: BH off.
+ */
+bool hstp_event_look(const struct hstp_net *hn)
+{
+	bool heard;
+
+	this_cpu_write(hstp_ear.looked, jiffies);
+	smp_mb();	/* pairs with that of hstp_event_look_anew() */
+	heard = hstp_batch_wanted(hn, HSTP_NLGRP_EVENTS);
+	this_cpu_write(hstp_ear.heard, heard);
+	return heard;
+}
+
+/**
+ * hstp_event_look_anew() - somebody may have joined
+ *
+ * Who has joined before is told of all that happens from now on.
+ *
+ * Context: process.
+ */
+void hstp_event_look_anew(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu(hstp_ear, cpu).looked, jiffies - HZ);
+	smp_mb();	/* looked before what the caller does next */
 }
 
 /**
@@ -89,60 +146,43 @@ void hstp_event_segments(bool more)
 		static_branch_dec(&hstp_segment_key);
 }
 
-static bool somebody_listens(const struct hstp_net *hn, unsigned int group)
-{
-	return READ_ONCE(registered) && genl_has_listeners(&hstp_nl_family, hn->net, group);
-}
-
-/* Nobody gets it: all listeners are told, as when their own queue is full. */
-static void lost(struct hstp_net *hn, unsigned int group)
-{
-	atomic64_inc(&hn->events_lost);
-	genl_set_err(&hstp_nl_family, hn->net, 0, group, -ENOBUFS);
-}
-
 /* ISS and IRS are not kept in the record that TIME-WAIT is. */
-static int put_variables(struct sk_buff *skb, const struct hstp_tcb *t, unsigned int from,
-			 unsigned int to)
+static void *put_variables(void *at, const struct hstp_tcb *t, unsigned int from,
+			   unsigned int to)
 {
 	if (to == HSTP_LISTEN || (from == HSTP_LISTEN && to == HSTP_CLOSED))
-		return 0;
-	if (from != HSTP_TIME_WAIT && (nla_put_u32(skb, HSTP_A_EVENT_ISS, t->iss) ||
-				       (t->state != HSTP_SYN_SENT &&
-					nla_put_u32(skb, HSTP_A_EVENT_IRS, t->irs))))
-		return -EMSGSIZE;
-	if (nla_put_u32(skb, HSTP_A_EVENT_SND_UNA, t->snd_una) ||
-	    nla_put_u32(skb, HSTP_A_EVENT_SND_NXT, t->snd_nxt) ||
-	    nla_put_u32(skb, HSTP_A_EVENT_SND_WND, t->snd_wnd) ||
-	    nla_put_u32(skb, HSTP_A_EVENT_RCV_NXT, t->rcv_nxt) ||
-	    nla_put_u32(skb, HSTP_A_EVENT_RCV_WND, t->rcv_wnd))
-		return -EMSGSIZE;
-	return 0;
+		return at;
+	if (from != HSTP_TIME_WAIT)
+		at = hstp_put_u32(at, HSTP_A_EVENT_ISS, t->iss);
+	if (from != HSTP_TIME_WAIT && t->state != HSTP_SYN_SENT)
+		at = hstp_put_u32(at, HSTP_A_EVENT_IRS, t->irs);
+	at = hstp_put_u32(at, HSTP_A_EVENT_SND_UNA, t->snd_una);
+	at = hstp_put_u32(at, HSTP_A_EVENT_SND_NXT, t->snd_nxt);
+	at = hstp_put_u32(at, HSTP_A_EVENT_SND_WND, t->snd_wnd);
+	at = hstp_put_u32(at, HSTP_A_EVENT_RCV_NXT, t->rcv_nxt);
+	return hstp_put_u32(at, HSTP_A_EVENT_RCV_WND, t->rcv_wnd);
 }
 
-static int put_event(struct sk_buff *skb, struct hstp_net *hn, const struct hstp_tuple *tuple,
-		     const struct hstp_tcb *t, unsigned int edge, unsigned int cause,
-		     u64 spent_us)
+static void tell_event(struct hstp_net *hn, const struct hstp_tuple *tuple,
+		       const struct hstp_tcb *t, unsigned int edge, unsigned int cause,
+		       u64 spent_us)
 {
 	unsigned int from = hstp_edges[edge].from, to = hstp_edges[edge].to;
-	void *head = genlmsg_put(skb, 0, 0, &hstp_nl_family, 0, HSTP_CMD_EVENT);
+	u64 sequence = atomic64_inc_return(&hn->event_sequence);
+	void *at = hstp_batch_begin(hn, HSTP_NLGRP_EVENTS, HSTP_CMD_EVENT, EVENT_ROOM);
 
-	if (!head)
-		return -EMSGSIZE;
-	if (nla_put_u64_64bit(skb, HSTP_A_EVENT_SEQUENCE,
-			      (u64)atomic64_inc_return(&hn->event_sequence), HSTP_A_EVENT_PAD) ||
-	    nla_put_u64_64bit(skb, HSTP_A_EVENT_TIME, ktime_get_ns(), HSTP_A_EVENT_PAD) ||
-	    nla_put_u8(skb, HSTP_A_EVENT_FROM, from) ||
-	    nla_put_u8(skb, HSTP_A_EVENT_TO, to) ||
-	    nla_put_u8(skb, HSTP_A_EVENT_CAUSE, cause) ||
-	    (hstp_stats_timed(edge, cause) &&
-	     nla_put_u64_64bit(skb, HSTP_A_EVENT_SPENT, spent_us * NSEC_PER_USEC,
-			       HSTP_A_EVENT_PAD)) ||
-	    hstp_nl_put_tuple(skb, tuple, HSTP_A_EVENT_LOCAL_ADDRESS) ||
-	    put_variables(skb, t, from, to))
-		return -EMSGSIZE;
-	genlmsg_end(skb, head);
-	return 0;
+	if (!at)
+		return;
+	at = hstp_put_u64(at, HSTP_A_EVENT_SEQUENCE, sequence, HSTP_A_EVENT_PAD);
+	at = hstp_put_u64(at, HSTP_A_EVENT_TIME, ktime_get_ns(), HSTP_A_EVENT_PAD);
+	at = hstp_put_u8(at, HSTP_A_EVENT_FROM, from);
+	at = hstp_put_u8(at, HSTP_A_EVENT_TO, to);
+	at = hstp_put_u8(at, HSTP_A_EVENT_CAUSE, cause);
+	if (hstp_stats_timed(edge, cause))
+		at = hstp_put_u64(at, HSTP_A_EVENT_SPENT, spent_us * NSEC_PER_USEC,
+				  HSTP_A_EVENT_PAD);
+	at = hstp_put_tuple(at, tuple, HSTP_A_EVENT_LOCAL_ADDRESS);
+	hstp_batch_end(hn, put_variables(at, t, from, to));
 }
 
 /**
@@ -160,27 +200,15 @@ void hstp_event_tell(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		     const struct hstp_tcb *t, const struct hstp_acts *acts, u64 since_us,
 		     u64 now_us)
 {
-	unsigned int i, count = acts->transition_count;
-	struct sk_buff *skb;
+	unsigned int i;
 
-	if (!somebody_listens(hn, HSTP_NLGRP_EVENTS))
+	if (!hstp_batch_lock(hn))
 		return;
-	skb = nlmsg_new(count * nlmsg_total_size(EVENT_ROOM), GFP_ATOMIC | __GFP_NOWARN);
-	if (!skb) {
-		atomic64_add(count, &hn->event_sequence);
-		lost(hn, HSTP_NLGRP_EVENTS);
-		return;
-	}
-	for (i = 0; i < count; i++) {
-		/* All of an event happen at once: only the first state has lasted */
-		if (WARN_ON_ONCE(put_event(skb, hn, tuple, t, acts->transitions[i].edge,
-					   acts->transitions[i].cause,
-					   i ? 0 : now_us - since_us))) {
-			kfree_skb(skb);
-			return;
-		}
-	}
-	genlmsg_multicast_netns(&hstp_nl_family, hn->net, skb, 0, HSTP_NLGRP_EVENTS, GFP_ATOMIC);
+	/* All of an event happen at once: only the first state has lasted */
+	for (i = 0; i < acts->transition_count; i++)
+		tell_event(hn, tuple, t, acts->transitions[i].edge, acts->transitions[i].cause,
+			   i ? 0 : now_us - since_us);
+	hstp_batch_unlock(hn);
 }
 
 struct header {
@@ -194,51 +222,41 @@ struct header {
 	bool out;
 };
 
-static int put_segment(struct sk_buff *skb, struct hstp_net *hn, const struct hstp_tuple *tuple,
-		       const struct header *h)
+static void *put_header(void *at, const struct header *h)
 {
-	void *head = genlmsg_put(skb, 0, 0, &hstp_nl_family, 0, HSTP_CMD_SEGMENT);
-
-	if (!head ||
-	    nla_put_u64_64bit(skb, HSTP_A_SEGMENT_SEQUENCE,
-			      (u64)atomic64_inc_return(&hn->segment_sequence),
-			      HSTP_A_SEGMENT_PAD) ||
-	    nla_put_u64_64bit(skb, HSTP_A_SEGMENT_TIME, ktime_get_ns(), HSTP_A_SEGMENT_PAD) ||
-	    nla_put_u8(skb, HSTP_A_SEGMENT_DIRECTION,
-		       h->out ? HSTP_NL_DIRECTION_OUT : HSTP_NL_DIRECTION_IN) ||
-	    hstp_nl_put_tuple(skb, tuple, HSTP_A_SEGMENT_LOCAL_ADDRESS) ||
-	    nla_put_u32(skb, HSTP_A_SEGMENT_SEQ, h->seq) ||
-	    ((h->flags & HSTP_ACK) && nla_put_u32(skb, HSTP_A_SEGMENT_ACK, h->ack)) ||
-	    nla_put_u16(skb, HSTP_A_SEGMENT_WINDOW, h->window) ||
-	    nla_put_u8(skb, HSTP_A_SEGMENT_FLAGS, h->flags) ||
-	    nla_put_u32(skb, HSTP_A_SEGMENT_LENGTH, h->length) ||
-	    (h->mss && nla_put_u16(skb, HSTP_A_SEGMENT_MSS, h->mss)) ||
-	    (h->again && nla_put_flag(skb, HSTP_A_SEGMENT_AGAIN)))
-		return -EMSGSIZE;
-	genlmsg_end(skb, head);
-	return 0;
+	at = hstp_put_u32(at, HSTP_A_SEGMENT_SEQ, h->seq);
+	if (h->flags & HSTP_ACK)
+		at = hstp_put_u32(at, HSTP_A_SEGMENT_ACK, h->ack);
+	at = hstp_put_u16(at, HSTP_A_SEGMENT_WINDOW, h->window);
+	at = hstp_put_u8(at, HSTP_A_SEGMENT_FLAGS, h->flags);
+	at = hstp_put_u32(at, HSTP_A_SEGMENT_LENGTH, h->length);
+	if (h->mss)
+		at = hstp_put_u16(at, HSTP_A_SEGMENT_MSS, h->mss);
+	if (h->again)
+		at = hstp_put_head(at, HSTP_A_SEGMENT_AGAIN, 0);
+	return at;
 }
 
 static void tell_segment(struct hstp_net *hn, const struct hstp_tuple *tuple,
 			 const struct header *h)
 {
-	struct sk_buff *skb;
+	u64 sequence;
+	void *at;
 
 	if (!READ_ONCE(hn->settings.segment_events) ||
-	    !somebody_listens(hn, HSTP_NLGRP_SEGMENTS))
+	    !hstp_batch_wanted(hn, HSTP_NLGRP_SEGMENTS) || !hstp_batch_lock(hn))
 		return;
-	skb = nlmsg_new(SEGMENT_ROOM, GFP_ATOMIC | __GFP_NOWARN);
-	if (!skb) {
-		atomic64_inc(&hn->segment_sequence);
-		lost(hn, HSTP_NLGRP_SEGMENTS);
-		return;
+	sequence = atomic64_inc_return(&hn->segment_sequence);
+	at = hstp_batch_begin(hn, HSTP_NLGRP_SEGMENTS, HSTP_CMD_SEGMENT, SEGMENT_ROOM);
+	if (at) {
+		at = hstp_put_u64(at, HSTP_A_SEGMENT_SEQUENCE, sequence, HSTP_A_SEGMENT_PAD);
+		at = hstp_put_u64(at, HSTP_A_SEGMENT_TIME, ktime_get_ns(), HSTP_A_SEGMENT_PAD);
+		at = hstp_put_u8(at, HSTP_A_SEGMENT_DIRECTION,
+				 h->out ? HSTP_NL_DIRECTION_OUT : HSTP_NL_DIRECTION_IN);
+		at = hstp_put_tuple(at, tuple, HSTP_A_SEGMENT_LOCAL_ADDRESS);
+		hstp_batch_end(hn, put_header(at, h));
 	}
-	if (WARN_ON_ONCE(put_segment(skb, hn, tuple, h))) {
-		kfree_skb(skb);
-		return;
-	}
-	genlmsg_multicast_netns(&hstp_nl_family, hn->net, skb, 0, HSTP_NLGRP_SEGMENTS,
-				GFP_ATOMIC);
+	hstp_batch_unlock(hn);
 }
 
 /**

@@ -3,9 +3,12 @@
 #ifndef HSTP_EVENT_H
 #define HSTP_EVENT_H
 
+#include <linux/jiffies.h>
 #include <linux/jump_label.h>
+#include <linux/percpu.h>
 
 #include "addr.h"
+#include "compat.h"
 #include "core/fsm.h"
 #include "net.h"
 #include "stats.h"
@@ -13,8 +16,21 @@
 DECLARE_STATIC_KEY_FALSE(hstp_event_key);	/* somebody may listen to "events" */
 DECLARE_STATIC_KEY_FALSE(hstp_segment_key);	/* a namespace has segment_events */
 
+/**
+ * struct hstp_ear - what a CPU knows of listeners, where it must look for them
+ * @looked: when it looked, jiffies
+ * @heard: somebody listened to "events" then
+ */
+struct hstp_ear {
+	unsigned long looked;
+	bool heard;
+};
+
+DECLARE_PER_CPU(struct hstp_ear, hstp_ear);
+
+bool hstp_event_look(const struct hstp_net *hn);
+void hstp_event_look_anew(void);
 void hstp_event_start(void);
-void hstp_event_stop(void);
 void hstp_event_listeners(int group, bool more);
 void hstp_event_segments(bool more);
 void hstp_event_tell(struct hstp_net *hn, const struct hstp_tuple *tuple,
@@ -24,6 +40,16 @@ void hstp_event_tell_in(struct hstp_net *hn, const struct hstp_tuple *tuple,
 			const struct hstp_segment *seg);
 void hstp_event_tell_out(struct hstp_net *hn, const struct hstp_tuple *tuple,
 			 const struct hstp_tx *tx);
+
+/* Somebody listens to "events", or did in this tick. */
+static inline bool hstp_event_heard(const struct hstp_net *hn)
+{
+	if (HSTP_GENL_TELLS_LISTENERS)
+		return true;
+	if (this_cpu_read(hstp_ear.looked) == jiffies)
+		return this_cpu_read(hstp_ear.heard);
+	return hstp_event_look(hn);
+}
 
 /**
  * hstp_event() - count what an event did, and tell who listens
@@ -42,7 +68,8 @@ static inline void hstp_event(struct hstp_net *hn, const struct hstp_tuple *tupl
 	u64 before = *since_us;
 
 	hstp_stats_event(hn, acts, since_us);
-	if (static_branch_unlikely(&hstp_event_key) && acts->transition_count)
+	if (static_branch_unlikely(&hstp_event_key) && acts->transition_count &&
+	    hstp_event_heard(hn))
 		hstp_event_tell(hn, tuple, t, acts, before, *since_us);
 }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* HSTP_INFO: a connection as struct tcp_info. */
+/* A connection as struct tcp_info, for HSTP_INFO and for sock_diag. */
+#include <linux/export.h>
 #include <linux/tcp.h>
 #include <net/dst.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "core/congestion.h"
+#include "info.h"
 #include "socket.h"
 
 /* TCP's first guess of how far segments are reordered */
@@ -61,17 +64,44 @@ static void fill_variables(struct tcp_info *info, const struct hstp_tcb *t, u32 
 	info->tcpi_bytes_received = t->rcv_nxt - t->irs - 1 - !hstp_may_receive(t->state);
 }
 
+/**
+ * hstp_info_fill() - what there is to say of a connection
+ * @info: filled but for the state; zeroed before
+ * @hn: its namespace
+ * @t: its variables
+ * @buffer: all bytes of its receive buffer
+ * @mtu: of the path, bytes, or 0
+ */
+void hstp_info_fill(struct tcp_info *info, const struct hstp_net *hn, const struct hstp_tcb *t,
+		    u32 buffer, u32 mtu)
+{
+	fill_variables(info, t, hstp_now_ms());
+	info->tcpi_reordering = REORDERING;
+	info->tcpi_ato = READ_ONCE(hn->settings.core.delack_ms) * USEC_PER_MSEC;
+	info->tcpi_pmtu = mtu;
+	info->tcpi_rcv_ssthresh = buffer;
+	info->tcpi_rcv_space = buffer;
+}
+EXPORT_SYMBOL_GPL(hstp_info_fill);
+
+/**
+ * hstp_info_congestion() - the name of a connection's congestion control
+ * @t: its variables
+ */
+const char *hstp_info_congestion(const struct hstp_tcb *t)
+{
+	return hstp_congestions[t->tune.congestion].name;
+}
+EXPORT_SYMBOL_GPL(hstp_info_congestion);
+
 static void fill_conn(struct tcp_info *info, struct hstp_conn *conn)
 {
 	struct hstp_env env;
 
 	spin_lock_bh(&conn->lock);
 	hstp_conn_env(conn, &env);
-	fill_variables(info, &conn->tcb, env.now);
-	info->tcpi_ato = env.cfg->delack_ms * USEC_PER_MSEC;
-	info->tcpi_pmtu = conn->dst ? dst_mtu(conn->dst) : 0;
-	info->tcpi_rcv_ssthresh = env.buffer;
-	info->tcpi_rcv_space = env.buffer;
+	hstp_info_fill(info, conn->hn, &conn->tcb, env.buffer,
+		       conn->dst ? dst_mtu(conn->dst) : 0);
 	spin_unlock_bh(&conn->lock);
 }
 

@@ -7,6 +7,7 @@
 #include <uapi/linux/hstp.h>
 #include <uapi/linux/hstp_netlink.h>
 
+#include "batch.h"
 #include "conn.h"
 #include "fault.h"
 #include "ident.h"
@@ -24,7 +25,9 @@
 #include "wait.h"
 
 unsigned int hstp_net_id __read_mostly;
+EXPORT_SYMBOL_GPL(hstp_net_id);
 u8 hstp_protocol __read_mostly;
+EXPORT_SYMBOL_GPL(hstp_protocol);
 
 static int protocol = IPPROTO_HSTP;
 module_param(protocol, int, 0444);
@@ -62,6 +65,7 @@ static int __net_init hstp_net_init(struct net *net)
 	spin_lock_init(&hn->port_lock);
 	spin_lock_init(&hn->challenge_lock);
 	hstp_ident_init(hn);
+	hstp_batch_init(hn);
 
 	err = init_counters(hn);
 	if (err)
@@ -117,6 +121,7 @@ static void __net_exit hstp_net_exit(struct net *net)
 	hstp_mini_exit(hn);
 	hstp_wait_exit(hn);
 	hstp_fault_exit(hn);
+	hstp_batch_exit(hn);
 	hstp_conn_net_exit(hn);
 	hstp_stats_exit(hn);
 	exit_counters(hn);

@@ -143,6 +143,6 @@ bool hstp_match_one(const struct hstp_match *m, const struct hstp_net *hn, u32 *
 
 	if (m->lprefix != V6_BITS || m->fprefix != V6_BITS || !m->lport || !m->fport)
 		return false;
-	*chain = HSTP_FIRST_BUCKET + (hstp_tuple_hash(&tuple, &hn->hash_key) & hn->bucket_mask);
+	*chain = hstp_snapshot_chain(hn, &tuple);
 	return true;
 }

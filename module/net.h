@@ -10,6 +10,7 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "batch.h"
 #include "core/tcb.h"
 
 #define HSTP_LISTEN_BUCKETS	64
@@ -61,6 +62,7 @@ struct hstp_settings {
  * @event_sequence: number of the last event, see event.c
  * @segment_sequence: number of the last segment that was told
  * @events_lost: of both, for want of memory
+ * @batch: both, on their way to who listens
  * @buckets: connections by tuple, see conn.c
  * @bucket_mask: number of buckets less one
  * @hash_key: secret of the tables
@@ -92,6 +94,7 @@ struct hstp_net {
 	atomic64_t event_sequence;
 	atomic64_t segment_sequence;
 	atomic64_t events_lost;
+	struct hstp_batch batch;
 	struct hstp_bucket *buckets;
 	u32 bucket_mask;
 	hsiphash_key_t hash_key;

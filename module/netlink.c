@@ -5,6 +5,7 @@
  */
 #include <net/genetlink.h>
 
+#include "batch.h"
 #include "compat.h"
 #include "event.h"
 #include "netlink.h"
@@ -27,6 +28,14 @@ static void unbind(int group)
 {
 	hstp_event_listeners(group, false);
 }
+#else
+/* Who has joined and asks for anything hears of all that happens after the answer. */
+static int pre_doit(const struct hstp_genl_ops *ops, struct sk_buff *skb,
+		    struct genl_info *info)
+{
+	hstp_event_look_anew();
+	return 0;
+}
 #endif
 
 struct genl_family hstp_nl_family __ro_after_init = {
@@ -42,6 +51,8 @@ struct genl_family hstp_nl_family __ro_after_init = {
 #if HSTP_GENL_TELLS_LISTENERS
 	.bind = bind,
 	.unbind = unbind,
+#else
+	.pre_doit = pre_doit,
 #endif
 };
 
@@ -114,6 +125,6 @@ int __init hstp_netlink_init(void)
  */
 void hstp_netlink_exit(void)
 {
-	hstp_event_stop();
+	hstp_batch_stop();
 	genl_unregister_family(&hstp_nl_family);
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A chain of the tables, copied: what a dump says of it is true of one moment. */
+#include <linux/cgroup.h>
+#include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/rculist.h>
 #include <linux/rculist_nulls.h>
 #include <linux/slab.h>
 #include <linux/sock_diag.h>
 #include <linux/sort.h>
+#include <net/dst.h>
 #include <net/sock.h>
 
 #include "mini.h"
@@ -38,6 +41,7 @@ int hstp_snapshot_init(struct hstp_snapshot *s)
 	s->count = 0;
 	return resize(s, FIRST_ROOM);
 }
+EXPORT_SYMBOL_GPL(hstp_snapshot_init);
 
 /**
  * hstp_snapshot_exit() - give it back
@@ -47,6 +51,7 @@ void hstp_snapshot_exit(struct hstp_snapshot *s)
 {
 	kvfree(s->rows);
 }
+EXPORT_SYMBOL_GPL(hstp_snapshot_exit);
 
 /**
  * hstp_snapshot_end() - number of the chains of a namespace
@@ -56,6 +61,22 @@ u32 hstp_snapshot_end(const struct hstp_net *hn)
 {
 	return HSTP_FIRST_BUCKET + hn->bucket_mask + 1;
 }
+EXPORT_SYMBOL_GPL(hstp_snapshot_end);
+
+/**
+ * hstp_snapshot_chain() - which chain a connection is in
+ * @hn: namespace
+ * @tuple: both ends; of a listener the remote port is 0
+ *
+ * Return: number of the chain.
+ */
+u32 hstp_snapshot_chain(const struct hstp_net *hn, const struct hstp_tuple *tuple)
+{
+	if (!tuple->fport)
+		return ntohs(tuple->lport) % HSTP_LISTEN_BUCKETS;
+	return HSTP_FIRST_BUCKET + (hstp_tuple_hash(tuple, &hn->hash_key) & hn->bucket_mask);
+}
+EXPORT_SYMBOL_GPL(hstp_snapshot_chain);
 
 /**
  * hstp_snapshot_empty() - is there nothing in a chain
@@ -81,6 +102,11 @@ static void look_at_socket(struct hstp_view *v, struct sock *sk)
 	sock_diag_save_cookie(sk, cookie);
 	v->cookie = (u64)cookie[1] << 32 | cookie[0];
 	v->inode = sock_i_ino(sk);
+	v->sndbuf = READ_ONCE(sk->sk_sndbuf);
+	v->bound = sk->sk_userlocks & SOCK_BINDPORT_LOCK;
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	v->cgroup = cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data));
+#endif
 }
 
 /* False when it is closed. */
@@ -161,6 +187,9 @@ static void look_at_record(struct hstp_view *v, const struct hstp_net *hn,
 /* Under the connection's lock. */
 static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
 {
+	struct hstp_env env;
+
+	hstp_conn_env(conn, &env);
 	v->kind = HSTP_KIND_CONN;
 	v->object = conn;
 	v->refs = refcount_read(&conn->ref) - 1;	/* less our own */
@@ -169,6 +198,7 @@ static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
 	v->received = conn->recvq.bytes;
 	v->memory = conn->recvq.memory;
 	v->rcvbuf = conn->rcvbuf;
+	v->buffer = env.buffer;
 	v->ifindex = conn->ifindex;
 	v->mark = conn->mark;
 	v->priority = conn->priority;
@@ -176,6 +206,7 @@ static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
 	v->soft_error = conn->soft_error;
 	v->tos = conn->tos;
 	v->ttl = conn->ttl;
+	v->mtu = conn->dst ? dst_mtu(conn->dst) : 0;
 	v->orphan = conn->orphan;
 	v->accepted = conn->accepted;
 	if (conn->sk)
@@ -329,3 +360,4 @@ int hstp_snapshot_take(struct hstp_snapshot *s, struct hstp_net *hn, u32 chain)
 		sort(s->rows, s->count, sizeof(*s->rows), compare, NULL);
 	return err;
 }
+EXPORT_SYMBOL_GPL(hstp_snapshot_take);

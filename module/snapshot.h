@@ -38,6 +38,10 @@ enum hstp_kind {
  * @received: bytes of text that the user has not taken
  * @memory: bytes of memory that all that arrived takes
  * @rcvbuf: bound of @memory
+ * @buffer: bytes of text that @rcvbuf is for
+ * @sndbuf: bound of the memory of text to be sent; without a socket 0
+ * @mtu: of the path, bytes, or 0
+ * @cgroup: of the socket, or 0
  * @queued: listener: connections that wait for accept()
  * @backlog: listener: listen()'s argument
  * @syns: listener: handshakes under way
@@ -48,6 +52,7 @@ enum hstp_kind {
  * @kind: of enum hstp_kind
  * @accepted: it does not wait for accept()
  * @orphan: no socket holds it any more
+ * @bound: bind() has chosen its port
  */
 struct hstp_view {
 	struct hstp_tuple key;
@@ -56,6 +61,7 @@ struct hstp_view {
 	u64 since_us;
 	u64 cookie;
 	const void *object;
+	u64 cgroup;
 	struct hstp_conn *conn;
 	unsigned long inode;
 	kuid_t uid;
@@ -65,6 +71,9 @@ struct hstp_view {
 	u32 received;
 	u32 memory;
 	u32 rcvbuf;
+	u32 buffer;
+	u32 sndbuf;
+	u32 mtu;
 	u32 queued;
 	u32 backlog;
 	u32 syns;
@@ -75,6 +84,7 @@ struct hstp_view {
 	u8 kind;
 	bool accepted;
 	bool orphan;
+	bool bound;
 };
 
 /**
@@ -93,6 +103,7 @@ int hstp_snapshot_init(struct hstp_snapshot *s);
 void hstp_snapshot_exit(struct hstp_snapshot *s);
 bool hstp_snapshot_empty(const struct hstp_net *hn, u32 chain);
 u32 hstp_snapshot_end(const struct hstp_net *hn);
+u32 hstp_snapshot_chain(const struct hstp_net *hn, const struct hstp_tuple *tuple);
 int hstp_snapshot_take(struct hstp_snapshot *s, struct hstp_net *hn, u32 chain);
 
 #endif /* HSTP_SNAPSHOT_H */

@@ -26,6 +26,7 @@ const u8 hstp_tcp_states[HSTP_STATE_COUNT] = {
 	[HSTP_LAST_ACK] = TCP_LAST_ACK,
 	[HSTP_TIME_WAIT] = TCP_TIME_WAIT,
 };
+EXPORT_SYMBOL_GPL(hstp_tcp_states);
 
 /**
  * hstp_sock_show() - let everybody see a new state

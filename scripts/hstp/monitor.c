@@ -126,6 +126,18 @@ static void begin_ladder(int source)
 	ladder_start(monitor.svg, source, monitor.peer, nl_open());
 }
 
+/* A kernel before 6.9 looks for listeners once a tick, and with each command: with one, the
+ * first events are not missed. On a socket that hears nothing else.
+ */
+static void be_noticed(void)
+{
+	char request[MNL_NLMSG_HDRLEN + 64];
+	struct nl *nl = nl_open();
+
+	nl_call(nl, nl_begin(nl, request, HSTP_CMD_CONFIG_GET, NLM_F_ACK), NULL, NULL);
+	nl_close(nl);
+}
+
 static void listen_to(const char *netns)
 {
 	struct source *source = &monitor.sources[monitor.source_count++];
@@ -142,6 +154,7 @@ static void listen_to(const char *netns)
 		err = nl_join(source->nl, source->nl->group_segments);
 	if (err)
 		quit(FAILED, "monitor: joining the netlink group: %s", strerror(-err));
+	be_noticed();
 	if (monitor.segments)
 		want_segments(source);
 	if (monitor.ladder)

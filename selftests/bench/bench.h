@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -26,6 +27,10 @@ struct figure {
 	bool peer;		/* needs a peer of crafted segments: HSTP and TCP only */
 	bool stream;		/* not for DCCP, which loses what it cannot send */
 	double goal;		/* for HSTP, 0: none */
+
+	/* Instead of measure(), of HSTP alone: sets what it is held against, too. */
+	double (*measure_beside)(const struct protocol *p, double *base);
+	double limit;		/* how much more it may be, times the base */
 };
 
 /* protocol.c */
@@ -38,9 +43,16 @@ void protocol_pair(const struct protocol *p, int pair[2]);
 
 /* work.c */
 double measure_connection(const struct protocol *p);
+double measure_connection_unheard(const struct protocol *p, double *base);
+double measure_connection_events(const struct protocol *p, double *base);
 double measure_connection_rr(const struct protocol *p);
 double measure_rr(const struct protocol *p);
 double measure_bulk_mib(const struct protocol *p);
+
+/* events.c */
+pid_t events_listen(void);
+bool events_leave(pid_t pid);
+void events_switch(bool on);
 
 /* memory.c */
 double measure_syn_received(const struct protocol *p);

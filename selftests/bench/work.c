@@ -11,6 +11,7 @@
 
 #define WARM_UP 200
 #define BATCHES 15
+#define BATCHES_IN_TURN 41
 #define ROUNDS 100		/* in a batch */
 #define CHUNK 65536		/* bytes of a bulk read or write */
 #define MIB (1024 * 1024)
@@ -47,20 +48,29 @@ struct round {
 	socklen_t length;
 };
 
+static void warm_up(void (*round)(struct round *), struct round *r)
+{
+	for (int i = 0; i < WARM_UP; i++)
+		round(r);
+}
+
+static double batch(void (*round)(struct round *), struct round *r)
+{
+	double start = now();
+
+	for (int i = 0; i < ROUNDS; i++)
+		round(r);
+	return (now() - start) / ROUNDS;
+}
+
 /* The median hides the timer ticks and what else the kernel does now and then. */
 static double rounds(void (*round)(struct round *), struct round *r)
 {
 	double cost[BATCHES];
 
-	for (int i = 0; i < WARM_UP; i++)
-		round(r);
-	for (int b = 0; b < BATCHES; b++) {
-		double start = now();
-
-		for (int i = 0; i < ROUNDS; i++)
-			round(r);
-		cost[b] = (now() - start) / ROUNDS;
-	}
+	warm_up(round, r);
+	for (int b = 0; b < BATCHES; b++)
+		cost[b] = batch(round, r);
 	return median(cost, BATCHES);
 }
 
@@ -129,6 +139,52 @@ static double connections(const struct protocol *p, void (*round)(struct round *
 double measure_connection(const struct protocol *p)
 {
 	return connections(p, connection);
+}
+
+/**
+ * measure_connection_unheard() - the same, what it costs that somebody might listen to events
+ * @p: HSTP
+ * @base: set: while HSTP does not even look for listeners
+ *
+ * The difference is small, so that both are measured in turn.
+ *
+ * Return: instructions a connection.
+ */
+double measure_connection_unheard(const struct protocol *p, double *base)
+{
+	double cost[2][BATCHES_IN_TURN];
+	struct round r = { .p = p };
+
+	r.listener = protocol_listen(p, 16, &r.address, &r.length);
+	warm_up(connection, &r);
+	for (int b = 0; b < 2 * BATCHES_IN_TURN; b++) {
+		events_switch(b % 2);
+		cost[b % 2][b / 2] = batch(connection, &r);
+	}
+	*base = median(cost[0], BATCHES_IN_TURN);
+	return median(cost[1], BATCHES_IN_TURN);
+}
+
+/**
+ * measure_connection_events() - the same with somebody who reads all events
+ * @p: HSTP
+ * @base: set: before
+ *
+ * Return: instructions a connection, the listener's too.
+ */
+double measure_connection_events(const struct protocol *p, double *base)
+{
+	struct round r = { .p = p };
+	pid_t listener;
+	double cost;
+
+	r.listener = protocol_listen(p, 16, &r.address, &r.length);
+	*base = rounds(connection, &r);
+	listener = events_listen();
+	cost = rounds(connection, &r);
+	if (!events_leave(listener))
+		errx(1, "the listener has lost events");
+	return cost;
 }
 
 /**

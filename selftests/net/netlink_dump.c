@@ -14,9 +14,10 @@
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 240
 
-#define PORT_LASTING	80	/* its connections stay, established */
-#define PORT_WAITING	81	/* its connections stay, in TIME-WAIT at one end */
-#define PORT_CHURN	82
+#define LISTENERS	4	/* one alone has not enough ports for the clients */
+#define PORT_LASTING	80	/* and those behind: their connections stay, established */
+#define PORT_WAITING	91	/* its connections stay, in TIME-WAIT at one end */
+#define PORT_CHURN	92
 #define PORTS		65536
 
 #define DUMPS		40
@@ -25,10 +26,15 @@
 static atomic_long rows_seen;	/* of all dumps */
 
 struct listing {
-	uint8_t lasting[2][PORTS];	/* by the client's port: both ends are in A */
+	uint8_t lasting[2][LISTENERS][PORTS];	/* by the client's port: both ends are in A */
 	uint8_t waiting[PORTS];
 	long rows;
 };
+
+static bool is_lasting(uint16_t port)
+{
+	return port >= PORT_LASTING && port < PORT_LASTING + LISTENERS;
+}
 
 static void look(const struct nlmsghdr *m, void *arg)
 {
@@ -41,10 +47,10 @@ static void look(const struct nlmsghdr *m, void *arg)
 	remote = ntohs((uint16_t)nl_number(a.by[HSTP_A_CONN_REMOTE_PORT]));
 	seen->rows++;
 	rows_seen++;
-	if (remote == PORT_LASTING)
-		seen->lasting[0][local]++;
-	else if (local == PORT_LASTING && remote)
-		seen->lasting[1][remote]++;
+	if (is_lasting(remote))
+		seen->lasting[0][remote - PORT_LASTING][local]++;
+	else if (is_lasting(local) && remote)
+		seen->lasting[1][local - PORT_LASTING][remote]++;
 	else if (remote == PORT_WAITING)
 		seen->waiting[local]++;
 }
@@ -60,13 +66,13 @@ static uint16_t own_port(int fd)
 
 struct pair {
 	int client, server;
-	uint16_t port;
+	uint16_t port, to;
 };
 
 static struct pair open_pair(int listener, uint16_t port)
 {
 	struct sockaddr_in to = addr_of(htonl(INADDR_LOOPBACK), port);
-	struct pair p = { .client = TRY(socket(AF_INET, SOCK_STREAM, proto)) };
+	struct pair p = { .client = TRY(socket(AF_INET, SOCK_STREAM, proto)), .to = port };
 
 	TRY(connect(p.client, (struct sockaddr *)&to, sizeof(to)));
 	p.server = TRY(accept(listener, NULL, NULL));
@@ -121,11 +127,11 @@ static void check(const struct listing *seen, const struct pair *lasting, int co
 		  const struct pair *waiting, int closing)
 {
 	for (int i = 0; i < count; i++) {
-		uint16_t port = lasting[i].port;
+		uint16_t port = lasting[i].port, to = lasting[i].to - PORT_LASTING;
 
-		if (seen->lasting[0][port] != 1 || seen->lasting[1][port] != 1)
+		if (seen->lasting[0][to][port] != 1 || seen->lasting[1][to][port] != 1)
 			die(__FILE__, __LINE__, "port %d: %d and %d times", port,
-			    seen->lasting[0][port], seen->lasting[1][port]);
+			    seen->lasting[0][to][port], seen->lasting[1][to][port]);
 	}
 	for (int i = 0; i < closing; i++)
 		if (seen->waiting[waiting[i].port] != 1)
@@ -141,15 +147,16 @@ static void allow_files(rlim_t count)
 	SAME(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-TEST(complete_under_churn)
+/* @count connections that last, twice as many ends, and @closing that go into TIME-WAIT. */
+static void complete_under_churn(int count, int closing, int dumps)
 {
-	int count = stress_scaled(1500), closing = stress_scaled(600), dumps = 0;
 	struct pair *lasting = calloc((size_t)count, sizeof(*lasting));
 	struct pair *waiting = calloc((size_t)closing + 1, sizeof(*waiting));
 	pthread_t churn, closer;
 	struct listing *seen = malloc(sizeof(*seen));
 	atomic_bool stop = false;
-	int listener[2];
+	int listener[LISTENERS + 1];
+	uint64_t began;
 	void *rounds;
 	struct nl *nl;
 
@@ -158,18 +165,21 @@ TEST(complete_under_churn)
 	net_alone();
 	net_hstp(NS_A, "msl_ms", 120000);
 	nl = nl_open(NS_A);
-	listener[0] = listen_on(PORT_LASTING);
-	listener[1] = listen_on(PORT_WAITING);
+	for (int i = 0; i < LISTENERS; i++)
+		listener[i] = listen_on((uint16_t)(PORT_LASTING + i));
+	listener[LISTENERS] = listen_on(PORT_WAITING);
 	for (int i = 0; i < count; i++)
-		lasting[i] = open_pair(listener[0], PORT_LASTING);
+		lasting[i] = open_pair(listener[i % LISTENERS],
+				       (uint16_t)(PORT_LASTING + i % LISTENERS));
 	for (int i = 0; i < closing; i++)
-		waiting[i] = open_pair(listener[1], PORT_WAITING);
+		waiting[i] = open_pair(listener[LISTENERS], PORT_WAITING);
 	waiting[closing].client = -1;
 
 	SAME(pthread_create(&churn, NULL, run_churn, &stop), 0);
 	SAME(pthread_create(&closer, NULL, run_closing, waiting), 0);
-	NEED(DUMPS * (2L * count + closing) >= (long)closing * ROWS_EACH);
-	for (; dumps < DUMPS; dumps++) {
+	NEED(dumps * (2L * count + closing) >= (long)closing * ROWS_EACH);
+	began = now_ms();
+	for (; dumps; dumps--) {
 		memset(seen, 0, sizeof(*seen));
 		SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP), look, seen), 0);
 		NEED(seen->rows >= 2 * count + closing);
@@ -179,6 +189,19 @@ TEST(complete_under_churn)
 	atomic_store(&stop, true);
 	SAME(pthread_join(churn, &rounds), 0);
 	NEED((long)rounds > 0);
+	/* Both ends of each come and go. */
+	printf("# %d ends that last, %ld a second that come and go\n", 2 * count,
+	       2 * (long)rounds * 1000 / (long)(now_ms() - began));
+}
+
+TEST(many_dumps)
+{
+	complete_under_churn(stress_scaled(1500), stress_scaled(600), 40);
+}
+
+TEST(many_connections)
+{
+	complete_under_churn(stress_scaled(25000), stress_scaled(600), 4);
 }
 
 /* A reader with little room gets the same, in more messages. */

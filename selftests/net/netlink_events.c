@@ -30,6 +30,7 @@ static const char *const causes[CAUSES] = {
 };
 
 #define SEQUENCES	(1 << 20)
+#define QUIET_MS	250	/* what is told is told by then */
 
 /* What was told, counted as the kernel counts. */
 struct log {
@@ -38,7 +39,7 @@ struct log {
 	uint64_t first, last;	/* sequence numbers */
 	uint8_t seen[SEQUENCES / 8];	/* which came, from 1 on */
 	bool twice;
-	uint64_t last_ns;
+	bool disorder;
 };
 
 static void take_event(const struct nlmsghdr *m, void *arg)
@@ -57,6 +58,7 @@ static void take_event(const struct nlmsghdr *m, void *arg)
 	NEED(from < STATES && to < STATES && cause < CAUSES);
 	NEED(seq && seq < SEQUENCES);
 	log->transitions[from][to][cause]++;
+	log->disorder |= seq <= log->last;
 	log->twice |= log->seen[seq / 8] >> seq % 8 & 1;
 	log->seen[seq / 8] |= (uint8_t)(1 << seq % 8);
 	log->count++;
@@ -74,10 +76,39 @@ static struct log *new_log(void)
 	return log;
 }
 
-/* Connections over loopback, ended in turn by either side, by both, and by a reset. */
-static void churn(int count)
+static void take_sequence(const struct nlmsghdr *m, void *arg)
 {
-	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = PORT };
+	struct nl_attrs a;
+
+	nl_attrs(m, &a);
+	*(uint64_t *)arg = nl_number(a.by[HSTP_A_STATS_EVENT_SEQUENCE]);
+}
+
+/* Number of the last event that there was. */
+static uint64_t last_sequence(void)
+{
+	struct nl *nl = nl_open(NS_A);
+	uint64_t sequence = 0;
+
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_GET, 0), take_sequence, &sequence), 0);
+	nl_close(nl);
+	return sequence;
+}
+
+/* Take messages until there were @count. */
+static void told(struct nl *nl, int count, nl_fn *fn, void *arg)
+{
+	for (int n; count > 0; count -= n) {
+		n = nl_told(nl, PATIENCE_MS, fn, arg);
+		NEED(n > 0);
+	}
+	SAME(count, 0);
+}
+
+/* Connections over loopback, ended in turn by either side, by both, and by a reset. */
+static void churn_at(uint16_t port, int count)
+{
+	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = port };
 	struct sockaddr_in to = addr_of(here.addr, here.port);
 	int listener = fd_listen(&here, 16);
 
@@ -95,6 +126,11 @@ static void churn(int count)
 			close(server);
 	}
 	close(listener);
+}
+
+static void churn(int count)
+{
+	churn_at(PORT, count);
 	WAIT(!conn_count(NS_A));
 }
 
@@ -130,57 +166,127 @@ static void same_as_counters(const struct log *log)
 	stats_free(stats);
 }
 
-/* With a large buffer none is lost: each number from the first to the last came once. */
+/* With a large buffer none is lost: each number from the first to the last came once, and
+ * in this order. The listener reads along, as one does.
+ */
 TEST(replay)
 {
 	struct log *log = new_log();
 	struct nl *nl;
-	int told;
 
 	net_alone();
 	net_hstp(NS_A, "msl_ms", 20);
 	nl = nl_open(NS_A);
 	nl_join(nl, "events", 0);
-	churn(stress_scaled(3000));
-	do {
-		told = nl_told(nl, 0, take_event, log);
-		NEED(told >= 0);
-	} while (told);
+	churn(stress_scaled(10000));
+	while (log->last < last_sequence())
+		NEED(nl_told(nl, PATIENCE_MS, take_event, log) > 0);
 	NEED(!log->twice);
+	NEED(!log->disorder);
 	SAME(log->first, 1);
 	SAME(log->last, log->count);
 	same_as_counters(log);
 }
 
-/* With a small one ENOBUFS says that some are missing, and the numbers which. What the
- * connections do is not changed by it.
+/* With a small one ENOBUFS says that some are missing, and the numbers which and how many.
+ * What the connections do is not changed by it.
  */
 TEST(slow_listener)
 {
 	struct log *log = new_log();
-	long total, count = 100 + stress_scaled(200);
+	long count = 100 + stress_scaled(200), entered = 0;
+	struct stats *stats;
 	struct nl *nl;
-	int told;
 
 	net_alone();
 	net_hstp(NS_A, "msl_ms", 20);
 	nl = nl_open(NS_A);
 	nl_join(nl, "events", 65536);
 	churn((int)count);
+	usleep(QUIET_MS * 1000);
 	/* What had room is there, in spite of the error, which is told once. */
 	SAME(nl_told(nl, 0, take_event, log), -ENOBUFS);
-	told = nl_told(nl, 0, take_event, log);
-	NEED(told > 0);
+	NEED(nl_told(nl, 0, take_event, log) > 0);
+	SAME(log->first, 1);
 	SAME(log->last, log->count);
 	/* The next that come show by their numbers how many were lost. */
 	churn(1);
-	NEED(nl_told(nl, PATIENCE_MS, take_event, log) > 0);
+	while (log->last < last_sequence())
+		NEED(nl_told(nl, PATIENCE_MS, take_event, log) > 0);
 	SAME(nl_told(nl, 0, take_event, log), 0);
-	total = stat_now(NS_A, "state ESTABLISHED entered");
-	SAME(total, 2 * (count + 1));
 	NEED(log->last > (uint64_t)log->count);
 	NEED(!log->twice);
+	NEED(!log->disorder);
+	stats = stats_read(NS_A);
+	SAME(stats_get(stats, "state ESTABLISHED entered"), 2 * (count + 1));
+	for (int i = 0; i < STATES; i++) {
+		char key[100];
+
+		snprintf(key, sizeof(key), "state %s entered", states[i]);
+		entered += stats_get(stats, key);
+	}
+	SAME(log->last, entered);
+	stats_free(stats);
 	stats_sums(NS_A);
+}
+
+struct course {
+	uint64_t ns;
+	uint64_t last[2];	/* events, segments */
+	long changes;		/* from one group to the other */
+	int group;
+};
+
+static void take_either(const struct nlmsghdr *m, void *arg)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(m);
+	int group = genl->cmd == HSTP_CMD_SEGMENT;
+	struct course *c = arg;
+	struct nl_attrs a;
+	uint64_t ns;
+
+	nl_attrs(m, &a);
+	ns = nl_number(a.by[group ? HSTP_A_SEGMENT_TIME : HSTP_A_EVENT_TIME]);
+	NEED(ns >= c->ns);
+	c->ns = ns;
+	SAME(nl_number(a.by[group ? HSTP_A_SEGMENT_SEQUENCE : HSTP_A_EVENT_SEQUENCE]),
+	     ++c->last[group]);
+	c->changes += group != c->group;
+	c->group = group;
+}
+
+static void *churn_beside(void *arg)
+{
+	net_enter(NS_A);
+	stress_on_cpu(1);
+	churn_at(PORT + 1, *(int *)arg);
+	return NULL;
+}
+
+/* Who listens to both groups reads what happened as it happened, on all CPUs. */
+TEST(order)
+{
+	int count = 100;
+	struct course course = { .ns = 0 };
+	pthread_t beside;
+	struct nl *nl;
+
+	net_alone();
+	net_hstp(NS_A, "msl_ms", 20);
+	net_hstp(NS_A, "segment_events", 1);
+	nl = nl_open(NS_A);
+	nl_join(nl, "events", 0);
+	nl_join(nl, "segments", 0);
+	SAME(pthread_create(&beside, NULL, churn_beside, &count), 0);
+	stress_on_cpu(0);
+	churn_at(PORT, count);
+	SAME(pthread_join(beside, NULL), 0);
+	WAIT(!conn_count(NS_A));
+	while (course.last[0] < last_sequence())
+		NEED(nl_told(nl, PATIENCE_MS, take_either, &course) > 0);
+	/* Seven segments or so of each connection, with its transitions between them. */
+	NEED(course.last[1] >= 2 * 7 * (uint64_t)count);
+	NEED(course.changes >= 2 * 7 * count);
 }
 
 #define KEEP	8
@@ -232,7 +338,7 @@ TEST(contents)
 	nl_join(nl, "events", 0);
 	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
 	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
-	SAME(nl_told(nl, PATIENCE_MS, keep_event, &kept), sizeof(want) / sizeof(*want));
+	told(nl, sizeof(want) / sizeof(*want), keep_event, &kept);
 	for (int i = 0; i < kept.count; i++) {
 		const struct nl_attrs *a = &kept.a[i];
 
@@ -296,12 +402,12 @@ TEST(segments)
 	nl_join(nl, "segments", 0);
 	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
 	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
-	SAME(nl_told(nl, 0, take_segment, &s), 0);
+	SAME(nl_told(nl, QUIET_MS, take_segment, &s), 0);
 	net_hstp(NS_A, "segment_events", 1);
 	wire_ends(&us, NS_T, 4001, &it, NS_A, PORT);
 	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
 	/* Figure 6 and 12: SYN, FIN and the ACK of the peer's FIN; the other half comes */
-	SAME(nl_told(nl, 0, take_segment, &s), 7);
+	told(nl, 7, take_segment, &s);
 	SAME(s.out, 4);
 	SAME(s.in, 3);
 	SAME(s.flags[SYN], 1);
@@ -312,7 +418,7 @@ TEST(segments)
 	net_hstp(NS_A, "segment_events", 0);
 	wire_send(&us, ACK, 102, 302);
 	wire_sync(NS_A);
-	SAME(nl_told(nl, 0, take_segment, &s), 0);
+	SAME(nl_told(nl, QUIET_MS, take_segment, &s), 0);
 }
 
 TEST_HARNESS_MAIN

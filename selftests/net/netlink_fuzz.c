@@ -3,6 +3,8 @@
  * things and from who may not. The kernel says what it thinks of each and goes on; the
  * latter changes nothing.
  *
+ * What commands there are, and what they take, is asked of the kernel.
+ *
  * HSTP_NETLINK_FUZZ is the number of messages of each kind of user, HSTP_SEED the seed.
  */
 #include <linux/genetlink.h>
@@ -10,14 +12,16 @@
 
 #include "kselftest_harness.h"
 
-#include "lib/nl.h"
+#include "lib/nl_policy.h"
 #include "lib/proc.h"
 #include "stress.h"
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 240
 
-#define MESSAGES	40000
+#define MESSAGES	500000
+#define PACKET		24	/* messages in one */
+#define SENDERS		2
 
 static uint64_t state;
 
@@ -37,33 +41,98 @@ static long number_of(const char *name, long fallback)
 	return text ? atol(text) : fallback;
 }
 
-static void put_random(struct nlmsghdr *req, uint16_t type)
+static uint64_t random_number(const struct nl_value *v)
 {
-	static const uint16_t lengths[] = { 0, 1, 2, 3, 4, 4, 4, 8, 16, 33 };
-	uint8_t bytes[64];
+	uint64_t any = (uint64_t)rnd(UINT32_MAX) << 32 | rnd(UINT32_MAX);
 
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = rnd(3) ? 0 : (uint8_t)rnd(256);
-	mnl_attr_put(req, type, lengths[rnd(sizeof(lengths) / sizeof(*lengths))], bytes);
+	switch (rnd(8)) {
+	case 0:
+		return v->min - rnd(2);
+	case 1:
+		return v->max + rnd(2);
+	case 2:
+		return any;
+	case 3:
+		return any >> rnd(64);
+	case 4:
+		return v->mask ? v->mask & any : v->max;
+	default:
+		return rnd(12);
+	}
 }
 
-/* A request as it could be meant: a command, attributes of its set, a nest of a match. */
-static struct nlmsghdr *random_request(struct nl *nl)
+static void put_bytes(struct nlmsghdr *req, const struct nl_value *v)
 {
-	struct nlmsghdr *req = nl_request(nl, (int)rnd(HSTP_CMD_MAX + 3),
-					  rnd(3) ? 0 : NLM_F_DUMP);
+	static const uint32_t lengths[] = { 0, 1, 4, 4, 4, 4, 16, 16, 33 };
+	uint32_t length = lengths[rnd(sizeof(lengths) / sizeof(*lengths))];
+	uint8_t bytes[64] = { 127, 0, 0, 1 };
 
-	for (uint32_t n = rnd(4); n; n--) {
-		if (rnd(2)) {
-			put_random(req, (uint16_t)rnd(HSTP_A_FAULT_MAX + 3));
-		} else {
-			struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+	if (!rnd(4) && v->longest < sizeof(bytes))
+		length = v->longest + rnd(2);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		if (!rnd(4))
+			bytes[i] = (uint8_t)rnd(256);
+	mnl_attr_put(req, v->number, length, bytes);
+}
 
-			for (uint32_t m = rnd(5); m; m--)
-				put_random(req, (uint16_t)rnd(HSTP_A_MATCH_MAX + 2));
-			mnl_attr_nest_end(req, nest);
-		}
+static void put_attrs(struct nlmsghdr *req, const struct nl_policies *all, int policy);
+
+static void put_value(struct nlmsghdr *req, const struct nl_policies *all,
+		      const struct nl_value *v)
+{
+	uint64_t number = random_number(v);
+	struct nlattr *nest;
+
+	switch (v->kind) {
+	case NL_ATTR_TYPE_FLAG:
+		mnl_attr_put(req, v->number, 0, NULL);
+		break;
+	case NL_ATTR_TYPE_U8:
+		mnl_attr_put_u8(req, v->number, (uint8_t)number);
+		break;
+	case NL_ATTR_TYPE_U16:
+		mnl_attr_put_u16(req, v->number, (uint16_t)number);
+		break;
+	case NL_ATTR_TYPE_U32:
+		mnl_attr_put_u32(req, v->number, (uint32_t)number);
+		break;
+	case NL_ATTR_TYPE_U64:
+		mnl_attr_put(req, v->number, sizeof(number), &number);
+		break;
+	case NL_ATTR_TYPE_NESTED:
+		nest = mnl_attr_nest_start(req, v->number);
+		put_attrs(req, all, v->nest);
+		mnl_attr_nest_end(req, nest);
+		break;
+	default:
+		put_bytes(req, v);
+		break;
 	}
+}
+
+static void put_attrs(struct nlmsghdr *req, const struct nl_policies *all, int policy)
+{
+	const struct nl_policy *p = &all->policy[policy];
+	uint32_t n;
+
+	if (policy < 0 || !p->count)
+		return;
+	for (n = rnd(5); n; n--)
+		put_value(req, all, &p->value[rnd((uint32_t)p->count)]);
+	/* One that it does not take. */
+	if (!rnd(8))
+		mnl_attr_put_u32(req, (uint16_t)rnd(NL_ATTRS), rnd(12));
+}
+
+/* A request as it could be meant: what the kernel says that the command takes. */
+static struct nlmsghdr *random_request(struct nl *nl, const struct nl_policies *all)
+{
+	uint32_t n = rnd((uint32_t)all->commands);
+	bool dump = all->command[n].dump >= 0 && !rnd(4);
+	struct nlmsghdr *req = nl_request(nl, rnd(16) ? all->command[n].cmd : (int)rnd(256),
+					  dump || !rnd(16) ? NLM_F_DUMP : 0);
+
+	put_attrs(req, all, dump ? all->command[n].dump : all->command[n].once);
 	return req;
 }
 
@@ -91,43 +160,76 @@ static void drain(struct nl *nl)
 		;
 }
 
+/* Several in one packet; what claims another length than it has comes last. Returns how
+ * many.
+ */
+static long send_some(struct nl *nl, const struct nl_policies *all, long most)
+{
+	static char packet[65536];
+	uint32_t total = 0;
+	long count = 0;
+
+	while (count < most && count < PACKET) {
+		struct nlmsghdr *req = random_request(nl, all);
+		uint32_t len = rnd(4) ? req->nlmsg_len : mutate(req);
+
+		memcpy(packet + total, req, len);
+		total += len;
+		count++;
+		if (len != req->nlmsg_len)
+			break;
+		total = NLMSG_ALIGN(total);
+	}
+	if (send(nl->fd, packet, total, 0) < 0)
+		SAME(errno, ENOBUFS);
+	drain(nl);
+	return count;
+}
+
 /* The child's exit status says how it went. */
 static void send_all(long count)
 {
 	struct nl *nl = nl_open_here();
+	struct nl_policies *all = nl_policies(nl);
 
-	for (long i = 0; i < count; i++) {
-		struct nlmsghdr *req = random_request(nl);
-		uint32_t len = rnd(4) ? mutate(req) : req->nlmsg_len;
-
-		if (send(nl->fd, req, len, 0) < 0)
-			SAME(errno, ENOBUFS);
-		drain(nl);
-	}
+	while (count > 0)
+		count -= send_some(nl, all, count);
 	/* It still answers. */
 	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONFIG_GET, 0), NULL, NULL), 0);
 }
 
+static pid_t start_as(uid_t uid, long count)
+{
+	pid_t pid = TRY(fork());
+
+	if (pid)
+		return pid;
+	if (uid) {
+		TRY(setresgid(uid, uid, uid));
+		TRY(setresuid(uid, uid, uid));
+	}
+	send_all(count);
+	_exit(0);
+}
+
+/* On all CPUs at once. */
 static void fuzz_as(uid_t uid)
 {
 	long count = number_of("HSTP_NETLINK_FUZZ", stress_scaled(MESSAGES));
+	uint64_t seed = (uint64_t)number_of("HSTP_SEED", (long)now_ms());
+	pid_t pids[SENDERS];
 	int status;
-	pid_t pid;
 
-	state = (uint64_t)number_of("HSTP_SEED", (long)now_ms()) | 1;
-	printf("# %ld messages, HSTP_SEED=%llu\n", count, (unsigned long long)state);
+	printf("# %ld messages, HSTP_SEED=%llu\n", count, (unsigned long long)seed);
 	net_enter(NS_A);
-	pid = TRY(fork());
-	if (!pid) {
-		if (uid) {
-			TRY(setresgid(uid, uid, uid));
-			TRY(setresuid(uid, uid, uid));
-		}
-		send_all(count);
-		_exit(0);
+	for (int i = 0; i < SENDERS; i++) {
+		state = (seed + (uint64_t)i) * 0x9e3779b97f4a7c15ULL | 1;
+		pids[i] = start_as(uid, count / SENDERS);
 	}
-	TRY(waitpid(pid, &status, 0));
-	SAME(status, 0);
+	for (int i = 0; i < SENDERS; i++) {
+		TRY(waitpid(pids[i], &status, 0));
+		SAME(status, 0);
+	}
 }
 
 static char *read_all(const char *path)

@@ -161,6 +161,18 @@ int nl_talk(struct nl *nl, struct nlmsghdr *request, nl_fn *fn, void *arg)
 	}
 }
 
+/* A kernel before 6.9 looks for listeners once a tick, and with each command. */
+static void nl_notice(const struct nl *joined)
+{
+	struct nl *nl = calloc(1, sizeof(*nl));
+
+	NEED(nl);
+	nl->fd = TRY(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC));
+	nl->family = joined->family;
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONFIG_GET, 0), NULL, NULL), 0);
+	nl_close(nl);
+}
+
 /**
  * nl_join() - listen to a group
  * @nl: the socket
@@ -175,6 +187,7 @@ void nl_join(struct nl *nl, const char *group, int bytes)
 		bytes = 64 << 20;
 	TRY(setsockopt(nl->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)));
 	TRY(setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &id, sizeof(id)));
+	nl_notice(nl);
 }
 
 /**

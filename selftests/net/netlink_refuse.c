@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the family refuses: each command's attributes, of a wrong size, beyond their bounds,
+ * and those that it does not take. A refusal has a text, and says which attribute it is about.
+ * Nothing is changed by one.
+ */
+#include <linux/genetlink.h>
+
+#include "kselftest_harness.h"
+
+#include "lib/nl_policy.h"
+#include "lib/proc.h"
+
+static int refused(struct nl *nl, struct nlmsghdr *req, int type)
+{
+	int err = nl_talk(nl, req, NULL, NULL);
+
+	if (!err || !nl->text[0] || (type && nl->bad_type != type))
+		die(__FILE__, __LINE__, "command %d, attribute %d: %d, \"%s\", about %d",
+		    ((struct genlmsghdr *)mnl_nlmsg_get_payload(req))->cmd, type, err, nl->text,
+		    nl->bad_type);
+	return err;
+}
+
+/* The nest that leads to it, and in it one attribute with these bytes. */
+static struct nlmsghdr *with(struct nl *nl, int cmd, int flags, int outer, int type,
+			     const void *bytes, size_t len)
+{
+	struct nlmsghdr *req = nl_request(nl, cmd, flags);
+	struct nlattr *nest = NULL;
+
+	if (outer)
+		nest = mnl_attr_nest_start(req, (uint16_t)outer);
+	mnl_attr_put(req, (uint16_t)type, len, bytes);
+	if (nest)
+		mnl_attr_nest_end(req, nest);
+	return req;
+}
+
+static size_t size_of(uint32_t kind)
+{
+	static const size_t sizes[] = {
+		[NL_ATTR_TYPE_U8] = 1, [NL_ATTR_TYPE_U16] = 2, [NL_ATTR_TYPE_U32] = 4,
+		[NL_ATTR_TYPE_U64] = 8,
+	};
+
+	return kind < sizeof(sizes) / sizeof(*sizes) ? sizes[kind] : 0;
+}
+
+static bool little_end_first(void)
+{
+	return htons(1) != 1;
+}
+
+static int beyond(struct nl *nl, int cmd, int flags, int outer, const struct nl_value *v,
+		  uint64_t number)
+{
+	size_t len = size_of(v->kind);
+	uint8_t bytes[8];
+
+	memcpy(bytes, &number, sizeof(bytes));
+	return refused(nl, with(nl, cmd, flags, outer, v->number,
+				bytes + (little_end_first() ? 0 : 8 - len), len), v->number);
+}
+
+/* Bounds that the policy itself has; the others are those of netlink_config and of below. */
+static int check_bounds(struct nl *nl, int cmd, int flags, int outer, const struct nl_value *v)
+{
+	size_t len = size_of(v->kind);
+	uint64_t most = len == 8 ? UINT64_MAX : (1ULL << 8 * len) - 1;
+	int count = 0;
+
+	if (v->mask && v->mask != most)
+		count += !!beyond(nl, cmd, flags, outer, v, v->mask + 1);
+	if (v->max && v->max < most)
+		count += !!beyond(nl, cmd, flags, outer, v, v->max + 1);
+	if (v->min)
+		count += !!beyond(nl, cmd, flags, outer, v, v->min - 1);
+	return count;
+}
+
+/* Returns how many refusals there were. */
+static int check_policy(struct nl *nl, const struct nl_policies *all, int cmd, int flags,
+			int outer, int number)
+{
+	const struct nl_policy *p = &all->policy[number];
+	static const uint8_t zeroes[300];
+	bool taken[NL_ATTRS] = { false };
+	int count = 0;
+
+	for (int i = 0; i < p->count; i++) {
+		const struct nl_value *v = &p->value[i];
+		size_t len = size_of(v->kind);
+
+		taken[v->number] = true;
+		if (len) {
+			refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, len - 1),
+				v->number);
+			refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, len + 1),
+				v->number);
+			count += 2 + check_bounds(nl, cmd, flags, outer, v);
+		} else if (v->kind == NL_ATTR_TYPE_FLAG) {
+			refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, 1), v->number);
+			count++;
+		} else if (v->kind == NL_ATTR_TYPE_NESTED) {
+			/* Without NLA_F_NESTED. */
+			refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, 0), v->number);
+			count += 1 + check_policy(nl, all, cmd, flags, v->number, v->nest);
+		} else {
+			/* Addresses: no others are bytes. */
+			refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, 5), v->number);
+			count++;
+		}
+	}
+	/* What it does not take, within the set and beyond. */
+	for (int type = 1; type < NL_ATTRS; type++) {
+		if (taken[type])
+			continue;
+		SAME(refused(nl, with(nl, cmd, flags, outer, type, zeroes, 4), 0), -EINVAL);
+		count++;
+	}
+	return count;
+}
+
+/* With what the kernel itself says of each command. */
+TEST(policies)
+{
+	struct nl_policies *all;
+	int refusals = 0;
+	struct nl *nl;
+
+	net_alone();
+	nl = nl_open(NS_A);
+	all = nl_policies(nl);
+	NEED(all->commands >= HSTP_CMD_CONFIG_SET);
+	for (int i = 0; i < all->commands; i++) {
+		int cmd = all->command[i].cmd;
+
+		if (all->command[i].once >= 0)
+			refusals += check_policy(nl, all, cmd, 0, 0, all->command[i].once);
+		if (all->command[i].dump >= 0)
+			refusals += check_policy(nl, all, cmd, NLM_F_DUMP, 0, all->command[i].dump);
+		else
+			SAME(nl_talk(nl, nl_request(nl, cmd, NLM_F_DUMP), NULL, NULL), -EOPNOTSUPP);
+	}
+	printf("# %d commands, %d refusals\n", all->commands, refusals);
+	stats_sums(NS_A);
+	/* A command that there is not. */
+	for (int cmd = HSTP_CMD_MAX + 1; cmd < 256; cmd++)
+		SAME(nl_talk(nl, nl_request(nl, cmd, 0), NULL, NULL), -EOPNOTSUPP);
+}
+
+/* Bytes behind the last attribute that are none. */
+TEST(leftover)
+{
+	struct nl *nl;
+
+	net_alone();
+	nl = nl_open(NS_A);
+	for (int cmd = HSTP_CMD_CONN_GET; cmd <= HSTP_CMD_CONFIG_SET; cmd++) {
+		struct nlmsghdr *req = nl_request(nl, cmd, 0);
+
+		memset((char *)req + req->nlmsg_len, 0, 2);
+		req->nlmsg_len += 2;
+		SAME(refused(nl, req, 0), -EINVAL);
+	}
+}
+
+/* What only the command itself can know, with the words that name the bound. */
+TEST(matches)
+{
+	static const struct {
+		int type, size;
+		uint8_t bytes[16];
+		int with_type;		/* an address beside it */
+		const char *words;
+	} cases[] = {
+		{ HSTP_A_MATCH_LOCAL_ADDRESS, 3, { 127 }, 0, "4 or 16 bytes" },
+		{ HSTP_A_MATCH_REMOTE_ADDRESS, 15, { 127 }, 0, "4 or 16 bytes" },
+		{ HSTP_A_MATCH_LOCAL_PREFIX, 1, { 8 }, 0, "prefix" },
+		{ HSTP_A_MATCH_REMOTE_PREFIX, 1, { 8 }, 0, "prefix" },
+		{ HSTP_A_MATCH_LOCAL_PREFIX, 1, { 33 }, HSTP_A_MATCH_LOCAL_ADDRESS, "0 to 32" },
+		{ HSTP_A_MATCH_REMOTE_PREFIX, 1, { 255 }, HSTP_A_MATCH_REMOTE_ADDRESS, "0 to 32" },
+		{ HSTP_A_MATCH_UID, 4, { 255, 255, 255, 255 }, 0, "uid" },
+	};
+	static const int commands[] = {
+		HSTP_CMD_CONN_GET, HSTP_CMD_CONN_ABORT, HSTP_CMD_CONN_CLOSE,
+	};
+	struct nlmsghdr *req;
+	struct nlattr *nest;
+	struct nl *nl;
+
+	net_alone();
+	nl = nl_open(NS_A);
+	for (size_t c = 0; c < sizeof(commands) / sizeof(*commands); c++) {
+		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+			req = nl_request(nl, commands[c], 0);
+			nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+			if (cases[i].with_type)
+				mnl_attr_put_u32(req, (uint16_t)cases[i].with_type, 127);
+			mnl_attr_put(req, (uint16_t)cases[i].type, (size_t)cases[i].size,
+				     cases[i].bytes);
+			mnl_attr_nest_end(req, nest);
+			SAME(refused(nl, req, cases[i].type), -EINVAL);
+			NEED(strstr(nl->text, cases[i].words));
+		}
+		SAME(refused(nl, nl_request(nl, commands[c], 0), 0), -EINVAL);
+		NEED(strstr(nl->text, "match is missing"));
+	}
+	/* A prefix of IPv6. */
+	req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+	nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+	mnl_attr_put(req, HSTP_A_MATCH_LOCAL_ADDRESS, 16, &in6addr_loopback);
+	mnl_attr_put_u8(req, HSTP_A_MATCH_LOCAL_PREFIX, 129);
+	mnl_attr_nest_end(req, nest);
+	SAME(refused(nl, req, HSTP_A_MATCH_LOCAL_PREFIX), -EINVAL);
+	NEED(strstr(nl->text, "0 to 128"));
+	/* None, and more than one. */
+	req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
+	mnl_attr_nest_end(req, mnl_attr_nest_start(req, HSTP_A_CONN_MATCH));
+	SAME(refused(nl, req, HSTP_A_CONN_MATCH), -ENOENT);
+	for (uint16_t port = 80; port < 82; port++) {
+		struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = port };
+
+		fd_listen(&here, 1);
+	}
+	req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
+	mnl_attr_nest_end(req, mnl_attr_nest_start(req, HSTP_A_CONN_MATCH));
+	SAME(refused(nl, req, HSTP_A_CONN_MATCH), -ENOTUNIQ);
+	NEED(strstr(nl->text, "1 connection"));
+}
+
+TEST_HARNESS_MAIN
