@@ -37,20 +37,6 @@ TEST_F(on, freebind)
 	EXPECT_EQ(addr.sin_addr.s_addr, name.sin_addr.s_addr);
 }
 
-/* Nothing can be sent from there without IP_TRANSPARENT. */
-TEST_F(on, freebind_connect)
-{
-	struct sockaddr_in addr = foreign();
-	int listener = st_listen(variant->proto, &self->pair.addr, 1);
-	int fd = st_open(variant->proto);
-
-	ASSERT_LE(0, listener);
-	ASSERT_OK(switch_on(fd, IP_FREEBIND));
-	ASSERT_OK(bind(fd, (struct sockaddr *)&addr, sizeof(addr)));
-	EXPECT_ERR(EINVAL, connect(fd, (struct sockaddr *)&self->pair.addr,
-				   sizeof(self->pair.addr)));
-}
-
 /* As a transparent proxy has it: both ends have an address that is nobody's here, and a
  * rule brings their packets in.
  */
