@@ -423,6 +423,7 @@ static void fin_arrives(struct hstp_tcb *t, const struct hstp_env *env, struct h
 {
 	t->rcv_nxt++;
 	t->rcv_wnd--;	/* it was in the window, or it would have been trimmed */
+	hstp_sack_forget(t);	/* what a peer sent beyond its FIN is no text */
 	acts->bits |= HSTP_ACT_EOF;
 	owe_ack(t, acts);
 

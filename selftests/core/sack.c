@@ -166,6 +166,19 @@ TEST(sack_fin, "a FIN beyond a gap is no text: nothing is reported of it")
 	T.log_count = 0;
 }
 
+TEST(sack_beyond_fin, "nothing follows a FIN: text that came from beyond it is not reported")
+{
+	open_at(5000, false);
+	SEGMENT(5501);
+	EXPECT(ACK, .ack = 5000);
+	OPTION(sack_count, 1);
+	REPORT(0, 5501, 6001);
+	RECV(FIN | ACK, .seq = 5000, .ack = ME, .len = 500, .wnd = 20000);
+	EXPECT(ACK, .ack = 5501);
+	OPTION(sack_count, 0);
+	STATE(CLOSE_WAIT);
+}
+
 TEST(dsack_again, "RFC 2883 section 4.1.1: a segment twice")
 {
 	open_at(3000, false);
