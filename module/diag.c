@@ -392,5 +392,5 @@ module_exit(hstp_diag_exit);
 MODULE_DESCRIPTION("HSTP: connections by sock_diag");
 MODULE_AUTHOR("The HSTP authors");
 MODULE_LICENSE("GPL");
-/* AF_INET and IPPROTO_HSTP; inet_diag asks so for AF_INET6, too */
-MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_NETLINK, NETLINK_SOCK_DIAG, 2-253);
+/* NETLINK_SOCK_DIAG, AF_INET and IPPROTO_HSTP; inet_diag asks so for AF_INET6, too */
+MODULE_ALIAS("net-pf-16-proto-4-type-2-253");

@@ -44,9 +44,11 @@ void hstp_event_tell_out(struct hstp_net *hn, const struct hstp_tuple *tuple,
 /* Somebody listens to "events", or did in this tick. */
 static inline bool hstp_event_heard(const struct hstp_net *hn)
 {
+	unsigned long tick = jiffies;
+
 	if (HSTP_GENL_TELLS_LISTENERS)
 		return true;
-	if (this_cpu_read(hstp_ear.looked) == jiffies)
+	if (this_cpu_read(hstp_ear.looked) == tick)
 		return this_cpu_read(hstp_ear.heard);
 	return hstp_event_look(hn);
 }

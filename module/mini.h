@@ -30,7 +30,8 @@
  * @cpu: whose wait queue it is in
  * @state: SYN-RECEIVED or TIME-WAIT
  * @resent: SYN-RECEIVED: SYN,ACK was sent more than once
- * @transparent: TIME-WAIT: IP_TRANSPARENT
+ * @shared: @state
+ * @transparent: TIME-WAIT: IP_TRANSPARENT, in the place of @resent
  * @reuse: SO_REUSEADDR of the socket that has it, or had it
  * @ts_ok: timestamps are in force
  * @wscale_ok: window scaling is in force
@@ -74,7 +75,7 @@ struct hstp_mini {
 			u16 rcv_wscale : 4;
 		};
 		struct {
-			u16 : 4;
+			u16 shared : 4;
 			u16 transparent : 1;
 		};
 	};

@@ -5,7 +5,7 @@
 #include "board.h"
 #include "congestion.h"
 
-#define CWND_MAX	(1u << 30)	/* bytes: no window of the peer is larger */
+#define CWND_MAX	0x40000000u	/* bytes: no window of the peer is larger */
 #define DUPLICATES	3		/* of an ACK: the segment after it was lost */
 
 static u32 flight_size(const struct hstp_tcb *t)

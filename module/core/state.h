@@ -127,7 +127,7 @@
 	X(DUPLICATE, "duplicate")		/* nothing but text that is already here */ \
 	X(MEMORY, "memory") \
 	X(EXITING, "exiting")			/* namespace goes away */ \
-	X(DEFERRED, "deferred")			/* an ACK before the first text: HSTP_DEFER_ACCEPT */
+	X(DEFERRED, "deferred")			/* HSTP_DEFER_ACCEPT: an ACK without text */
 
 /* Why a RST is sent, or what one that arrived did. */
 #define HSTP_RESETS_OUT(X) \
