@@ -251,8 +251,12 @@ void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, stru
 	};
 	struct hstp_tx tx;
 
-	path.dst = hstp_ipv4_route(hn, tuple, 0, path.mark, 0, GLOBAL_ROOT_UID,
-				   true);
+	/* Not every address that a route leads here for is ours to answer from; those
+	 * that IP_TRANSPARENT serves are.
+	 */
+	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
+		return;
+	path.dst = hstp_ipv4_route(hn, tuple, 0, path.mark, 0, GLOBAL_ROOT_UID, true);
 	if (IS_ERR(path.dst))
 		return;
 	reply_tx(acts, &tx);

@@ -12,6 +12,10 @@
 #include "lib/net.h"
 #include "lib/sock_pair.h"
 
+/* An emulated machine takes its time to start a program, and some tests start thirty. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	180
+
 struct cmd {
 	pid_t pid;
 	int fd;			/* its output and its messages */

@@ -7,10 +7,6 @@
 #include "cmd.h"
 #include "module.h"
 
-/* An emulated machine takes its time to start python3. */
-#undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 300
-
 static struct cmd c;
 
 /* A JSON text is one, and -p breaks it into lines. */
