@@ -104,6 +104,10 @@ static void look_at_socket(struct hstp_view *v, struct sock *sk)
 	v->inode = sock_i_ino(sk);
 	v->sndbuf = READ_ONCE(sk->sk_sndbuf);
 	v->bound = sk->sk_userlocks & SOCK_BINDPORT_LOCK;
+	v->mark = READ_ONCE(sk->sk_mark);
+	v->priority = READ_ONCE(sk->sk_priority);
+	v->tos = READ_ONCE(inet_sk(sk)->tos);
+	v->ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
 #ifdef CONFIG_SOCK_CGROUP_DATA
 	v->cgroup = cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data));
 #endif
@@ -123,11 +127,7 @@ static bool look_at_listener(struct hstp_view *v, struct hstp_listener *l)
 		v->queued = l->queued;
 		v->backlog = l->backlog;
 		v->uid = sk->sk_uid;
-		v->mark = READ_ONCE(sk->sk_mark);
-		v->priority = READ_ONCE(sk->sk_priority);
 		v->rcvbuf = READ_ONCE(sk->sk_rcvbuf);
-		v->tos = READ_ONCE(inet_sk(sk)->tos);
-		v->ttl = READ_ONCE(inet_sk(sk)->uc_ttl);
 		look_at_socket(v, sk);
 	}
 	spin_unlock_bh(&l->lock);
