@@ -89,6 +89,13 @@ void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 		if (t->rcv_sacks)
 			hstp_sack_advance(t);
 		schedule_ack(t, acts->text_len, env, acts);
+		/* A gap is filled in part, or something came twice: the peer sends
+		 * again, and is to know at once (RFC 5681 section 4.2)
+		 */
+		if (hstp_sack_due(t)) {
+			t->ack_now = 1;
+			acts->bits |= HSTP_ACT_OUTPUT;
+		}
 	}
 	if (fin)
 		acts->bits |= HSTP_ACT_EOF;

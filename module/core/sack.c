@@ -86,13 +86,15 @@ void hstp_sack_twice(struct hstp_tcb *t, u32 left, u32 right, const struct hstp_
 /**
  * hstp_sack_advance() - RCV.NXT has moved
  * @t: connection
+ *
+ * A block that it has reached is behind a gap no more.
  */
 void hstp_sack_advance(struct hstp_tcb *t)
 {
 	u32 i = 0;
 
 	while (i < t->rcv_sacks) {
-		if (hstp_after(t->rcv_sack[i].right, t->rcv_nxt))
+		if (hstp_after(t->rcv_sack[i].left, t->rcv_nxt))
 			i++;
 		else
 			remove(t, i);
