@@ -24,9 +24,9 @@ static inline void hstp_put16(u8 *p, u16 v)
 static inline void hstp_put32(u8 *p, u32 v)
 {
 	p[0] = (u8)(v >> 24);
-	p[1] = (u8)(v >> 16);
-	p[2] = (u8)(v >> 8);
-	p[3] = (u8)v;
+	p[1] = (u8)(v >> 16 & 0xff);
+	p[2] = (u8)(v >> 8 & 0xff);
+	p[3] = (u8)(v & 0xff);
 }
 
 #endif /* HSTP_CORE_BYTES_H */

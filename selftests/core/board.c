@@ -21,9 +21,8 @@ static void out(u32 count)
 	T.tcb.cwnd = count * MSS;
 	T.tcb.ssthresh = count * MSS;
 	CALL(send, count * MSS);
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i++)
 		EXPECT(i == count - 1 ? ACK | PSH : ACK, .seq = AT(i), .len = MSS);
-	}
 	T.log_count = 0;
 }
 

@@ -263,7 +263,7 @@ TEST(path_slow_start, "RFC 5681 3.1: without loss the window doubles each round 
 	SAME("cwnd after two", S.cwnd[30], 40);
 }
 
-TEST(path_delayed_acks, "RFC 5681 3.1: with every second segment acknowledged it grows half as fast")
+TEST(path_delayed_acks, "RFC 5681 3.1: every second segment acknowledged, it grows half as fast")
 {
 	/* 10, 15, 22, then the rest of 60 */
 	TRANSFER(60, .delay = 100, .every = 2);
