@@ -119,19 +119,23 @@ bool hstp_batch_wanted(const struct hstp_net *hn, unsigned int group)
  * hstp_batch_lock() - messages are about to be written
  * @hn: namespace
  *
- * Context: BH off; any lock of a connection or a bucket. What is written when the family
- * is gone is thrown away.
+ * Context: BH off; any lock of a connection or a bucket.
+ *
+ * Return: false when the family is gone, and nothing is to be told.
  */
-void hstp_batch_lock(struct hstp_net *hn) __acquires(&hn->batch.lock)
+bool hstp_batch_lock(struct hstp_net *hn)
 {
+	if (!READ_ONCE(registered))
+		return false;
 	spin_lock(&hn->batch.lock);
+	return true;
 }
 
 /**
  * hstp_batch_unlock() - they are written
  * @hn: namespace
  */
-void hstp_batch_unlock(struct hstp_net *hn) __releases(&hn->batch.lock)
+void hstp_batch_unlock(struct hstp_net *hn)
 {
 	spin_unlock(&hn->batch.lock);
 }
