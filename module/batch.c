@@ -120,22 +120,17 @@ bool hstp_batch_wanted(const struct hstp_net *hn, unsigned int group)
  * @hn: namespace
  *
  * Context: BH off; any lock of a connection or a bucket.
- *
- * Return: false when the family is gone, and nothing is to be told.
  */
-bool hstp_batch_lock(struct hstp_net *hn)
+void hstp_batch_lock(struct hstp_net *hn) __acquires(&hn->batch.lock)
 {
-	if (!READ_ONCE(registered))
-		return false;
 	spin_lock(&hn->batch.lock);
-	return true;
 }
 
 /**
  * hstp_batch_unlock() - they are written
  * @hn: namespace
  */
-void hstp_batch_unlock(struct hstp_net *hn)
+void hstp_batch_unlock(struct hstp_net *hn) __releases(&hn->batch.lock)
 {
 	spin_unlock(&hn->batch.lock);
 }
@@ -178,14 +173,17 @@ static struct sk_buff *packet_for(struct hstp_net *hn, unsigned int group, size_
  *
  * Context: between hstp_batch_lock() and hstp_batch_unlock().
  *
- * Return: where its attributes go, or NULL.
+ * Return: where its attributes go; NULL: nowhere, or the family is gone.
  */
 void *hstp_batch_begin(struct hstp_net *hn, unsigned int group, u8 cmd, size_t room)
 {
-	struct sk_buff *skb = packet_for(hn, group, NLMSG_HDRLEN + GENL_HDRLEN + room);
 	struct genlmsghdr *genl;
 	struct nlmsghdr *head;
+	struct sk_buff *skb;
 
+	if (!READ_ONCE(registered))
+		return NULL;
+	skb = packet_for(hn, group, NLMSG_HDRLEN + GENL_HDRLEN + room);
 	if (!skb) {
 		atomic64_inc(&hn->events_lost);
 		genl_set_err(&hstp_nl_family, hn->net, 0, group, -ENOBUFS);

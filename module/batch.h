@@ -30,7 +30,7 @@ struct hstp_batch {
 void hstp_batch_init(struct hstp_net *hn);
 void hstp_batch_exit(struct hstp_net *hn);
 bool hstp_batch_wanted(const struct hstp_net *hn, unsigned int group);
-bool hstp_batch_lock(struct hstp_net *hn);
+void hstp_batch_lock(struct hstp_net *hn);
 void hstp_batch_unlock(struct hstp_net *hn);
 void *hstp_batch_begin(struct hstp_net *hn, unsigned int group, u8 cmd, size_t room);
 void hstp_batch_end(struct hstp_net *hn, void *end);

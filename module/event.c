@@ -202,8 +202,7 @@ void hstp_event_tell(struct hstp_net *hn, const struct hstp_tuple *tuple,
 {
 	unsigned int i;
 
-	if (!hstp_batch_lock(hn))
-		return;
+	hstp_batch_lock(hn);
 	/* All of an event happen at once: only the first state has lasted */
 	for (i = 0; i < acts->transition_count; i++)
 		tell_event(hn, tuple, t, acts->transitions[i].edge, acts->transitions[i].cause,
@@ -244,8 +243,9 @@ static void tell_segment(struct hstp_net *hn, const struct hstp_tuple *tuple,
 	void *at;
 
 	if (!READ_ONCE(hn->settings.segment_events) ||
-	    !hstp_batch_wanted(hn, HSTP_NLGRP_SEGMENTS) || !hstp_batch_lock(hn))
+	    !hstp_batch_wanted(hn, HSTP_NLGRP_SEGMENTS))
 		return;
+	hstp_batch_lock(hn);
 	sequence = atomic64_inc_return(&hn->segment_sequence);
 	at = hstp_batch_begin(hn, HSTP_NLGRP_SEGMENTS, HSTP_CMD_SEGMENT, SEGMENT_ROOM);
 	if (at) {

@@ -20,28 +20,6 @@ static bool is_credible(const struct hstp_conn *conn, const struct hstp_quote *q
 	       hstp_between(quote->seq, conn->tcb.snd_una, conn->tcb.snd_nxt + 1);
 }
 
-/* The connection that sent the segment: locked, with a reference, or NULL. */
-static struct hstp_conn *lock_sender(struct hstp_net *hn, const struct hstp_quote *quote)
-{
-	struct hstp_conn *conn;
-
-	conn = hstp_conn_lookup(hn, &quote->tuple, hstp_tuple_hash(&quote->tuple, &hn->hash_key));
-	if (!conn)
-		return NULL;
-	spin_lock(&conn->lock);
-	if (is_credible(conn, quote))
-		return conn;
-	spin_unlock(&conn->lock);
-	hstp_conn_put(conn);
-	return NULL;
-}
-
-static void unlock_sender(struct hstp_conn *conn)
-{
-	spin_unlock(&conn->lock);
-	hstp_conn_put(conn);
-}
-
 static void take_error(struct hstp_conn *conn, int error, bool hard)
 {
 	struct hstp_acts acts = HSTP_ACTS_INIT;
@@ -77,8 +55,36 @@ static void take_mtu(struct hstp_conn *conn, u32 mtu)
 	dst_release(conn->dst);
 	conn->dst = NULL;
 	hstp_conn_env(conn, &env);
-	hstp_too_big(&conn->tcb, max_t(u32, mtu, 68) - 40, &acts);
+	hstp_too_big(&conn->tcb, mtu - 40, &acts);
 	hstp_act(conn, NULL, NULL, &env, &acts);
+}
+
+/* What a message says: one of both, or nothing that the sender must hear. */
+struct report {
+	int error;	/* positive errno */
+	bool hard;
+	u32 mtu;	/* bytes of a packet that fits */
+};
+
+/* Tell the connection that sent the segment; false when none has it on its way. */
+static bool tell_sender(struct hstp_net *hn, const struct hstp_quote *quote,
+			const struct report *report)
+{
+	struct hstp_conn *conn;
+	bool credible;
+
+	conn = hstp_conn_lookup(hn, &quote->tuple, hstp_tuple_hash(&quote->tuple, &hn->hash_key));
+	if (!conn)
+		return false;
+	spin_lock(&conn->lock);
+	credible = is_credible(conn, quote);
+	if (credible && report->error)
+		take_error(conn, report->error, report->hard);
+	if (credible && report->mtu)
+		take_mtu(conn, report->mtu);
+	spin_unlock(&conn->lock);
+	hstp_conn_put(conn);
+	return credible;
 }
 
 /**
@@ -92,12 +98,9 @@ static void take_mtu(struct hstp_conn *conn, u32 mtu)
  */
 bool hstp_icmp_expected(struct hstp_net *hn, const struct hstp_quote *quote)
 {
-	struct hstp_conn *conn = lock_sender(hn, quote);
+	const struct report nothing = {};
 
-	if (!conn)
-		return hstp_mini_has_sent(hn, quote);
-	unlock_sender(conn);
-	return true;
+	return tell_sender(hn, quote, &nothing) || hstp_mini_has_sent(hn, quote);
 }
 
 /**
@@ -111,14 +114,10 @@ bool hstp_icmp_expected(struct hstp_net *hn, const struct hstp_quote *quote)
  */
 void hstp_icmp_error(struct hstp_net *hn, const struct hstp_quote *quote, int error, bool hard)
 {
-	struct hstp_conn *conn = lock_sender(hn, quote);
+	const struct report report = { .error = error, .hard = hard };
 
-	if (conn) {
-		take_error(conn, error, hard);
-		unlock_sender(conn);
-	} else if (hard) {
+	if (!tell_sender(hn, quote, &report) && hard)
 		hstp_mini_hard_error(hn, quote);
-	}
 }
 
 /**
@@ -134,10 +133,8 @@ void hstp_icmp_error(struct hstp_net *hn, const struct hstp_quote *quote, int er
  */
 void hstp_icmp_too_big(struct hstp_net *hn, const struct hstp_quote *quote, u32 mtu)
 {
-	struct hstp_conn *conn = lock_sender(hn, quote);
+	/* RFC 791 section 3.1: no packet that the Internet carries must be smaller */
+	const struct report report = { .mtu = max_t(u32, mtu, 68) };
 
-	if (!conn)
-		return;
-	take_mtu(conn, mtu);
-	unlock_sender(conn);
+	tell_sender(hn, quote, &report);
 }
