@@ -45,7 +45,8 @@ void hstp_mini_cache_exit(void)
  *
  * Context: the bucket's lock.
  *
- * Return: a record, valid under that lock, or NULL.
+ * Return: a record, valid under that lock, or NULL. A handshake is found before the
+ * TIME-WAIT that it began with.
  */
 struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple)
 {
@@ -56,6 +57,19 @@ struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_
 			return mini;
 	}
 	return NULL;
+}
+
+/* The same, of the two that a pair of ends can have. */
+static struct hstp_mini *find_in_state(const struct hstp_bucket *b,
+				       const struct hstp_tuple *tuple, enum hstp_state state)
+{
+	struct hstp_mini *mini = hstp_mini_find(b, tuple);
+
+	if (state != HSTP_TIME_WAIT)
+		return mini;
+	while (mini && (mini->state != HSTP_TIME_WAIT || !hstp_tuple_equal(&mini->tuple, tuple)))
+		mini = mini->next;
+	return mini;
 }
 
 static void insert(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini)
@@ -173,9 +187,7 @@ static int device_of(const struct hstp_mini *mini)
 	return mini->state == HSTP_TIME_WAIT ? mini->ifindex : mini->listener->ifindex;
 }
 
-/* A SYN ends TIME-WAIT only if it is going to be answered, or it would be gone for
- * nothing.
- */
+/* TIME-WAIT lets a SYN pass only if it is going to be answered. */
 static bool may_reopen(const struct hstp_net *hn, const struct hstp_tuple *tuple,
 		       const struct sk_buff *skb)
 {
@@ -236,6 +248,11 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 		env.nobody_listens = !may_reopen(hn, tuple, skb);
 	hstp_segment_arrives(&t, seg, &env, &acts);
 
+	if (acts.bits & HSTP_ACT_REOPEN) {
+		spin_unlock(&b->lock);
+		*iss_floor = t.snd_nxt;
+		return HSTP_MINI_REOPEN;
+	}
 	if (t.state != HSTP_CLOSED && !is_record_state(t.state)) {
 		hstp_passive_establish(hn, b, mini, hash, &t, skb, seg, &env, &acts);
 		return HSTP_MINI_DONE;
@@ -244,7 +261,6 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	count(hn, mini, &t, &acts);
 	limit_challenge(hn, &t, &acts);
 	if (t.state == HSTP_CLOSED) {
-		*iss_floor = t.snd_nxt;
 		hstp_mini_erase(hn, b, mini);
 	} else {
 		have_tx = profile_of(mini, &p) && hstp_send_next(&t, &env, &acts, &tx);
@@ -256,8 +272,6 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	}
 	spin_unlock(&b->lock);
 
-	if (acts.bits & HSTP_ACT_REOPEN)
-		return HSTP_MINI_REOPEN;
 	if (have_tx)
 		send(hn, tuple, t.state, &p, &tx);
 	if (acts.bits & HSTP_ACT_REPLY)
@@ -273,6 +287,7 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
  * @tuple: both ends
  * @t: variables after the SYN
  * @reuse: SO_REUSEADDR
+ * @reopen: TIME-WAIT has let the SYN pass
  * @acts: the core's actions on the SYN, which are counted
  *
  * Context: softirq.
@@ -281,11 +296,12 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
  * no record.
  */
 enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
-			      const struct hstp_tcb *t, bool reuse, struct hstp_acts *acts)
+			      const struct hstp_tcb *t, bool reuse, bool reopen,
+			      struct hstp_acts *acts)
 {
 	struct hstp_net *hn = l->hn;
 	struct hstp_bucket *b = hstp_bucket(hn, hash);
-	struct hstp_mini *mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC | __GFP_NOWARN);
+	struct hstp_mini *old, *mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC | __GFP_NOWARN);
 
 	if (!mini)
 		return HSTP_DROP_MEMORY;
@@ -297,7 +313,9 @@ enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hs
 	hstp_mini_freeze(mini, t);
 
 	spin_lock(&b->lock);
-	if (!hstp_listen_open(l) || hstp_mini_find(b, tuple) || hstp_conn_in_bucket(b, tuple)) {
+	old = hstp_mini_find(b, tuple);
+	if (!hstp_listen_open(l) || hstp_conn_in_bucket(b, tuple) ||
+	    (old && !(reopen && old->state == HSTP_TIME_WAIT))) {
 		/* close() of the listener, or the same SYN on another CPU */
 		spin_unlock(&b->lock);
 		kmem_cache_free(mini_cache, mini);
@@ -355,10 +373,12 @@ bool hstp_mini_time_wait(struct hstp_conn *conn)
  * hstp_mini_timeout() - a record has waited long enough
  * @hn: namespace
  * @tuple: both ends
+ * @state: its state
  *
  * Context: softirq, no lock.
  */
-void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple)
+void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple,
+		       enum hstp_state state)
 {
 	struct hstp_bucket *b = hstp_bucket(hn, hstp_tuple_hash(tuple, &hn->hash_key));
 	struct hstp_acts acts = HSTP_ACTS_INIT;
@@ -370,7 +390,7 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple)
 	bool have_tx = false;
 
 	spin_lock(&b->lock);
-	mini = hstp_mini_find(b, tuple);
+	mini = find_in_state(b, tuple, state);
 	if (!mini) {
 		spin_unlock(&b->lock);
 		return;
@@ -451,6 +471,37 @@ void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote)
 	spin_unlock(&b->lock);
 }
 
+/* A newer connection takes the place of TIME-WAIT. */
+static void reopened(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini)
+{
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+	struct hstp_tcb t;
+
+	hstp_mini_thaw(mini, hn, &t);
+	hstp_vanish(&t, HSTP_CAUSE_REOPEN, &acts);
+	count(hn, mini, &t, &acts);
+	hstp_mini_erase(hn, b, mini);
+}
+
+/**
+ * hstp_mini_supersede() - a handshake has succeeded that may have begun with TIME-WAIT
+ * @hn: namespace
+ * @b: its bucket; its record is gone
+ * @tuple: both ends
+ *
+ * RFC 9293 section 3.6.1, MAY-2 (2): its SYN was no old duplicate.
+ *
+ * Context: the bucket's lock.
+ */
+void hstp_mini_supersede(struct hstp_net *hn, struct hstp_bucket *b,
+			 const struct hstp_tuple *tuple)
+{
+	struct hstp_mini *mini = hstp_mini_find(b, tuple);
+
+	if (unlikely(mini))
+		reopened(hn, b, mini);
+}
+
 /**
  * hstp_mini_yields() - does a record give way to connect()
  * @hn: namespace
@@ -467,18 +518,12 @@ void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote)
 bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
 		      u32 *iss_floor)
 {
-	struct hstp_acts acts = HSTP_ACTS_INIT;
-	struct hstp_tcb t;
-
 	if (mini->state != HSTP_TIME_WAIT || !mini->ts_ok ||
 	    !READ_ONCE(hn->settings.reuse_time_wait) || !READ_ONCE(hn->settings.core.timestamps) ||
 	    hstp_now_ms() - hstp_mini_queued(mini) < MSEC_PER_SEC)
 		return false;
 	*iss_floor = mini->seq;
-	hstp_mini_thaw(mini, hn, &t);
-	hstp_vanish(&t, HSTP_CAUSE_REOPEN, &acts);
-	count(hn, mini, &t, &acts);
-	hstp_mini_erase(hn, b, mini);
+	reopened(hn, b, mini);
 	return true;
 }
 
@@ -486,6 +531,7 @@ bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mi
  * hstp_mini_abort() - ABORT of a record
  * @hn: namespace
  * @tuple: both ends
+ * @state: in which it was seen, TIME-WAIT or one before it
  *
  * RFC 9293 section 3.10.5.
  *
@@ -493,7 +539,8 @@ bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mi
  *
  * Return: false when there is none.
  */
-bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple)
+bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple,
+		     enum hstp_state state)
 {
 	struct hstp_bucket *b = hstp_bucket(hn, hstp_tuple_hash(tuple, &hn->hash_key));
 	struct hstp_acts acts = HSTP_ACTS_INIT;
@@ -504,7 +551,7 @@ bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple)
 	bool have_tx;
 
 	spin_lock(&b->lock);
-	mini = hstp_mini_find(b, tuple);
+	mini = find_in_state(b, tuple, state);
 	if (!mini) {
 		spin_unlock(&b->lock);
 		return false;

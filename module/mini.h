@@ -10,6 +10,7 @@
 
 /**
  * struct hstp_mini - a connection with nothing but its state
+ *
  * @next: next record of the bucket
  * @wait: in one of the queues of wait.c
  * @listener: SYN-RECEIVED: who it belongs to, a reference
@@ -39,6 +40,9 @@
  * @rcv_wscale: shift of ours
  *
  * Under its bucket's lock, with its wait queue's lock inside for @wait.
+ *
+ * No two have the same ends, but for a handshake that began with a SYN on TIME-WAIT: it
+ * comes before that one in the bucket. When it succeeds TIME-WAIT is over, else there it is.
  */
 struct hstp_mini {
 	struct hstp_mini *next;
@@ -102,16 +106,18 @@ enum hstp_mini_result {
 	HSTP_MINI_NONE,		/* nobody has that tuple */
 	HSTP_MINI_CONN,		/* a connection has: look it up again */
 	HSTP_MINI_DONE,		/* dealt with */
-	HSTP_MINI_REOPEN,	/* TIME-WAIT has gone: show it to LISTEN */
+	HSTP_MINI_REOPEN,	/* TIME-WAIT lets it pass: show it to LISTEN */
 };
 
 enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 					const struct hstp_tuple *tuple, struct sk_buff *skb,
 					const struct hstp_segment *seg, u32 *iss_floor);
 enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
-			      const struct hstp_tcb *t, bool reuse, struct hstp_acts *acts);
+			      const struct hstp_tcb *t, bool reuse, bool reopen,
+			      struct hstp_acts *acts);
 bool hstp_mini_time_wait(struct hstp_conn *conn);
-void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple);
+void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple,
+		       enum hstp_state state);
 void hstp_mini_drop_listener(struct hstp_listener *l);
 void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini);
 void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env);
@@ -119,7 +125,10 @@ bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mi
 		      u32 *iss_floor);
 bool hstp_mini_has_sent(struct hstp_net *hn, const struct hstp_quote *quote);
 void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote);
-bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple);
+bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple,
+		     enum hstp_state state);
+void hstp_mini_supersede(struct hstp_net *hn, struct hstp_bucket *b,
+			 const struct hstp_tuple *tuple);
 struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
 void hstp_mini_exit(struct hstp_net *hn);
 

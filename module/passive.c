@@ -44,7 +44,8 @@ enum hstp_drop hstp_passive_refuses(struct hstp_listener *l, const struct hstp_t
 /* A record in SYN-RECEIVED, and the SYN,ACK. */
 static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 				   const struct hstp_tuple *tuple, struct sk_buff *skb,
-				   struct hstp_segment *seg, struct hstp_env *env)
+				   struct hstp_segment *seg, bool reopen,
+				   struct hstp_env *env)
 {
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_tcb t = { .state = HSTP_CLOSED };
@@ -81,7 +82,7 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 	hstp_listen_arrives(&t, seg, env, &acts);
 	hstp_send_next(&t, env, &acts, &tx);
 
-	why = hstp_mini_open(l, hash, tuple, &t, p.reuse, &acts);
+	why = hstp_mini_open(l, hash, tuple, &t, p.reuse, reopen, &acts);
 	if (!why)
 		hstp_output_tx(hn, tuple, &path, &tx);
 	else
@@ -97,7 +98,7 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
  * @tuple: both ends
  * @skb: the packet; given away
  * @seg: its segment
- * @iss_floor: what our ISS must be beyond, or NULL
+ * @iss_floor: what our ISS must be beyond, if TIME-WAIT has let the segment pass; or NULL
  *
  * RFC 9293 section 3.10.7.2. Context: softirq, rcu_read_lock().
  */
@@ -127,7 +128,7 @@ void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_t
 		/* MAY-2: beyond all that the connection before this one has used */
 		if (iss_floor && !hstp_after(env.iss, *iss_floor))
 			env.iss = *iss_floor + 1;
-		why = open_passive(l, hash, tuple, skb, seg, &env);
+		why = open_passive(l, hash, tuple, skb, seg, iss_floor, &env);
 	}
 	if (why)
 		drop(l->hn, skb, why);
@@ -252,6 +253,7 @@ void hstp_passive_establish(struct hstp_net *hn, struct hstp_bucket *b, struct h
 		cpu_relax();
 	refcount_inc(&l->ref);
 	hstp_mini_erase(hn, b, mini);
+	hstp_mini_supersede(hn, b, &conn->tuple);
 	hstp_conn_hash_locked(conn, b);
 	spin_unlock(&b->lock);
 

@@ -256,6 +256,14 @@ static void hold_conn(struct hstp_view *v, struct hstp_conn *conn)
 	v->key = conn->tuple;
 }
 
+/* A handshake has the same ends as this, which is in TIME-WAIT: its key becomes one that
+ * no connection's own address makes.
+ */
+static void mark_second(struct hstp_view *v)
+{
+	v->key.laddr.s6_addr32[0] = htonl(~0u);
+}
+
 /* Take what there is room for; returns how many there are. */
 static u32 collect(struct hstp_snapshot *s, struct hstp_net *hn, struct hstp_bucket *b)
 {
@@ -271,8 +279,11 @@ static u32 collect(struct hstp_snapshot *s, struct hstp_net *hn, struct hstp_buc
 		count++;
 	}
 	for (mini = b->minis; mini; mini = mini->next) {
-		if (count < s->room)
+		if (count < s->room) {
 			look_at_record(&s->rows[count], hn, mini);
+			if (hstp_mini_find(b, &mini->tuple) != mini)
+				mark_second(&s->rows[count]);
+		}
 		count++;
 	}
 	spin_unlock_bh(&b->lock);

@@ -69,13 +69,14 @@ static void arm(struct hstp_wait *w, u32 when)
 }
 
 /* A record may not be touched without its bucket's lock, which is outside of
- * ours: what is due is known by its tuple alone.
+ * ours: what is due is known by its tuple and its state.
  */
 static void wait_fires(struct timer_list *timer)
 {
 	struct hstp_wait *w = from_timer(w, timer, timer);
 	struct hstp_tuple tuple;
 	struct hstp_mini *mini;
+	enum hstp_state state;
 	int left = AT_ONCE;
 	u32 when;
 
@@ -94,8 +95,9 @@ static void wait_fires(struct timer_list *timer)
 			break;
 		}
 		tuple = mini->tuple;
+		state = mini->state;
 		spin_unlock(&w->lock);
-		hstp_mini_timeout(w->hn, &tuple);
+		hstp_mini_timeout(w->hn, &tuple, state);
 	}
 	spin_unlock(&w->lock);
 	rcu_read_unlock();

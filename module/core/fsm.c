@@ -476,7 +476,9 @@ static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 }
 
 /* MAY-2 and SHLD-4: a SYN that is later than the old connection may open the next one.
- * Its timestamp tells, if it has one, else its number (RFC 6191 section 2).
+ * Its timestamp tells, if it has one, else its number (RFC 6191 section 2). TIME-WAIT lasts
+ * until that one is established, so that it is there to return to "if the SYN turns out to
+ * be an old duplicate".
  */
 static bool is_later(const struct hstp_tcb *t, const struct hstp_segment *seg,
 		     const struct hstp_env *env)
@@ -529,7 +531,6 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 {
 	if (reopens(t, seg, env)) {
 		acts->bits |= HSTP_ACT_REOPEN;
-		hstp_vanish(t, HSTP_CAUSE_REOPEN, acts);
 		return;
 	}
 

@@ -20,7 +20,7 @@ enum hstp_act {
 	HSTP_ACT_EOF = 1 << 6,		/* the peer will send no more text */
 	HSTP_ACT_ACKED = 1 << 7,	/* SND.UNA has moved: free, wake writers */
 	HSTP_ACT_OPENED = 1 << 8,	/* became ESTABLISHED */
-	HSTP_ACT_REOPEN = 1 << 9,	/* SYN on TIME-WAIT: give it to LISTEN */
+	HSTP_ACT_REOPEN = 1 << 9,	/* SYN that TIME-WAIT lets LISTEN have */
 	HSTP_ACT_URGENT = 1 << 10,	/* the peer has urgent data: RCV.UP has moved */
 	HSTP_ACT_ADVISE = 1 << 11,	/* the route may be bad: negative advice to IP */
 };

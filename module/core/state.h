@@ -72,7 +72,7 @@
 	X(RETRIES, "retries")			/* retransmissions exhausted */ \
 	X(FIN_TIMEOUT, "fin-timeout")		/* nobody waits in FIN-WAIT-2 any more */ \
 	X(TIME_WAIT, "time-wait")		/* 2MSL have passed */ \
-	X(REOPEN, "reopen")			/* a new SYN took TIME-WAIT's place */ \
+	X(REOPEN, "reopen")			/* a newer connection took TIME-WAIT's place */ \
 	X(ICMP, "icmp")				/* hard error from the network */ \
 	X(LISTENER_CLOSED, "listener-closed")	/* the listener went before accept() */ \
 	X(LIMIT, "limit")			/* a configured limit was reached */ \

@@ -211,7 +211,76 @@ TEST(time_wait_reopen, "MAY-2: a SYN beyond the old connection replaces TIME-WAI
 	STATE(TIME_WAIT);
 	RECV(SYN, .seq = PEER + 1);
 	DID(REOPEN);
-	TRANSITION(TIME_WAIT, CLOSED, REOPEN);
+	NO_TRANSITION();
+	STATE(TIME_WAIT);
+}
+
+/* The connection under test is the listener's copy from here on; what it left behind. */
+static struct hstp_tcb syn_that_time_wait_lets_pass(void)
+{
+	struct hstp_tcb old;
+	u32 now;
+
+	ESTABLISHED_CONNECTION();
+	CALL(close);
+	EXPECT(FIN | ACK);
+	RECV(FIN | ACK, .seq = PEER, .ack = ME + 1);
+	EXPECT(ACK, .seq = ME + 1, .ack = PEER + 1);
+	RECV(SYN, .seq = PEER + 5000);
+	DID(REOPEN);
+	STATE(TIME_WAIT);
+	old = T.tcb;
+
+	now = T.env.now;
+	trace_reset();
+	T.env.now = now + 500;
+	ISS(ME + 2);	/* (1): beyond all numbers of the old connection */
+	CALL(open_passive);
+	LISTENER_RECV(SYN, .seq = PEER + 5000);
+	EXPECT(SYN | ACK, .seq = ME + 2, .ack = PEER + 5001);
+	STATE(SYN_RECEIVED);
+	T.log_count = 0;
+	return old;
+}
+
+/* Go on with a connection that was left. */
+static void back_to(const struct hstp_tcb *old)
+{
+	T.tcb = *old;
+	T.state_seen = old->state;
+	T.log_count = 0;
+}
+
+TEST(time_wait_old_syn, "MAY-2 (2): the SYN is reset as an old duplicate: back in TIME-WAIT")
+{
+	struct hstp_tcb old = syn_that_time_wait_lets_pass();
+
+	RECV(RST, .seq = PEER + 5001);
+	TRANSITION(SYN_RECEIVED, LISTEN, RST);
+	TRANSITION(LISTEN, CLOSED, MERGE);
+	RESET_IN(TO_LISTEN);
+	back_to(&old);
+	/* 3.10.7.4 eighth: it answers the FIN, and 2MSL starts again */
+	TICK(1000);
+	RECV(FIN | ACK, .seq = PEER, .ack = ME + 1);
+	EXPECT(ACK, .seq = ME + 1, .ack = PEER + 1);
+	TICK(59999);
+	STATE(TIME_WAIT);
+	TICK(1);
+	TRANSITION(TIME_WAIT, CLOSED, TIME_WAIT);
+}
+
+TEST(time_wait_goes_on, "MAY-2 (2): a SYN that was let pass does not start 2MSL again")
+{
+	struct hstp_tcb old = syn_that_time_wait_lets_pass();
+
+	RECV(RST, .seq = PEER + 5001);
+	back_to(&old);
+	/* 500 ms have gone */
+	TICK(59499);
+	STATE(TIME_WAIT);
+	TICK(1);
+	STATE(CLOSED);
 }
 
 TEST(time_wait_nobody, "MAY-2 is for a SYN that is accepted: without a listener it is challenged")

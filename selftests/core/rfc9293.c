@@ -270,7 +270,7 @@ struct outcome rfc9293(const struct cell *c)
 
 	if (c->place == TIME_WAIT && (flags & (SYN | ACK | RST)) == SYN &&
 	    c->seq >= c->rcv_nxt) {
-		o = go(c, "3.6.1 MAY-2: a new SYN reopens", HSTP_CLOSED, NOTHING);
+		o = stay(c, "3.6.1 MAY-2: a new SYN reopens", NOTHING);
 		o.reopen = true;
 		return o;
 	}

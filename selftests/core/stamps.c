@@ -281,9 +281,10 @@ static void syn_finds_time_wait(bool before, bool now, u32 stamp, u32 seq, bool 
 	T.log_count = 0;
 	RECV(SYN, .seq = seq, .has = now ? TS : 0, .tsval = stamp);
 	if (reopened) {
-		TRANSITION(TIME_WAIT, CLOSED, REOPEN);
+		NO_TRANSITION();
 		DID(REOPEN);
 		SILENCE();
+		STATE(TIME_WAIT);
 		return;
 	}
 	STATE(TIME_WAIT);

@@ -4,13 +4,17 @@
  */
 #include <arpa/inet.h>
 #include <netinet/ip.h>
+#include <netinet/tcp.h>
 
 #include "lib/exchange.h"
 
-#define REOPENED						\
-	"transition TIME-WAIT CLOSED reopen 1",			\
+/* The SYN is let pass; TIME-WAIT ends when it was no old duplicate. */
+#define REOPENING						\
 	"transition CLOSED LISTEN fork 1",			\
 	"transition LISTEN SYN-RECEIVED syn 1"
+#define REOPENED						\
+	"transition TIME-WAIT CLOSED reopen 1",			\
+	"transition SYN-RECEIVED ESTABLISHED ack 1"
 
 /* A server that has closed first: TIME-WAIT beside its listener; numbers 302 and 102. */
 static int server_in_time_wait(struct end *us, struct end *it)
@@ -166,11 +170,12 @@ TEST_F(peer, reopened_from_time_wait)
 	seen = wire_expect(it, SYN | ACK, 400, 201);
 	ASSERT_LT(0, (int32_t)(seen->real_seq - old_nxt));
 	state_is(it, "SYN-RECEIVED");
-	STATS(NS_A, REOPENED);
+	STATS(NS_A, REOPENING);
 	wire_send(us, ACK, 201, 401);
 	fd = fd_accept(listener);
 	state_is(it, "ESTABLISHED");
-	STATS(NS_A, "transition SYN-RECEIVED ESTABLISHED ack 1");
+	SAME(conn_count(NS_A), 2);	/* this one and the listener */
+	STATS(NS_A, REOPENED);
 
 	/* An old duplicate of the first incarnation */
 	wire_send(us, PSH | ACK, 101, 401, "old");
@@ -192,7 +197,120 @@ TEST_F(peer, reopened_at_the_edge)
 	wire_send(us, SYN, 102);
 	wire_expect(it, SYN | ACK, 400, 103);
 	state_is(it, "SYN-RECEIVED");
-	STATS(NS_A, REOPENED);
+	STATS(NS_A, REOPENING);
+}
+
+/* A SYN that TIME-WAIT lets pass, number 200; the old connection's numbers are put back. */
+static void let_pass(struct end *us, struct end *it)
+{
+	struct end old = *it;
+
+	wire_forget(it);
+	wire_send(us, SYN, 200);
+	wire_expect(it, SYN | ACK, 400, 201);
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, REOPENING);
+	SAME(stat_now(NS_A, "state SYN-RECEIVED now"), 1);
+	SAME(stat_now(NS_A, "state TIME-WAIT now"), 1);
+	*it = old;
+}
+
+/* MAY-2, (2): "returns to TIME-WAIT state if the SYN turns out to be an old duplicate", as
+ * the reset of figure 8 says. All of it is there: the FIN that comes again is acknowledged,
+ * an old SYN as well, and the real SYN opens.
+ */
+TEST_F(peer, returns_when_the_syn_was_old)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = server_in_time_wait(us, it);
+
+	let_pass(us, it);
+	wire_send(us, RST, 201);
+	wire_silence(it);
+	state_is(it, "TIME-WAIT");
+	STATS(NS_A, "transition SYN-RECEIVED LISTEN rst 1", "transition LISTEN CLOSED merge 1",
+	      "reset in to_listen 1");
+	wire_send(us, FIN | ACK, 101, 302);
+	wire_expect(it, ACK, 302, 102);
+	wire_send(us, SYN, 101);
+	wire_expect(it, ACK, 302, 102);
+	STATS(NS_A, "drop seq 2", "challenge 1");
+
+	let_pass(us, it);
+	wire_send(us, RST, 201);
+	state_is(it, "TIME-WAIT");
+	stats_mark(NS_A);
+	wire_forget(it);
+	wire_send(us, SYN, 150);
+	wire_expect(it, SYN | ACK, 500, 151);
+	wire_send(us, ACK, 151, 501);
+	fd_accept(listener);
+	state_is(it, "ESTABLISHED");
+	STATS(NS_A, REOPENING, REOPENED);
+}
+
+/* The same when nobody answers the SYN,ACK, or the listener goes. */
+TEST_F(peer, returns_when_nobody_answers)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	server_in_time_wait(us, it);
+	net_hstp(NS_A, "synack_retries", 0);
+	net_rto(NS_A, 300, 300);
+	let_pass(us, it);
+	state_wait(it, "TIME-WAIT");
+	STATS(NS_A, "transition SYN-RECEIVED CLOSED retries 1");
+	wire_send(us, FIN | ACK, 101, 302);
+	wire_expect(it, ACK, 302, 102);
+}
+
+TEST_F(peer, returns_when_the_listener_goes)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = server_in_time_wait(us, it);
+
+	let_pass(us, it);
+	fd_close(listener);
+	state_is(it, "TIME-WAIT");
+	STATS(NS_A, "transition SYN-RECEIVED CLOSED listener-closed 1",
+	      "transition LISTEN CLOSED close 1");
+	wire_send(us, FIN | ACK, 101, 302);
+	wire_expect(it, ACK, 302, 102);
+}
+
+/* 2MSL go on meanwhile. When they are over there is nothing to return to. */
+TEST_F(peer, time_wait_ends_while_it_opens)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	net_hstp(NS_A, "msl_ms", 1000);
+	server_in_time_wait(us, it);
+	let_pass(us, it);
+	WAIT(!stat_now(NS_A, "state TIME-WAIT now"));
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, "transition TIME-WAIT CLOSED time-wait 1");
+	wire_send(us, RST, 201);
+	state_is(it, "LISTEN");
+	STATS(NS_A, "transition SYN-RECEIVED LISTEN rst 1", "transition LISTEN CLOSED merge 1",
+	      "reset in to_listen 1");
+	SAME(conn_count(NS_A), 1);
+}
+
+/* Who looks sees both of them, once. */
+TEST_F(peer, both_are_shown)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct conn conns[4];
+	int seen[16] = {};
+
+	server_in_time_wait(us, it);
+	let_pass(us, it);
+	SAME(conn_list(NS_A, conns, 4), 3);
+	for (int i = 0; i < 3; i++)
+		seen[conns[i].st]++;
+	SAME(seen[TCP_LISTEN], 1);
+	SAME(seen[TCP_SYN_RECV], 1);
+	SAME(seen[TCP_TIME_WAIT], 1);
 }
 
 /* An old SYN is none: it gets the ACK of 3.10.7.4, first, and TIME-WAIT goes on. */
@@ -259,7 +377,7 @@ TEST_F(peer, reopened_only_if_there_is_room)
 	wire_send(us, SYN, 200);
 	seen = wire_expect(it, SYN | ACK, 400, 201);
 	ASSERT_LT(0, (int32_t)(seen->real_seq - old_nxt));
-	STATS(NS_A, REOPENED);
+	STATS(NS_A, REOPENING);
 }
 
 /* IP_TOS (MUST-48, section 3.9.2): the last ACKs have it as well. */
@@ -354,7 +472,7 @@ TEST_F(relay, two_stacks)
 	wire_pass(a, PSH | ACK, 501, 701, "again");
 	fd_recv(server, "again");
 	STATS(NS_A, OPEN_ACTIVE);
-	STATS(NS_B, REOPENED, "transition SYN-RECEIVED ESTABLISHED ack 1");
+	STATS(NS_B, REOPENING, REOPENED);
 }
 
 TEST_HARNESS_MAIN

@@ -46,7 +46,7 @@ enum hstp_nl_state {
  * @HSTP_NL_CAUSE_RETRIES: retransmissions exhausted
  * @HSTP_NL_CAUSE_FIN_TIMEOUT: nobody waits in FIN-WAIT-2 any more
  * @HSTP_NL_CAUSE_TIME_WAIT: 2MSL have passed
- * @HSTP_NL_CAUSE_REOPEN: a new SYN took TIME-WAIT's place
+ * @HSTP_NL_CAUSE_REOPEN: a newer connection took TIME-WAIT's place
  * @HSTP_NL_CAUSE_ICMP: hard error from the network
  * @HSTP_NL_CAUSE_LISTENER_CLOSED: the listener went before accept()
  * @HSTP_NL_CAUSE_LIMIT: a configured limit was reached
