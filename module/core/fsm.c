@@ -227,6 +227,15 @@ static void restart_time_wait(struct hstp_tcb *t, const struct hstp_env *env)
 	hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at, env->now + 2 * (u32)env->cfg->msl_ms);
 }
 
+/* What of a segment that is thrown away was here already (RFC 2883 section 4). */
+static void report_twice(struct hstp_tcb *t, const struct hstp_segment *seg,
+			 const struct hstp_env *env)
+{
+	u32 first = seg->seq + !!(seg->flags & HSTP_SYN);
+
+	hstp_sack_twice(t, first, hstp_seq_min(first + seg->text_len, t->rcv_nxt), env);
+}
+
 static void unacceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 			 const struct hstp_env *env, struct hstp_acts *acts)
 {
@@ -237,7 +246,7 @@ static void unacceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 	}
 	if (seg->text_len && !hstp_after(seg->seq + hstp_seg_len(seg), t->rcv_nxt)) {
 		drop(acts, HSTP_DROP_DUPLICATE);
-		hstp_sack_twice(t, seg->seq, seg->seq + seg->text_len, env);
+		report_twice(t, seg, env);
 	} else {
 		drop(acts, HSTP_DROP_SEQ);
 	}
@@ -518,10 +527,12 @@ static bool stamp_acceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 	if (!hstp_stamps_old(t, seg, env))
 		return true;
 	drop(acts, HSTP_DROP_OLD_TIMESTAMP);
-	if (seg->text_len)
-		owe_ack(t, acts);
-	else
+	if (!seg->text_len) {
 		challenge(t, env, acts);
+		return false;
+	}
+	report_twice(t, seg, env);
+	owe_ack(t, acts);
 	return false;
 }
 

@@ -257,6 +257,39 @@ TEST(dsack_full, "section 4: the duplicate is first, whatever does not fit then"
 	REPORT(2, 7000, 7500);
 }
 
+TEST(dsack_old_stamp, "RFC 2883 section 4: a segment that its timestamp shows to be old is one, too")
+{
+	open_at(3000, true);
+	SEGMENT(3000);
+	SEGMENT(3500);
+	EXPECT(ACK, .ack = 4000);
+	RECV(ACK, .seq = 4000, .ack = ME, .len = 500, .wnd = 20000, .has = TS, .tsval = 9);
+	TICK(100);
+	EXPECT(ACK, .ack = 4500);
+	RECV(ACK, .seq = 5000, .ack = ME, .len = 500, .wnd = 20000, .has = TS, .tsval = 9);
+	EXPECT(ACK, .ack = 4500);
+	SEGMENT(3000);
+	DROP(OLD_TIMESTAMP);
+	EXPECT(ACK, .ack = 4500);
+	OPTION(sack_count, 2);
+	REPORT(0, 3000, 3500);
+	REPORT(1, 5000, 5500);
+	/* the part of it that is here; the rest was thrown away */
+	RECV(ACK, .seq = 3500, .ack = ME, .len = 1500, .wnd = 20000, .has = TS, .tsval = 1);
+	DROP(OLD_TIMESTAMP);
+	NO_TEXT();
+	EXPECT(ACK, .ack = 4500);
+	OPTION(sack_count, 2);
+	REPORT(0, 3500, 4500);
+	/* nothing of it is */
+	SEGMENT(4500);
+	DROP(OLD_TIMESTAMP);
+	NO_TEXT();
+	EXPECT(ACK, .ack = 4500);
+	OPTION(sack_count, 1);
+	REPORT(0, 5000, 5500);
+}
+
 TEST(dsack_off, "duplicates are not reported where that is switched off")
 {
 	CONFIG(dsack, 0);
