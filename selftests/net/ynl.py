@@ -1,21 +1,37 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """The kernel's own netlink client drives the family, knowing include/hstp.yaml and nothing
-else of it: netlink_ynl and netlink_ynl_fault run one function of this file for each test.
+else of it. netlink_ynl runs this file; it prints TAP.
 
-usage: ynl.py YNL-DIRECTORY SPEC TEST
+usage: ynl.py YNL-DIRECTORY SPEC [TEST ...]
 """
+import copy
+import ctypes
 import errno
 import os
+import signal
 import socket
+import subprocess
 import sys
 import time
+import traceback
 
-ynl_directory, spec, test = sys.argv[1:4]
+import yaml
+
+ynl_directory, spec = sys.argv[1:3]
 sys.path.insert(0, ynl_directory)
 from lib import NlError, YnlFamily  # noqa: E402
 
 PROTOCOL = 253
+CLONE_NEWNET = 0x40000000
+TEST_SECONDS = 180
+
+tests = []
+
+
+def test(function):
+    tests.append(function)
+    return function
 
 
 def family():
@@ -59,6 +75,7 @@ def of_client(client):
                       'remote-address': socket.inet_aton('127.0.0.1')}}
 
 
+@test
 def conn_get():
     ynl = family()
     listener, client, server = pair()
@@ -73,6 +90,7 @@ def conn_get():
     same('match' in text, True)
 
 
+@test
 def conn_get_dump():
     ynl = family()
     same(ynl.dump('conn-get', {}), [])
@@ -88,6 +106,7 @@ def conn_get_dump():
         end.close()
 
 
+@test
 def conn_abort():
     ynl = family()
     listener, client, server = pair()
@@ -97,6 +116,7 @@ def conn_abort():
     fails(errno.ENOENT, lambda: ynl.do('conn-abort', of_client(client)))
 
 
+@test
 def conn_close():
     ynl = family()
     listener, client, server = pair()
@@ -107,6 +127,7 @@ def conn_close():
     same(ynl.do('conn-get', of_client(client))['state'], 'time-wait')
 
 
+@test
 def stats_get():
     ynl = family()
     ends = pair()
@@ -124,6 +145,7 @@ def stats_get():
         end.close()
 
 
+@test
 def stats_reset():
     ynl = family()
     listener, client, server = pair()
@@ -135,6 +157,7 @@ def stats_reset():
     same([row['now'] for row in new['state'] if row['state'] == 'established'], [2])
 
 
+@test
 def config_get():
     ynl = family()
     now = ynl.do('config-get', {})
@@ -144,6 +167,7 @@ def config_get():
     same(ynl.do('config-get', {'defaults': True}), now)
 
 
+@test
 def config_set():
     ynl = family()
     ynl.do('config-set', {'msl-ms': 700, 'retries': 3})
@@ -169,6 +193,7 @@ def told(listener, count):
     return [entry['msg'] for entry in listener.async_msg_queue]
 
 
+@test
 def event():
     listener = family()
     listener.ntf_subscribe('events')
@@ -186,6 +211,7 @@ def event():
         end.close()
 
 
+@test
 def segment():
     listener = family()
     listener.ntf_subscribe('segments')
@@ -204,6 +230,7 @@ def segment():
 LOCALHOST = socket.inet_aton('127.0.0.1')
 
 
+@test
 def fault_add():
     ynl = family()
     same(ynl.do('fault-add', {'direction': 'out', 'flags-set': {'syn'}, 'flags-clear': {'ack'},
@@ -225,6 +252,7 @@ def fault_add():
     same('action' in text, True)
 
 
+@test
 def fault_del():
     ynl = family()
     for _ in range(3):
@@ -237,6 +265,7 @@ def fault_del():
     fails(errno.EINVAL, lambda: ynl.do('fault-del', {}))
 
 
+@test
 def fault_get():
     ynl = family()
     given = {'direction': 'out', 'local-address': LOCALHOST, 'local-prefix': 8,
@@ -251,6 +280,7 @@ def fault_get():
     fails(errno.ENOENT, lambda: ynl.do('fault-get', {'id': 2}))
 
 
+@test
 def fault_get_dump():
     ynl = family()
     same(ynl.dump('fault-get', {}), [])
@@ -275,6 +305,7 @@ def connecting(port=80):
     return listener, client
 
 
+@test
 def step_get():
     ynl = family()
     same(ynl.do('step-get', {}), {'enabled': 0, 'held': 0, 'held-bytes': 0, 'max-held': 1024,
@@ -288,6 +319,7 @@ def step_get():
         end.close()
 
 
+@test
 def step_set():
     ynl = family()
     ynl.do('step-set', {'enabled': 1})
@@ -301,6 +333,7 @@ def step_set():
     client.close()
 
 
+@test
 def held_get():
     ynl = family()
     fails(errno.ENOENT, lambda: ynl.do('held-get', {'id': 1}))
@@ -315,6 +348,7 @@ def held_get():
     listener.close()
 
 
+@test
 def held_get_dump():
     ynl = family()
     same(ynl.dump('held-get', {}), [])
@@ -329,6 +363,7 @@ def held_get_dump():
         end.close()
 
 
+@test
 def held_release():
     ynl = family()
     ynl.do('step-set', {'enabled': 1})
@@ -346,4 +381,46 @@ def held_release():
         end.close()
 
 
-globals()[test]()
+def alone():
+    """A network namespace with a loopback device, for the calling process."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), 'unshare')
+    subprocess.run(['ip', 'link', 'set', 'lo', 'up'], check=True)
+
+
+def passes(function):
+    """Runs a test in a process of its own: to start Python and to read the YAML is most of
+    what a test costs on an emulated machine, and is done once, before."""
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    status = 1
+    try:
+        signal.alarm(TEST_SECONDS)
+        alone()
+        function()
+        status = 0
+    except BaseException:
+        print('# ' + traceback.format_exc().rstrip().replace('\n', '\n# '), flush=True)
+    os._exit(status)
+
+
+def main():
+    with open(spec, encoding='utf-8') as file:
+        document = yaml.load(file, getattr(yaml, 'CSafeLoader', yaml.SafeLoader))
+    yaml.safe_load = lambda stream: copy.deepcopy(document)
+
+    wanted = [t for t in tests if not sys.argv[3:] or t.__name__ in sys.argv[3:]]
+    failed = 0
+    print('TAP version 13')
+    print(f'1..{len(wanted)}')
+    for number, function in enumerate(wanted, 1):
+        good = passes(function)
+        failed += not good
+        print(f'{"ok" if good else "not ok"} {number} {function.__name__}', flush=True)
+    return failed > 0
+
+
+sys.exit(main())
