@@ -15,10 +15,12 @@
  * struct page_ring - the pages of a CPU
  * @frags: each with the CPU's own reference, or none
  * @at: the one that pieces are taken from
+ * @oldest: the one that gives way to a new page
  */
 struct page_ring {
 	struct page_frag frags[PAGES];
 	unsigned int at;
+	unsigned int oldest;
 };
 
 static DEFINE_PER_CPU(struct page_ring, rings);
@@ -54,16 +56,18 @@ static bool recycle(struct page_ring *ring)
 	return false;
 }
 
-/* The next place of the ring gets a new page; the old one goes with its pieces. */
+/* A new page takes the place of the oldest, which goes with its pieces. Not that of the
+ * one after @at: a recycled page is somewhere in the ring, and what is beside it in use.
+ */
 static void replace(struct page_ring *ring, const struct page_frag *fresh)
 {
-	struct page_frag *frag;
+	struct page_frag *frag = &ring->frags[ring->oldest];
 
-	ring->at = (ring->at + 1) % PAGES;
-	frag = &ring->frags[ring->at];
 	if (frag->page)
 		put_page(frag->page);
 	*frag = *fresh;
+	ring->at = ring->oldest;
+	ring->oldest = (ring->oldest + 1) % PAGES;
 }
 
 /**
