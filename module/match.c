@@ -8,8 +8,38 @@
 #define V4_BITS		32
 #define V6_BITS		128
 
+/* A dump of kernels before 6.10 says no more than the text: it names the attribute. */
+static const struct {
+	const char *alone;
+	const char *size;
+	const char *v4;
+	const char *v6;
+} refusals[] = {
+	[HSTP_LOCAL] = {
+		.alone = "local-prefix needs a local-address",
+		.size = "local-address must be 4 or 16 bytes",
+		.v4 = "local-prefix must be 0 to 32 with an address of IPv4",
+		.v6 = "local-prefix must be 0 to 128 with an address of IPv6",
+	},
+	[HSTP_REMOTE] = {
+		.alone = "remote-prefix needs a remote-address",
+		.size = "remote-address must be 4 or 16 bytes",
+		.v4 = "remote-prefix must be 0 to 32 with an address of IPv4",
+		.v6 = "remote-prefix must be 0 to 128 with an address of IPv6",
+	},
+};
+
+static int refuse(struct netlink_ext_ack *extack, const struct nlattr *attr, const char *why)
+{
+	NL_SET_BAD_ATTR(extack, attr);
+	if (extack)
+		extack->_msg = why;
+	return -EINVAL;
+}
+
 /**
  * hstp_match_address() - make an address of attributes
+ * @end: whose it is
  * @attr: 4 or 16 bytes, or NULL: any address
  * @prefix: how many of its bits count, or NULL: all
  * @a: gets the address, v4-mapped if it is of IPv4
@@ -18,18 +48,15 @@
  *
  * Return: 0 or -EINVAL.
  */
-int hstp_match_address(const struct nlattr *attr, const struct nlattr *prefix,
-		       struct in6_addr *a, u8 *bits, struct netlink_ext_ack *extack)
+int hstp_match_address(enum hstp_match_end end, const struct nlattr *attr,
+		       const struct nlattr *prefix, struct in6_addr *a, u8 *bits,
+		       struct netlink_ext_ack *extack)
 {
 	unsigned int width;
 
 	*bits = 0;
-	if (!attr) {
-		if (!prefix)
-			return 0;
-		NL_SET_ERR_MSG_ATTR(extack, prefix, "a prefix needs its address");
-		return -EINVAL;
-	}
+	if (!attr)
+		return prefix ? refuse(extack, prefix, refusals[end].alone) : 0;
 	switch (nla_len(attr)) {
 	case sizeof(__be32):
 		ipv6_addr_set_v4mapped(nla_get_in_addr(attr), a);
@@ -40,16 +67,11 @@ int hstp_match_address(const struct nlattr *attr, const struct nlattr *prefix,
 		width = V6_BITS;
 		break;
 	default:
-		NL_SET_ERR_MSG_ATTR(extack, attr, "an address must be 4 or 16 bytes");
-		return -EINVAL;
+		return refuse(extack, attr, refusals[end].size);
 	}
-	if (prefix && nla_get_u8(prefix) > width) {
-		if (width == V4_BITS)
-			NL_SET_ERR_MSG_ATTR(extack, prefix, "prefix of IPv4 must be 0 to 32");
-		else
-			NL_SET_ERR_MSG_ATTR(extack, prefix, "prefix of IPv6 must be 0 to 128");
-		return -EINVAL;
-	}
+	if (prefix && nla_get_u8(prefix) > width)
+		return refuse(extack, prefix, width == V4_BITS ? refusals[end].v4 :
+								 refusals[end].v6);
 	*bits = V6_BITS - width + (prefix ? nla_get_u8(prefix) : width);
 	return 0;
 }
@@ -63,8 +85,7 @@ static int parse_uid(struct hstp_match *m, const struct nlattr *attr, struct use
 	m->uid = make_kuid(ns, nla_get_u32(attr));
 	if (uid_valid(m->uid))
 		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr, "uid does not exist in the user namespace");
-	return -EINVAL;
+	return refuse(extack, attr, "uid does not exist in the user namespace");
 }
 
 /**
@@ -102,11 +123,11 @@ int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
 	err = parse_uid(m, tb[HSTP_A_MATCH_UID], ns, extack);
 	if (err)
 		return err;
-	err = hstp_match_address(tb[HSTP_A_MATCH_LOCAL_ADDRESS], tb[HSTP_A_MATCH_LOCAL_PREFIX],
-				 &m->laddr, &m->lprefix, extack);
+	err = hstp_match_address(HSTP_LOCAL, tb[HSTP_A_MATCH_LOCAL_ADDRESS],
+				 tb[HSTP_A_MATCH_LOCAL_PREFIX], &m->laddr, &m->lprefix, extack);
 	if (err)
 		return err;
-	return hstp_match_address(tb[HSTP_A_MATCH_REMOTE_ADDRESS],
+	return hstp_match_address(HSTP_REMOTE, tb[HSTP_A_MATCH_REMOTE_ADDRESS],
 				  tb[HSTP_A_MATCH_REMOTE_PREFIX], &m->faddr, &m->fprefix,
 				  extack);
 }

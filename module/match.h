@@ -32,8 +32,11 @@ struct hstp_match {
 	kuid_t uid;
 };
 
-int hstp_match_address(const struct nlattr *attr, const struct nlattr *prefix,
-		       struct in6_addr *a, u8 *bits, struct netlink_ext_ack *extack);
+enum hstp_match_end { HSTP_LOCAL, HSTP_REMOTE };
+
+int hstp_match_address(enum hstp_match_end end, const struct nlattr *attr,
+		       const struct nlattr *prefix, struct in6_addr *a, u8 *bits,
+		       struct netlink_ext_ack *extack);
 int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
 		     struct user_namespace *ns, struct netlink_ext_ack *extack);
 bool hstp_match(const struct hstp_match *m, const struct hstp_view *v);

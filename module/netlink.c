@@ -56,6 +56,24 @@ struct genl_family hstp_nl_family __ro_after_init = {
 #endif
 };
 
+/**
+ * hstp_nl_refuse() - say why a command is refused
+ * @info: the command
+ * @attr: the attribute that it is about, if it was given
+ * @why: which attribute, and what is wrong with it
+ * @err: negative errno
+ *
+ * Return: @err.
+ */
+int hstp_nl_refuse(struct genl_info *info, int attr, const char *why, int err)
+{
+	if (info->extack)
+		info->extack->_msg = why;
+	if (info->attrs[attr])
+		NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
+	return err;
+}
+
 static int put_address(struct sk_buff *skb, int type, const struct in6_addr *a)
 {
 	if (ipv6_addr_v4mapped(a))
@@ -102,6 +120,53 @@ struct sk_buff *hstp_nl_reply(struct genl_info *info, size_t room, void **head)
 		return skb;
 	nlmsg_free(skb);
 	return NULL;
+}
+
+/**
+ * hstp_nl_reply_number() - send a reply that is one number
+ * @info: the command
+ * @reply: from hstp_nl_reply(), with room for it; gone afterwards
+ * @head: from there too
+ * @attr: of the number
+ * @value: the number
+ *
+ * Return: 0 or a negative errno.
+ */
+int hstp_nl_reply_number(struct genl_info *info, struct sk_buff *reply, void *head, int attr,
+			 u32 value)
+{
+	if (WARN_ON_ONCE(nla_put_u32(reply, attr, value))) {
+		nlmsg_free(reply);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(reply, head);
+	return genlmsg_reply(reply, info);
+}
+
+/**
+ * hstp_nl_dump_one() - one message of a dump
+ * @skb: to fill
+ * @cb: the dump
+ * @cmd: its command
+ * @put: writes the attributes
+ * @what: what they are of
+ *
+ * Return: 0, or -EMSGSIZE: it has to go into the next packet.
+ */
+int hstp_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		     hstp_nl_put_fn *put, const void *what)
+{
+	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				 &hstp_nl_family, NLM_F_MULTI, cmd);
+
+	if (!head)
+		return -EMSGSIZE;
+	if (put(skb, what)) {
+		genlmsg_cancel(skb, head);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, head);
+	return 0;
 }
 
 /**

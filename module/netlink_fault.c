@@ -4,11 +4,11 @@
 #include <linux/slab.h>
 #include <net/genetlink.h>
 
-#include "compat.h"
 #include "fault.h"
 #include "match.h"
 #include "netlink.h"
 #include "netlink-gen.h"
+#include "netlink_listed.h"
 
 #define ALL_STATES	((1 << HSTP_STATE_COUNT) - 1)
 #define EITHER		3	/* of two directions, of with and without text */
@@ -56,15 +56,6 @@ static const struct need {
 	  "action change needs value", "value goes with action change only" },
 };
 
-static int refuse(struct genl_info *info, int attr, const char *why, int err)
-{
-	if (info->extack)
-		info->extack->_msg = why;
-	if (info->attrs[attr])
-		NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
-	return err;
-}
-
 static int check_bounds(struct genl_info *info)
 {
 	unsigned int i;
@@ -74,7 +65,7 @@ static int check_bounds(struct genl_info *info)
 
 		if (attr && (nla_get_u32(attr) < bounds[i].low ||
 			     nla_get_u32(attr) > bounds[i].high))
-			return refuse(info, bounds[i].attr, bounds[i].refusal, -ERANGE);
+			return hstp_nl_refuse(info, bounds[i].attr, bounds[i].refusal, -ERANGE);
 	}
 	return 0;
 }
@@ -87,9 +78,9 @@ static int check_needs(struct genl_info *info, u8 action)
 		bool given = info->attrs[needs[i].attr];
 
 		if (given && needs[i].action != action)
-			return refuse(info, needs[i].attr, needs[i].useless, -EINVAL);
+			return hstp_nl_refuse(info, needs[i].attr, needs[i].useless, -EINVAL);
 		if (!given && needs[i].required && needs[i].action == action)
-			return refuse(info, HSTP_A_FAULT_ACTION, needs[i].missing, -EINVAL);
+			return hstp_nl_refuse(info, HSTP_A_FAULT_ACTION, needs[i].missing, -EINVAL);
 	}
 	return 0;
 }
@@ -110,15 +101,12 @@ static u8 one_of_two(const struct genl_info *info, int attr)
 	return info->attrs[attr] ? 1 << nla_get_u8(info->attrs[attr]) : EITHER;
 }
 
-static int parse_port(struct genl_info *info, int attr, __be16 *port)
+static int parse_port(struct genl_info *info, int attr, __be16 *port, const char *bound)
 {
 	if (!info->attrs[attr])
 		return 0;
 	*port = nla_get_be16(info->attrs[attr]);
-	if (*port)
-		return 0;
-	return refuse(info, attr, attr == HSTP_A_FAULT_LOCAL_PORT ?
-		      "local-port must be 1 to 65535" : "remote-port must be 1 to 65535", -ERANGE);
+	return *port ? 0 : hstp_nl_refuse(info, attr, bound, -ERANGE);
 }
 
 static int parse_ends(struct genl_info *info, struct hstp_rule *rule)
@@ -126,16 +114,18 @@ static int parse_ends(struct genl_info *info, struct hstp_rule *rule)
 	struct nlattr **attrs = info->attrs;
 	int err;
 
-	err = hstp_match_address(attrs[HSTP_A_FAULT_LOCAL_ADDRESS],
+	err = hstp_match_address(HSTP_LOCAL, attrs[HSTP_A_FAULT_LOCAL_ADDRESS],
 				 attrs[HSTP_A_FAULT_LOCAL_PREFIX], &rule->laddr, &rule->lprefix,
 				 info->extack);
 	if (!err)
-		err = hstp_match_address(attrs[HSTP_A_FAULT_REMOTE_ADDRESS],
+		err = hstp_match_address(HSTP_REMOTE, attrs[HSTP_A_FAULT_REMOTE_ADDRESS],
 					 attrs[HSTP_A_FAULT_REMOTE_PREFIX], &rule->faddr,
 					 &rule->fprefix, info->extack);
 	if (!err)
-		err = parse_port(info, HSTP_A_FAULT_LOCAL_PORT, &rule->lport);
-	return err ?: parse_port(info, HSTP_A_FAULT_REMOTE_PORT, &rule->fport);
+		err = parse_port(info, HSTP_A_FAULT_LOCAL_PORT, &rule->lport,
+				 "local-port must be 1 to 65535");
+	return err ?: parse_port(info, HSTP_A_FAULT_REMOTE_PORT, &rule->fport,
+				 "remote-port must be 1 to 65535");
 }
 
 static int parse_match(struct genl_info *info, struct hstp_rule *rule)
@@ -148,10 +138,11 @@ static int parse_match(struct genl_info *info, struct hstp_rule *rule)
 	rule->flags_set = byte(info, HSTP_A_FAULT_FLAGS_SET);
 	rule->flags_clear = byte(info, HSTP_A_FAULT_FLAGS_CLEAR);
 	if (!rule->states)
-		return refuse(info, HSTP_A_FAULT_STATES, "states must have one at least", -EINVAL);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_STATES, "states must have one at least",
+				      -EINVAL);
 	if (rule->flags_set & rule->flags_clear)
-		return refuse(info, HSTP_A_FAULT_FLAGS_CLEAR,
-			      "flags-clear must have none of flags-set", -EINVAL);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_FLAGS_CLEAR,
+				      "flags-clear must have none of flags-set", -EINVAL);
 	return parse_ends(info, rule);
 }
 
@@ -168,7 +159,8 @@ static int parse_turn(struct genl_info *info, struct hstp_rule *rule)
 	else if (rule->probability)
 		rule->seed = nla_get_u64(seed);
 	else
-		return refuse(info, HSTP_A_FAULT_SEED, "seed goes with probability only", -EINVAL);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_SEED, "seed goes with probability only",
+				      -EINVAL);
 	return 0;
 }
 
@@ -178,46 +170,42 @@ static int parse_change(struct genl_info *info, struct hstp_rule *rule)
 	rule->how = byte(info, HSTP_A_FAULT_HOW);
 	rule->value = number(info, HSTP_A_FAULT_VALUE);
 	if (rule->how == HSTP_NL_HOW_CLEAR && rule->field != HSTP_NL_FIELD_FLAGS)
-		return refuse(info, HSTP_A_FAULT_HOW, "how: clear goes with field flags only",
-			      -EINVAL);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_HOW,
+				      "how: clear goes with field flags only", -EINVAL);
 	if (rule->field == HSTP_NL_FIELD_FLAGS && rule->value > U8_MAX)
-		return refuse(info, HSTP_A_FAULT_VALUE, "value of flags must be 0 to 255", -ERANGE);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_VALUE, "value of flags must be 0 to 255",
+				      -ERANGE);
 	if (rule->field == HSTP_NL_FIELD_WINDOW && rule->how == HSTP_NL_HOW_SET &&
 	    rule->value > U16_MAX)
-		return refuse(info, HSTP_A_FAULT_VALUE, "value of a window must be 0 to 65535",
-			      -ERANGE);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_VALUE,
+				      "value of a window must be 0 to 65535", -ERANGE);
 	return 0;
 }
 
-static int parse_rule(struct genl_info *info, struct hstp_rule *rule)
+static int parse_action(struct genl_info *info, struct hstp_rule *rule)
 {
 	int err;
 
 	if (!info->attrs[HSTP_A_FAULT_ACTION])
-		return refuse(info, HSTP_A_FAULT_ACTION, "action is missing", -EINVAL);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_ACTION, "action is missing", -EINVAL);
 	rule->action = byte(info, HSTP_A_FAULT_ACTION);
 	rule->copies = number(info, HSTP_A_FAULT_COPIES) ?: 1;
 	rule->delay_ms = number(info, HSTP_A_FAULT_DELAY_MS);
+	err = check_needs(info, rule->action);
+	return err ?: parse_change(info, rule);
+}
+
+/* What is there and wrong is told before what is missing. */
+static int parse_rule(struct genl_info *info, struct hstp_rule *rule)
+{
+	int err;
+
 	err = check_bounds(info);
-	if (!err)
-		err = check_needs(info, rule->action);
 	if (!err)
 		err = parse_match(info, rule);
 	if (!err)
 		err = parse_turn(info, rule);
-	return err ?: parse_change(info, rule);
-}
-
-/* A reply with one number. */
-static int reply_number(struct genl_info *info, struct sk_buff *reply, void *head, int attr,
-			u32 value)
-{
-	if (WARN_ON_ONCE(nla_put_u32(reply, attr, value))) {
-		nlmsg_free(reply);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(reply, head);
-	return genlmsg_reply(reply, info);
+	return err ?: parse_action(info, rule);
 }
 
 /**
@@ -246,7 +234,7 @@ int hstp_nl_fault_add_doit(struct sk_buff *skb, struct genl_info *info)
 	err = hstp_fault_add(hstp_pernet(genl_info_net(info)), rule, &id);
 	if (err)
 		goto free_reply;
-	return reply_number(info, reply, head, HSTP_A_FAULT_ID, id);
+	return hstp_nl_reply_number(info, reply, head, HSTP_A_FAULT_ID, id);
 
 free_reply:
 	nlmsg_free(reply);
@@ -270,21 +258,21 @@ int hstp_nl_fault_del_doit(struct sk_buff *skb, struct genl_info *info)
 	void *head;
 
 	if (all && info->attrs[HSTP_A_FAULT_ID])
-		return refuse(info, HSTP_A_FAULT_ALL, "id or all, not both", -EINVAL);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_ALL, "id or all, not both", -EINVAL);
 	if (!all && !info->attrs[HSTP_A_FAULT_ID])
-		return refuse(info, HSTP_A_FAULT_ID, "id is missing; all removes every rule",
-			      -EINVAL);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_ID,
+				      "id is missing; all removes every rule", -EINVAL);
 	if (!all && !id)
-		return refuse(info, HSTP_A_FAULT_ID, "no rule has this id", -ENOENT);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_ID, "no rule has this id", -ENOENT);
 	reply = hstp_nl_reply(info, nla_total_size(sizeof(u32)), &head);
 	if (!reply)
 		return -ENOMEM;
 	removed = hstp_fault_del(hstp_pernet(genl_info_net(info)), id);
 	if (!all && !removed) {
 		nlmsg_free(reply);
-		return refuse(info, HSTP_A_FAULT_ID, "no rule has this id", -ENOENT);
+		return hstp_nl_refuse(info, HSTP_A_FAULT_ID, "no rule has this id", -ENOENT);
 	}
-	return reply_number(info, reply, head, HSTP_A_FAULT_REMOVED, removed);
+	return hstp_nl_reply_number(info, reply, head, HSTP_A_FAULT_REMOVED, removed);
 }
 
 static bool put_address(struct sk_buff *skb, int attr, int prefix, const struct in6_addr *a,
@@ -347,8 +335,10 @@ static bool put_action(struct sk_buff *skb, const struct hstp_rule *r)
 	}
 }
 
-static int put_rule(struct sk_buff *skb, const struct hstp_rule *r)
+static int put_rule(struct sk_buff *skb, const void *what)
 {
+	const struct hstp_rule *r = what;
+
 	if (nla_put_u32(skb, HSTP_A_FAULT_ID, r->id) || put_match(skb, r) || put_turn(skb, r) ||
 	    put_action(skb, r) ||
 	    nla_put_u64_64bit(skb, HSTP_A_FAULT_MATCHED, r->matched, HSTP_A_FAULT_PAD) ||
@@ -359,17 +349,26 @@ static int put_rule(struct sk_buff *skb, const struct hstp_rule *r)
 	return 0;
 }
 
-/* The first rule with at least this number, under the lock; NULL: there is none. */
-static const struct hstp_rule *rule_from(const struct hstp_faults *f, u32 id)
+static const void *next_rule(const struct hstp_faults *f, const void *at, u32 *id)
 {
-	const struct hstp_rule *rule;
+	const struct hstp_rule *rule = at;
 
-	list_for_each_entry(rule, &f->rules, link) {
-		if (rule->id >= id)
-			return rule;
-	}
-	return NULL;
+	rule = rule ? list_next_entry(rule, link) :
+		      list_first_entry(&f->rules, struct hstp_rule, link);
+	if (list_entry_is_head(rule, &f->rules, link))
+		return NULL;
+	*id = rule->id;
+	return rule;
 }
+
+static const struct hstp_nl_listed rules = {
+	.cmd = HSTP_CMD_FAULT_GET,
+	.id = HSTP_A_FAULT_ID,
+	.next = next_rule,
+	.put = put_rule,
+	.missing = "id is missing; a dump has all rules",
+	.unknown = "no rule has this id",
+};
 
 /**
  * hstp_nl_fault_get_doit() - fault-get of one rule
@@ -378,76 +377,15 @@ static const struct hstp_rule *rule_from(const struct hstp_faults *f, u32 id)
  */
 int hstp_nl_fault_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct hstp_faults *f = hstp_faults_peek(hstp_pernet(genl_info_net(info)));
-	const struct hstp_rule *rule;
-	struct sk_buff *reply;
-	int err = -ENOENT;
-	u32 id;
-	void *head;
-
-	if (!info->attrs[HSTP_A_FAULT_ID])
-		return refuse(info, HSTP_A_FAULT_ID, "id is missing; a dump has all rules",
-			      -EINVAL);
-	id = number(info, HSTP_A_FAULT_ID);
-	if (!f)
-		return refuse(info, HSTP_A_FAULT_ID, "no rule has this id", -ENOENT);
-	reply = hstp_nl_reply(info, RULE_ROOM, &head);
-	if (!reply)
-		return -ENOMEM;
-	spin_lock_bh(&f->lock);
-	rule = rule_from(f, id);
-	if (rule && rule->id == id)
-		err = put_rule(reply, rule);
-	spin_unlock_bh(&f->lock);
-	if (err) {
-		nlmsg_free(reply);
-		WARN_ON_ONCE(err != -ENOENT);
-		return refuse(info, HSTP_A_FAULT_ID, "no rule has this id", err);
-	}
-	genlmsg_end(reply, head);
-	return genlmsg_reply(reply, info);
-}
-
-static int dump_rule(struct sk_buff *skb, struct netlink_callback *cb,
-		     const struct hstp_rule *rule)
-{
-	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				 &hstp_nl_family, NLM_F_MULTI, HSTP_CMD_FAULT_GET);
-
-	if (!head)
-		return -EMSGSIZE;
-	if (put_rule(skb, rule)) {
-		genlmsg_cancel(skb, head);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, head);
-	return 0;
+	return hstp_nl_listed_get(info, &rules, RULE_ROOM);
 }
 
 /**
  * hstp_nl_fault_get_dumpit() - fault-get of all rules, or of that with the number
  * @skb: to fill
- * @cb: the dump; its first word is the number of the next rule
+ * @cb: the dump
  */
 int hstp_nl_fault_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct hstp_faults *f = hstp_faults_peek(hstp_pernet(sock_net(skb->sk)));
-	const struct nlattr *only = hstp_dump_attrs(cb)[HSTP_A_FAULT_ID];
-	const struct hstp_rule *rule;
-	u32 *next = (u32 *)cb->ctx;
-
-	if (!f)
-		return 0;
-	spin_lock_bh(&f->lock);
-	if (only)
-		*next = max(*next, nla_get_u32(only));
-	for (rule = rule_from(f, *next); rule; rule = rule_from(f, *next)) {
-		if (only && rule->id != nla_get_u32(only))
-			break;
-		if (dump_rule(skb, cb, rule))
-			break;
-		*next = rule->id + 1;
-	}
-	spin_unlock_bh(&f->lock);
-	return skb->len;
+	return hstp_nl_listed_dump(skb, cb, &rules);
 }

@@ -2,26 +2,17 @@
 /* step-get, step-set, held-get, held-release: step mode, and segments that are held. */
 #include <net/genetlink.h>
 
-#include "compat.h"
 #include "fault.h"
 #include "match.h"
 #include "netlink.h"
 #include "netlink-gen.h"
+#include "netlink_listed.h"
 
 /* All attributes of a held segment, bytes. */
 #define HELD_ROOM	(HSTP_NL_TUPLE_ROOM + nla_total_size_64bit(sizeof(u64)) + \
 			 HSTP_A_HELD_MAX * nla_total_size(sizeof(u32)))
 #define STEP_ROOM	(nla_total_size_64bit(sizeof(u64)) + \
 			 HSTP_A_STEP_MAX * nla_total_size(sizeof(u32)))
-
-static int refuse(struct genl_info *info, int attr, const char *why, int err)
-{
-	if (info->extack)
-		info->extack->_msg = why;
-	if (info->attrs[attr])
-		NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
-	return err;
-}
 
 static int put_step(struct sk_buff *skb, bool step, u32 held, u32 bytes, u64 overflow)
 {
@@ -78,9 +69,10 @@ int hstp_nl_step_set_doit(struct sk_buff *skb, struct genl_info *info)
 	const struct nlattr *enabled = info->attrs[HSTP_A_STEP_ENABLED];
 
 	if (!enabled)
-		return refuse(info, HSTP_A_STEP_ENABLED, "enabled is missing, 0 or 1", -EINVAL);
+		return hstp_nl_refuse(info, HSTP_A_STEP_ENABLED, "enabled is missing, 0 or 1",
+				      -EINVAL);
 	if (nla_get_u8(enabled) > 1)
-		return refuse(info, HSTP_A_STEP_ENABLED, "enabled must be 0 to 1", -ERANGE);
+		return hstp_nl_refuse(info, HSTP_A_STEP_ENABLED, "enabled must be 0 to 1", -ERANGE);
 	return hstp_fault_step(hstp_pernet(genl_info_net(info)), nla_get_u8(enabled));
 }
 
@@ -105,8 +97,10 @@ static u32 due_in(const struct hstp_held *held)
 	return ms > 0 ? ms : 0;
 }
 
-static int put_held(struct sk_buff *skb, const struct hstp_held *held)
+static int put_held(struct sk_buff *skb, const void *what)
 {
+	const struct hstp_held *held = what;
+
 	if (nla_put_u32(skb, HSTP_A_HELD_ID, held->id) ||
 	    nla_put_u8(skb, HSTP_A_HELD_WHY, held->why) ||
 	    (held->rule && nla_put_u32(skb, HSTP_A_HELD_RULE, held->rule->id)) ||
@@ -121,17 +115,26 @@ static int put_held(struct sk_buff *skb, const struct hstp_held *held)
 	return 0;
 }
 
-/* The first with at least this number, under the lock; NULL: there is none. */
-static const struct hstp_held *held_from(const struct hstp_faults *f, u32 id)
+static const void *next_held(const struct hstp_faults *f, const void *at, u32 *id)
 {
-	const struct hstp_held *held;
+	const struct hstp_held *held = at;
 
-	list_for_each_entry(held, &f->held, link) {
-		if (held->id >= id)
-			return held;
-	}
-	return NULL;
+	held = held ? list_next_entry(held, link) :
+		      list_first_entry(&f->held, struct hstp_held, link);
+	if (list_entry_is_head(held, &f->held, link))
+		return NULL;
+	*id = held->id;
+	return held;
 }
+
+static const struct hstp_nl_listed segments = {
+	.cmd = HSTP_CMD_HELD_GET,
+	.id = HSTP_A_HELD_ID,
+	.next = next_held,
+	.put = put_held,
+	.missing = "id is missing; a dump has all segments",
+	.unknown = "no segment is held with this id",
+};
 
 /**
  * hstp_nl_held_get_doit() - held-get of one segment
@@ -140,80 +143,17 @@ static const struct hstp_held *held_from(const struct hstp_faults *f, u32 id)
  */
 int hstp_nl_held_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	struct hstp_faults *f = hstp_faults_peek(hstp_pernet(genl_info_net(info)));
-	const struct nlattr *attr = info->attrs[HSTP_A_HELD_ID];
-	const struct hstp_held *held;
-	struct sk_buff *reply;
-	int err = -ENOENT;
-	void *head;
-
-	if (!attr)
-		return refuse(info, HSTP_A_HELD_ID, "id is missing; a dump has all segments",
-			      -EINVAL);
-	if (!f)
-		return refuse(info, HSTP_A_HELD_ID, "no segment is held with this id", -ENOENT);
-	reply = hstp_nl_reply(info, HELD_ROOM, &head);
-	if (!reply)
-		return -ENOMEM;
-	spin_lock_bh(&f->lock);
-	held = held_from(f, nla_get_u32(attr));
-	if (held && held->id == nla_get_u32(attr))
-		err = put_held(reply, held);
-	spin_unlock_bh(&f->lock);
-	if (err) {
-		nlmsg_free(reply);
-		WARN_ON_ONCE(err != -ENOENT);
-		return refuse(info, HSTP_A_HELD_ID, "no segment is held with this id", err);
-	}
-	genlmsg_end(reply, head);
-	return genlmsg_reply(reply, info);
-}
-
-static int dump_held(struct sk_buff *skb, struct netlink_callback *cb,
-		     const struct hstp_held *held)
-{
-	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				 &hstp_nl_family, NLM_F_MULTI, HSTP_CMD_HELD_GET);
-
-	if (!head)
-		return -EMSGSIZE;
-	if (put_held(skb, held)) {
-		genlmsg_cancel(skb, head);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, head);
-	return 0;
+	return hstp_nl_listed_get(info, &segments, HELD_ROOM);
 }
 
 /**
  * hstp_nl_held_get_dumpit() - held-get of all segments, or of that with the number
  * @skb: to fill
- * @cb: the dump; its first word is the number of the next segment
+ * @cb: the dump
  */
 int hstp_nl_held_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct hstp_faults *f = hstp_faults_peek(hstp_pernet(sock_net(skb->sk)));
-	const struct nlattr *only = hstp_dump_attrs(cb)[HSTP_A_HELD_ID];
-	const struct hstp_held *held;
-	u32 *next = (u32 *)cb->ctx;
-
-	if (!f)
-		return 0;
-	spin_lock_bh(&f->lock);
-	if (only)
-		*next = max(*next, nla_get_u32(only));
-	held = held_from(f, *next);
-	if (held) {
-		list_for_each_entry_from(held, &f->held, link) {
-			if (only && held->id != nla_get_u32(only))
-				break;
-			if (dump_held(skb, cb, held))
-				break;
-			*next = held->id + 1;
-		}
-	}
-	spin_unlock_bh(&f->lock);
-	return skb->len;
+	return hstp_nl_listed_dump(skb, cb, &segments);
 }
 
 static int parse_choice(struct genl_info *info, struct hstp_held_choice *c)
@@ -234,15 +174,17 @@ static int parse_choice(struct genl_info *info, struct hstp_held_choice *c)
 	if (attrs[HSTP_A_HELD_REMOTE_PORT])
 		c->fport = nla_get_be16(attrs[HSTP_A_HELD_REMOTE_PORT]);
 	if (attrs[HSTP_A_HELD_ID] && !c->id)
-		return refuse(info, HSTP_A_HELD_ID, "id must be 1 to 4294967295", -ERANGE);
+		return hstp_nl_refuse(info, HSTP_A_HELD_ID, "id must be 1 to 4294967295", -ERANGE);
 	if (attrs[HSTP_A_HELD_RULE] && !c->rule)
-		return refuse(info, HSTP_A_HELD_RULE, "rule must be 1 to 4294967295", -ERANGE);
+		return hstp_nl_refuse(info, HSTP_A_HELD_RULE, "rule must be 1 to 4294967295",
+				      -ERANGE);
 	if (!c->count)
-		return refuse(info, HSTP_A_HELD_COUNT, "count must be 1 to 4294967295", -ERANGE);
-	err = hstp_match_address(attrs[HSTP_A_HELD_LOCAL_ADDRESS], NULL, &c->laddr, &c->lprefix,
-				 info->extack);
-	return err ?: hstp_match_address(attrs[HSTP_A_HELD_REMOTE_ADDRESS], NULL, &c->faddr,
-					 &c->fprefix, info->extack);
+		return hstp_nl_refuse(info, HSTP_A_HELD_COUNT, "count must be 1 to 4294967295",
+				      -ERANGE);
+	err = hstp_match_address(HSTP_LOCAL, attrs[HSTP_A_HELD_LOCAL_ADDRESS], NULL, &c->laddr,
+				 &c->lprefix, info->extack);
+	return err ?: hstp_match_address(HSTP_REMOTE, attrs[HSTP_A_HELD_REMOTE_ADDRESS], NULL,
+					 &c->faddr, &c->fprefix, info->extack);
 }
 
 /**
@@ -270,12 +212,8 @@ int hstp_nl_held_release_doit(struct sk_buff *skb, struct genl_info *info)
 		released = hstp_held_release(f, &choice, drop);
 	if (choice.id && !released) {
 		nlmsg_free(reply);
-		return refuse(info, HSTP_A_HELD_ID, "no segment is held with this id", -ENOENT);
+		return hstp_nl_refuse(info, HSTP_A_HELD_ID, "no segment is held with this id",
+				      -ENOENT);
 	}
-	if (WARN_ON_ONCE(nla_put_u32(reply, HSTP_A_HELD_RELEASED, released))) {
-		nlmsg_free(reply);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(reply, head);
-	return genlmsg_reply(reply, info);
+	return hstp_nl_reply_number(info, reply, head, HSTP_A_HELD_RELEASED, released);
 }

@@ -10,11 +10,27 @@
 #include "lib/nl_policy.h"
 #include "lib/proc.h"
 
+/* A dump that has begun ends with a text alone on kernels before 6.10, which has to do. */
+static bool names(const struct nl *nl, const struct nlmsghdr *req, int type)
+{
+	static const char *const words[HSTP_A_MATCH_MAX + 1] = {
+		[HSTP_A_MATCH_LOCAL_ADDRESS] = "local-address",
+		[HSTP_A_MATCH_REMOTE_ADDRESS] = "remote-address",
+		[HSTP_A_MATCH_LOCAL_PREFIX] = "local-prefix",
+		[HSTP_A_MATCH_REMOTE_PREFIX] = "remote-prefix",
+		[HSTP_A_MATCH_UID] = "uid",
+	};
+
+	if (nl->bad_type || !(req->nlmsg_flags & NLM_F_DUMP))
+		return nl->bad_type == type;
+	return type <= HSTP_A_MATCH_MAX && words[type] && strstr(nl->text, words[type]);
+}
+
 static int refused(struct nl *nl, struct nlmsghdr *req, int type)
 {
 	int err = nl_talk(nl, req, NULL, NULL);
 
-	if (!err || !nl->text[0] || (type && nl->bad_type != type))
+	if (!err || !nl->text[0] || (type && !names(nl, req, type)))
 		die(__FILE__, __LINE__, "command %d, attribute %d: %d, \"%s\", about %d",
 		    ((struct genlmsghdr *)mnl_nlmsg_get_payload(req))->cmd, type, err, nl->text,
 		    nl->bad_type);
@@ -174,16 +190,19 @@ TEST(matches)
 		int with_type;		/* an address beside it */
 		const char *words;
 	} cases[] = {
-		{ HSTP_A_MATCH_LOCAL_ADDRESS, 3, { 127 }, 0, "4 or 16 bytes" },
-		{ HSTP_A_MATCH_REMOTE_ADDRESS, 15, { 127 }, 0, "4 or 16 bytes" },
+		{ HSTP_A_MATCH_LOCAL_ADDRESS, 3, { 127 }, 0, "local-address must be 4 or 16" },
+		{ HSTP_A_MATCH_REMOTE_ADDRESS, 15, { 127 }, 0, "remote-address must be 4 or 16" },
 		{ HSTP_A_MATCH_LOCAL_PREFIX, 1, { 8 }, 0, "prefix" },
 		{ HSTP_A_MATCH_REMOTE_PREFIX, 1, { 8 }, 0, "prefix" },
 		{ HSTP_A_MATCH_LOCAL_PREFIX, 1, { 33 }, HSTP_A_MATCH_LOCAL_ADDRESS, "0 to 32" },
 		{ HSTP_A_MATCH_REMOTE_PREFIX, 1, { 255 }, HSTP_A_MATCH_REMOTE_ADDRESS, "0 to 32" },
 		{ HSTP_A_MATCH_UID, 4, { 255, 255, 255, 255 }, 0, "uid" },
 	};
-	static const int commands[] = {
-		HSTP_CMD_CONN_GET, HSTP_CMD_CONN_ABORT, HSTP_CMD_CONN_CLOSE,
+	static const struct {
+		int cmd, flags;
+	} commands[] = {
+		{ HSTP_CMD_CONN_GET, 0 }, { HSTP_CMD_CONN_GET, NLM_F_DUMP },
+		{ HSTP_CMD_CONN_ABORT, 0 }, { HSTP_CMD_CONN_CLOSE, 0 },
 	};
 	struct nlmsghdr *req;
 	struct nlattr *nest;
@@ -193,7 +212,7 @@ TEST(matches)
 	nl = nl_open(NS_A);
 	for (size_t c = 0; c < sizeof(commands) / sizeof(*commands); c++) {
 		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-			req = nl_request(nl, commands[c], 0);
+			req = nl_request(nl, commands[c].cmd, commands[c].flags);
 			nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
 			if (cases[i].with_type)
 				mnl_attr_put_u32(req, (uint16_t)cases[i].with_type, 127);
@@ -203,7 +222,10 @@ TEST(matches)
 			SAME(refused(nl, req, cases[i].type), -EINVAL);
 			NEED(strstr(nl->text, cases[i].words));
 		}
-		SAME(refused(nl, nl_request(nl, commands[c], 0), 0), -EINVAL);
+		/* A dump without a match is of all. */
+		if (commands[c].flags)
+			continue;
+		SAME(refused(nl, nl_request(nl, commands[c].cmd, 0), 0), -EINVAL);
 		NEED(strstr(nl->text, "match is missing"));
 	}
 	/* A prefix of IPv6. */
