@@ -2,15 +2,18 @@
 /* conn-get, conn-abort, conn-close: connections, to list and to end. */
 #include <net/genetlink.h>
 #include <net/sock.h>
+#include <net/tcp.h>
 
 #include "compat.h"
 #include "control.h"
+#include "info.h"
 #include "match.h"
 #include "netlink.h"
 #include "netlink-gen.h"
 
 /* All attributes of a connection, bytes. */
 #define CONN_ROOM	(HSTP_NL_TUPLE_ROOM + 2 * nla_total_size_64bit(sizeof(u64)) + \
+			 nla_total_size(TCP_CA_NAME_MAX) + \
 			 HSTP_A_CONN_MAX * nla_total_size(sizeof(u32)))
 
 /**
@@ -21,6 +24,12 @@
 struct walk {
 	u32 chain;
 	struct hstp_tuple after;
+};
+
+/* What put_conn() writes. */
+struct row {
+	const struct hstp_view *view;
+	struct user_namespace *ns;
 };
 
 static bool put_identity(struct sk_buff *skb, const struct hstp_view *v,
@@ -68,7 +77,9 @@ static bool put_variables(struct sk_buff *skb, const struct hstp_view *v)
 		(nla_put_u32(skb, HSTP_A_CONN_SND_WND, t->snd_wnd) ||
 		 nla_put_u32(skb, HSTP_A_CONN_SND_WL1, t->snd_wl1) ||
 		 nla_put_u32(skb, HSTP_A_CONN_SEND_MSS, t->mss) ||
-		 nla_put_u32(skb, HSTP_A_CONN_RECEIVE_MSS, t->rcv_mss)));
+		 nla_put_u32(skb, HSTP_A_CONN_RECEIVE_MSS, t->rcv_mss))) ||
+	       (t->urgent_out && nla_put_u32(skb, HSTP_A_CONN_SND_UP, t->snd_up)) ||
+	       (t->urgent_in && nla_put_u32(skb, HSTP_A_CONN_RCV_UP, t->rcv_up));
 }
 
 static bool put_timer(struct sk_buff *skb, const struct hstp_tcb *t, u8 which, u32 deadline,
@@ -90,6 +101,7 @@ static bool put_timers(struct sk_buff *skb, const struct hstp_tcb *t)
 	return put_timer(skb, t, HSTP_TIMER_REXMIT, t->rexmit_at, HSTP_A_CONN_RETRANSMIT_IN) ||
 	       put_timer(skb, t, HSTP_TIMER_DELACK, t->delack_at, HSTP_A_CONN_ACK_IN) ||
 	       put_timer(skb, t, HSTP_TIMER_WAIT, t->wait_at, HSTP_A_CONN_WAIT_IN) ||
+	       put_timer(skb, t, HSTP_TIMER_KEEP, t->keep_at, HSTP_A_CONN_KEEPALIVE_IN) ||
 	       nla_put_u32(skb, HSTP_A_CONN_RTO, t->rto * USEC_PER_MSEC) ||
 	       nla_put_u8(skb, HSTP_A_CONN_RETRIES, t->retries) ||
 	       nla_put_u8(skb, HSTP_A_CONN_BACKOFF, t->backoff);
@@ -98,6 +110,28 @@ static bool put_timers(struct sk_buff *skb, const struct hstp_tcb *t)
 static bool put_flag(struct sk_buff *skb, int type, bool on)
 {
 	return on && nla_put_flag(skb, type);
+}
+
+/* What both ends have agreed on. */
+static bool put_options(struct sk_buff *skb, const struct hstp_tcb *t)
+{
+	if (t->state == HSTP_SYN_SENT || t->state == HSTP_TIME_WAIT)
+		return false;
+	if (t->wscale_ok &&
+	    (nla_put_u8(skb, HSTP_A_CONN_WINDOW_SCALE_SEND, t->snd_wscale) ||
+	     nla_put_u8(skb, HSTP_A_CONN_WINDOW_SCALE_RECEIVE, t->rcv_wscale)))
+		return true;
+	if (t->ts_ok && (nla_put_flag(skb, HSTP_A_CONN_TIMESTAMPS) ||
+			 nla_put_u32(skb, HSTP_A_CONN_TIMESTAMP_RECENT, t->ts_recent)))
+		return true;
+	return put_flag(skb, HSTP_A_CONN_SELECTIVE_ACK, t->sack_ok);
+}
+
+static bool put_congestion(struct sk_buff *skb, const struct hstp_tcb *t)
+{
+	return nla_put_string(skb, HSTP_A_CONN_CONGESTION, hstp_info_congestion(t)) ||
+	       nla_put_u32(skb, HSTP_A_CONN_CONGESTION_WINDOW, t->cwnd) ||
+	       nla_put_u32(skb, HSTP_A_CONN_SLOW_START_THRESHOLD, t->ssthresh);
 }
 
 static bool put_queues(struct sk_buff *skb, const struct hstp_view *v)
@@ -113,43 +147,36 @@ static bool put_queues(struct sk_buff *skb, const struct hstp_view *v)
 	       put_flag(skb, HSTP_A_CONN_ORPHAN, v->orphan) ||
 	       put_flag(skb, HSTP_A_CONN_UNACCEPTED, !v->accepted && !v->orphan) ||
 	       put_flag(skb, HSTP_A_CONN_NODELAY, t->tune.nodelay) ||
+	       put_flag(skb, HSTP_A_CONN_CORK, t->tune.cork) ||
+	       put_flag(skb, HSTP_A_CONN_KEEPALIVE, t->tune.keepalive) ||
+	       (t->tune.user_timeout_ms &&
+		nla_put_u32(skb, HSTP_A_CONN_USER_TIMEOUT, t->tune.user_timeout_ms)) ||
 	       put_flag(skb, HSTP_A_CONN_FIN_QUEUED, t->fin_queued) ||
 	       (v->soft_error && nla_put_u32(skb, HSTP_A_CONN_SOFT_ERROR, v->soft_error));
 }
 
 /* What a connection is and has, as attributes; -EMSGSIZE: no room. */
-static int put_conn(struct sk_buff *skb, const struct hstp_view *v, struct user_namespace *ns)
+static int put_conn(struct sk_buff *skb, const void *what)
 {
-	bool full = put_identity(skb, v, ns);
+	const struct row *row = what;
+	const struct hstp_view *v = row->view;
+	bool full = put_identity(skb, v, row->ns);
 
 	if (v->kind == HSTP_KIND_LISTENER)
 		full = full || put_listener(skb, v);
 	else
-		full = full || put_variables(skb, v) || put_timers(skb, &v->tcb);
+		full = full || put_variables(skb, v) || put_timers(skb, &v->tcb) ||
+		       put_options(skb, &v->tcb);
 	if (v->kind == HSTP_KIND_CONN)
-		full = full || put_queues(skb, v);
+		full = full || put_queues(skb, v) || put_congestion(skb, &v->tcb);
 	return full ? -EMSGSIZE : 0;
-}
-
-static int dump_conn(struct sk_buff *skb, struct netlink_callback *cb, const struct hstp_view *v)
-{
-	void *head = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				 &hstp_nl_family, NLM_F_MULTI, HSTP_CMD_CONN_GET);
-
-	if (!head)
-		return -EMSGSIZE;
-	if (put_conn(skb, v, sk_user_ns(NETLINK_CB(cb->skb).sk))) {
-		genlmsg_cancel(skb, head);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(skb, head);
-	return 0;
 }
 
 /* What is left of a chain. */
 static int dump_chain(struct sk_buff *skb, struct netlink_callback *cb, struct walk *walk,
 		      const struct hstp_match *m, const struct hstp_snapshot *s)
 {
+	struct row row = { .ns = sk_user_ns(NETLINK_CB(cb->skb).sk) };
 	u32 i;
 
 	for (i = 0; i < s->count; i++) {
@@ -158,7 +185,8 @@ static int dump_chain(struct sk_buff *skb, struct netlink_callback *cb, struct w
 
 		if (memcmp(&v->key, &walk->after, sizeof(v->key)) <= 0 || !hstp_match(m, v))
 			continue;
-		err = dump_conn(skb, cb, v);
+		row.view = v;
+		err = hstp_nl_dump_one(skb, cb, HSTP_CMD_CONN_GET, put_conn, &row);
 		if (err)
 			return err;
 		walk->after = v->key;
@@ -280,6 +308,7 @@ static int refuse_found(struct genl_info *info, int err)
 int hstp_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct found found = { .any = false };
+	struct row row = { .view = &found.view, .ns = sk_user_ns(NETLINK_CB(skb).sk) };
 	struct sk_buff *reply;
 	struct hstp_match m;
 	void *head;
@@ -295,7 +324,7 @@ int hstp_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = hstp_nl_reply(info, CONN_ROOM, &head);
 	if (!reply)
 		return -ENOMEM;
-	err = put_conn(reply, &found.view, sk_user_ns(NETLINK_CB(skb).sk));
+	err = put_conn(reply, &row);
 	if (WARN_ON_ONCE(err)) {
 		nlmsg_free(reply);
 		return err;
@@ -354,14 +383,11 @@ static int give_order(struct sk_buff *skb, struct genl_info *info,
 	err = visit_matches(hn, &m, carry_out, &order);
 	if (!err && !order.matched && (m.cookie || hstp_match_one(&m, hn, &chain)))
 		err = refuse_found(info, -ENOENT);
-	if (!err)
-		err = nla_put_u32(reply, HSTP_A_CONN_COUNT, order.count);
 	if (err) {
 		nlmsg_free(reply);
 		return err;
 	}
-	genlmsg_end(reply, head);
-	return genlmsg_reply(reply, info);
+	return hstp_nl_reply_number(info, reply, head, HSTP_A_CONN_COUNT, order.count);
 }
 
 /**

@@ -10,7 +10,7 @@
 #include "out.h"
 
 /* How an attribute is written in the line of details. */
-enum form { PLAINLY, FLAG, MS, USEC, OFFSET_ISS, OFFSET_IRS, INTERFACE, ERRNO, HEX };
+enum form { PLAINLY, FLAG, MS, USEC, OFFSET_ISS, OFFSET_IRS, INTERFACE, ERRNO, HEX, STRING };
 
 static const struct {
 	unsigned int attr;
@@ -30,13 +30,24 @@ static const struct {
 	{ HSTP_A_CONN_SND_UNA, "snd_una", "snd_una", OFFSET_ISS },
 	{ HSTP_A_CONN_SND_NXT, "snd_nxt", "snd_nxt", OFFSET_ISS },
 	{ HSTP_A_CONN_SND_WND, "snd_wnd", "snd_wnd", PLAINLY },
+	{ HSTP_A_CONN_SND_UP, "snd_up", "snd_up", OFFSET_ISS },
 	{ HSTP_A_CONN_SND_WL1, "snd_wl1", NULL, PLAINLY },
 	{ HSTP_A_CONN_IRS, "irs", "irs", PLAINLY },
 	{ HSTP_A_CONN_RCV_NXT, "rcv_nxt", "rcv_nxt", OFFSET_IRS },
 	{ HSTP_A_CONN_RCV_WND, "rcv_wnd", "rcv_wnd", PLAINLY },
+	{ HSTP_A_CONN_RCV_UP, "rcv_up", "rcv_up", OFFSET_IRS },
+	{ HSTP_A_CONN_WINDOW_SCALE_SEND, "window_scale_send", "snd_wscale", PLAINLY },
+	{ HSTP_A_CONN_WINDOW_SCALE_RECEIVE, "window_scale_receive", "rcv_wscale", PLAINLY },
+	{ HSTP_A_CONN_TIMESTAMPS, "timestamps", "ts", FLAG },
+	{ HSTP_A_CONN_TIMESTAMP_RECENT, "timestamp_recent", NULL, PLAINLY },
+	{ HSTP_A_CONN_SELECTIVE_ACK, "selective_ack", "sack", FLAG },
+	{ HSTP_A_CONN_CONGESTION, "congestion", "cc", STRING },
+	{ HSTP_A_CONN_CONGESTION_WINDOW, "congestion_window", "cwnd", PLAINLY },
+	{ HSTP_A_CONN_SLOW_START_THRESHOLD, "slow_start_threshold", "ssthresh", PLAINLY },
 	{ HSTP_A_CONN_RETRANSMIT_IN, "retransmit_in", NULL, MS },
 	{ HSTP_A_CONN_ACK_IN, "ack_in", NULL, MS },
 	{ HSTP_A_CONN_WAIT_IN, "wait_in", NULL, MS },
+	{ HSTP_A_CONN_KEEPALIVE_IN, "keepalive_in", NULL, MS },
 	{ HSTP_A_CONN_RETRIES, "retries", "retries", PLAINLY },
 	{ HSTP_A_CONN_BACKOFF, "backoff", "backoff", PLAINLY },
 	{ HSTP_A_CONN_SRTT, "srtt", "srtt", USEC },
@@ -53,6 +64,9 @@ static const struct {
 	{ HSTP_A_CONN_ORPHAN, "orphan", "orphan", FLAG },
 	{ HSTP_A_CONN_UNACCEPTED, "unaccepted", "unaccepted", FLAG },
 	{ HSTP_A_CONN_NODELAY, "nodelay", "nodelay", FLAG },
+	{ HSTP_A_CONN_CORK, "cork", "cork", FLAG },
+	{ HSTP_A_CONN_KEEPALIVE, "keepalive", "keepalive", FLAG },
+	{ HSTP_A_CONN_USER_TIMEOUT, "user_timeout", "user_timeout", MS },
 	{ HSTP_A_CONN_FIN_QUEUED, "fin_queued", "fin_queued", FLAG },
 	{ HSTP_A_CONN_SOFT_ERROR, "soft_error", "soft_error", ERRNO },
 	{ HSTP_A_CONN_ACCEPT_QUEUE, "accept_queue", NULL, PLAINLY },
@@ -86,6 +100,8 @@ void conn_json(const struct attrs *conn)
 			continue;
 		if (fields[i].form == FLAG)
 			json_true(fields[i].json);
+		else if (fields[i].form == STRING)
+			json_string(fields[i].json, mnl_attr_get_str(conn->at[fields[i].attr]));
 		else
 			json_number(fields[i].json, number(conn, fields[i].attr));
 	}
@@ -93,8 +109,8 @@ void conn_json(const struct attrs *conn)
 
 static void detail(const struct attrs *conn, size_t i)
 {
-	uint64_t value = number(conn, fields[i].attr);
 	enum form form = fields[i].form;
+	uint64_t value = form == STRING ? 0 : number(conn, fields[i].attr);
 	char name[IF_NAMESIZE], text[DURATION];
 
 	if (form == OFFSET_ISS || form == OFFSET_IRS) {
@@ -110,6 +126,12 @@ static void detail(const struct attrs *conn, size_t i)
 	printf("%s", fields[i].text);
 	switch (form) {
 	case FLAG:
+		break;
+	case STRING:
+		printf(":%s", mnl_attr_get_str(conn->at[fields[i].attr]));
+		break;
+	case MS:
+		printf(":%s", duration(text, value * 1000000));
 		break;
 	case USEC:
 		printf(":%s", duration(text, value * 1000));
@@ -132,10 +154,15 @@ static void detail(const struct attrs *conn, size_t i)
 	}
 }
 
-/* A zero that says nothing. */
+/* No loss has set it yet. */
+#define NO_THRESHOLD (1U << 30)
+
+/* A value that says nothing. */
 static bool is_dull(const struct attrs *conn, size_t i)
 {
 	switch (fields[i].attr) {
+	case HSTP_A_CONN_SLOW_START_THRESHOLD:
+		return number(conn, fields[i].attr) >= NO_THRESHOLD;
 	case HSTP_A_CONN_MARK:
 	case HSTP_A_CONN_PRIORITY:
 	case HSTP_A_CONN_INTERFACE:
@@ -183,6 +210,7 @@ void conn_timer(char *text, size_t size, const struct attrs *conn)
 		{ HSTP_A_CONN_RETRANSMIT_IN, "retransmit" },
 		{ HSTP_A_CONN_ACK_IN, "ack" },
 		{ HSTP_A_CONN_WAIT_IN, "end" },
+		{ HSTP_A_CONN_KEEPALIVE_IN, "keepalive" },
 	};
 	const char *name = NULL;
 	uint64_t first = UINT64_MAX, ms;
@@ -209,6 +237,17 @@ void conn_subject(const struct attrs *conn, struct subject *subject)
 	subject->local_port = attr_port(conn->at[HSTP_A_CONN_LOCAL_PORT]);
 	subject->remote_port = attr_port(conn->at[HSTP_A_CONN_REMOTE_PORT]);
 	subject->conn = conn;
+}
+
+bool same_end(const struct addr *a, uint16_t a_port, const struct addr *b, uint16_t b_port)
+{
+	return a_port == b_port && a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
+}
+
+bool same_ends(const struct subject *a, const struct subject *b)
+{
+	return same_end(&a->local, a->local_port, &b->local, b->local_port) &&
+	       same_end(&a->remote, a->remote_port, &b->remote, b->remote_port);
 }
 
 /* Do -4 and -6 leave it? */

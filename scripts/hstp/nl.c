@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One request and its replies; finding the family; the kernel's refusals as text. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +204,8 @@ int nl_join(struct nl *nl, uint32_t group)
 		return -errno;
 	return 0;
 }
+
+static_assert((int)HSTP_A_CONN_MAX < ATTRS, "the largest set");
 
 static int keep(const struct nlattr *attr, void *data)
 {

@@ -2,6 +2,7 @@
 /* conn-get: the variables of a connection in each state, and which connections a filter
  * lets pass.
  */
+#include <linux/hstp.h>
 #include <time.h>
 
 #include "lib/nl.h"
@@ -281,6 +282,133 @@ TEST(listener)
 	SAME(NUMBER(r, ACCEPT_QUEUE), 1);
 	SAME(NUMBER(r, SYN_QUEUE), 0);
 	fd_close(fd_accept(fd));
+}
+
+/* The options of a SYN: MSS 1000, and of window scale 7, SACK-permitted and timestamps 5000
+ * and 0 those that @which has, 1, 2 and 4.
+ */
+static int put_offer(uint8_t *opt, int which)
+{
+	static const char *const options[] = {
+		"\1\3\3\7", "\1\1\4\2", "\1\1\x8\xa\0\0\x13\x88\0\0\0\0",
+	};
+	static const int lengths[] = { 4, 4, 12 };
+	int len = 4;
+
+	memcpy(opt, "\2\4\3\xe8", 4);
+	for (int i = 0; i < 3; i++) {
+		if (!(which & 1 << i))
+			continue;
+		memcpy(opt + len, options[i], (size_t)lengths[i]);
+		len += lengths[i];
+	}
+	return len;
+}
+
+/* The shift that a SYN,ACK has announced; -1: none (RFC 7323 section 2.2). */
+static int shift_in(const struct seen *seen)
+{
+	for (int i = 0; i + 2 < seen->optlen && seen->opt[i];
+	     i += seen->opt[i] == 1 ? 1 : seen->opt[i + 1])
+		if (seen->opt[i] == 3)
+			return seen->opt[i + 2];
+	return -1;
+}
+
+/* @shift: as announced; @recent: the timestamp of the last segment in order (RFC 7323 section
+ * 4.3).
+ */
+static void in_force(const struct rows *r, int which, int shift, uint32_t recent)
+{
+	SAME(HAS(r, WINDOW_SCALE_SEND), which & 1);
+	SAME(HAS(r, WINDOW_SCALE_RECEIVE), which & 1);
+	SAME(shift >= 0, which & 1);
+	if (which & 1) {
+		SAME(NUMBER(r, WINDOW_SCALE_SEND), 7);
+		SAME(NUMBER(r, WINDOW_SCALE_RECEIVE), shift);
+	}
+	SAME(HAS(r, SELECTIVE_ACK), !!(which & 2));
+	SAME(HAS(r, TIMESTAMPS), !!(which & 4));
+	SAME(HAS(r, TIMESTAMP_RECENT), !!(which & 4));
+	if (which & 4)
+		SAME(NUMBER(r, TIMESTAMP_RECENT), recent);
+}
+
+/* What both ends have offered is: RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2. It is
+ * the same in SYN-RECEIVED and afterwards.
+ */
+TEST(options_in_force)
+{
+	/* Value 5001. */
+	static const uint8_t stamp[] = "\1\1\x8\xa\0\0\x13\x89\0\0\0\0";
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int which = 0; which < 8; which++) {
+		uint32_t mss = 1000 - (which & 4 ? 12 : 0);
+		struct end us, it;
+		uint8_t opt[40];
+		struct rows *r;
+		int shift;
+
+		wire_ends(&us, NS_T, (uint16_t)(4000 + which), &it, NS_A, (uint16_t)(80 + which));
+		fd_listen(&it, 1);
+		wire_send(&us, SYN, 100, .opt = opt, .optlen = put_offer(opt, which));
+		shift = shift_in(wire_expect(&it, SYN | ACK, 300, 101));
+		r = get_end(nl, &it);
+		SAME(NUMBER(r, STATE), HSTP_NL_STATE_SYN_RECEIVED);
+		in_force(r, which, shift, 5000);
+		wire_send(&us, ACK, 101, 301, .opt = stamp, .optlen = which & 4 ? 12 : 0);
+		state_is(&it, "ESTABLISHED");
+		r = get_end(nl, &it);
+		in_force(r, which, shift, 5001);
+		/* RFC 6928 section 2: ten segments that are not large; RFC 5681 section 3.1: the
+		 * threshold is arbitrarily high.
+		 */
+		SAME(strcmp(mnl_attr_get_str(r->last.by[HSTP_A_CONN_CONGESTION]), "newreno"), 0);
+		SAME(NUMBER(r, SEND_MSS), mss);
+		SAME(NUMBER(r, CONGESTION_WINDOW), 10 * mss);
+		NEED(NUMBER(r, SLOW_START_THRESHOLD) > 65535U << 7);
+	}
+}
+
+/* What its user has set, and urgent data (RFC 9293 sections 3.8.3 to 3.8.5, 3.9.1). */
+TEST(set_by_user)
+{
+	struct end us, it;
+	int fd, on = 1, idle = 1000, timeout = 300000;
+	struct rows *r;
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	fd = wire_open_active(&us, &it);
+	r = get_end(nl, &it);
+	NEED(!HAS(r, KEEPALIVE) && !HAS(r, KEEPALIVE_IN) && !HAS(r, CORK) &&
+	     !HAS(r, USER_TIMEOUT) && !HAS(r, SND_UP) && !HAS(r, RCV_UP));
+	TRY(setsockopt(fd, SOL_HSTP, HSTP_KEEPIDLE, &idle, sizeof(idle)));
+	TRY(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)));
+	TRY(setsockopt(fd, SOL_HSTP, HSTP_USER_TIMEOUT, &timeout, sizeof(timeout)));
+	r = get_end(nl, &it);
+	NEED(HAS(r, KEEPALIVE));
+	NEED(NUMBER(r, KEEPALIVE_IN) > 0 && NUMBER(r, KEEPALIVE_IN) <= 1000000);
+	SAME(NUMBER(r, USER_TIMEOUT), 300000);
+	/* The pointer of a segment is an offset from its number, to the byte that follows. */
+	wire_send(&us, PSH | ACK | URG, 101, 301, "abc", .urg = 3);
+	WAIT(HAS(get_end(nl, &it), RCV_UP));
+	SAME(NUMBER(get_end(nl, &it), RCV_UP), 104);
+	SAME(TRY(send(fd, "wxyz", 4, MSG_OOB)), 4);
+	r = get_end(nl, &it);
+	SAME((uint32_t)(NUMBER(r, SND_UP) - it.shift), 305);
+	wire_expect(&it, PSH | ACK | URG, 301, 104, "wxyz");
+	wire_send(&us, ACK, 104, 305);
+	WAIT(!HAS(get_end(nl, &it), SND_UP));
+	TRY(setsockopt(fd, SOL_HSTP, HSTP_CORK, &on, sizeof(on)));
+	NEED(HAS(get_end(nl, &it), CORK));
 }
 
 /* Each refusal says which attribute and what it should be. */

@@ -86,6 +86,10 @@ def conn_get():
     same(one['remote-port'], 80)
     same(one['snd-nxt'], (one['iss'] + 6) % 2**32)
     same(one['cookie'] > 0 and one['inode'] > 0, True)
+    same((one['timestamps'], one['selective-ack'], one['congestion']), (True, True, 'newreno'))
+    peer = [row for row in ynl.dump('conn-get', {}) if row.get('remote-port', 0) ==
+            client.getsockname()[1]][0]
+    same(one['window-scale-send'], peer['window-scale-receive'])
     text = fails(errno.ENOTUNIQ, lambda: ynl.do('conn-get', {'match': {}}))
     same('match' in text, True)
 

@@ -9,6 +9,8 @@
 #define SOL_NETLINK 270
 #endif
 
+_Static_assert((int)HSTP_A_CONN_MAX < NL_ATTRS, "the largest set");
+
 static void take_group(struct nl *nl, const struct nlattr *group)
 {
 	struct nl_attrs a;

@@ -16,7 +16,7 @@
 
 #include "fd.h"
 
-#define NL_ATTRS	64	/* more than any set has */
+#define NL_ATTRS	80	/* more than any set has */
 
 struct nl {
 	int fd;			/* NETLINK_GENERIC, not connected */
