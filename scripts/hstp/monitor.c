@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <time.h>
 
 #include "conn.h"
@@ -34,14 +35,6 @@ static struct {
 	bool lost;
 	bool peer;		/* there are to be two sources */
 } monitor = { .buffer = BUFFER };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
 
 static uint64_t now_ms(void)
 {
@@ -246,22 +239,39 @@ static void drain(void)
 	}
 }
 
-static void loop(void)
+/* One that comes just before it waits is not slept over, unlike with a handler. */
+static int signals_as_file(void)
 {
-	struct pollfd fds[2];
+	sigset_t stopping;
+	int fd;
 
-	for (int i = 0; i < monitor.source_count; i++)
-		fds[i] = (struct pollfd){
+	sigemptyset(&stopping);
+	sigaddset(&stopping, SIGINT);
+	sigaddset(&stopping, SIGTERM);
+	sigaddset(&stopping, SIGPIPE);	/* a write fails instead */
+	sigprocmask(SIG_BLOCK, &stopping, NULL);
+	fd = signalfd(-1, &stopping, SFD_CLOEXEC);
+	if (fd < 0)
+		quit(FAILED, "monitor: signalfd: %s", strerror(errno));
+	return fd;
+}
+
+static void loop(int signals)
+{
+	const int count = monitor.source_count;
+	struct pollfd fds[3] = { { .fd = signals, .events = POLLIN } };
+
+	for (int i = 0; i < count; i++)
+		fds[i + 1] = (struct pollfd){
 			.fd = mnl_socket_get_fd(monitor.sources[i].nl->socket), .events = POLLIN,
 		};
-	while (!stopped && !(monitor.count && monitor.lines >= monitor.count) &&
+	while (!fds[0].revents && !(monitor.count && monitor.lines >= monitor.count) &&
 	       !(monitor.until && now_ms() >= monitor.until)) {
-		if (poll(fds, (nfds_t)monitor.source_count, wait_ms()) < 0 && errno != EINTR)
+		if (poll(fds, (nfds_t)count + 1, wait_ms()) < 0 && errno != EINTR)
 			quit(FAILED, "monitor: %s", strerror(errno));
-		for (int i = 0; i < monitor.source_count; i++) {
-			if (fds[i].revents)
+		for (int i = 0; i < count; i++) {
+			if (fds[i + 1].revents)
 				receive(&monitor.sources[i]);
-			fds[i].revents = 0;
 		}
 		if (monitor.ladder && !ladder_wait()) {
 			ladder_look(false);
@@ -377,17 +387,14 @@ static bool parse(int argc, char **argv, const char **peer)
 /* hstp monitor [events|segments|all] [OPTION ...] [FILTER] */
 int cmd_monitor(int argc, char **argv)
 {
-	struct sigaction action = { .sa_handler = on_signal };
 	const char *peer = NULL;
-	int status = DONE;
+	int status = DONE, signals;
 
 	if (!parse(argc, argv, &peer)) {
 		help();
 		return DONE;
 	}
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGPIPE, &action, NULL);
+	signals = signals_as_file();
 	monitor.peer = peer;
 	listen_to(opt.netns);
 	if (peer) {
@@ -395,7 +402,7 @@ int cmd_monitor(int argc, char **argv)
 			return FAILED;
 		listen_to(peer);
 	}
-	loop();
+	loop(signals);
 	if (monitor.ladder)
 		ladder_look(true);
 	drain();

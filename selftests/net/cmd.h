@@ -76,10 +76,15 @@ static inline void cmd_says(struct cmd *c, const char *text)
 /* Wait for its end. */
 static inline void cmd_end(struct cmd *c)
 {
+	uint64_t end = now_ms() + 3 * PATIENCE_MS;
 	int status;
 
-	while (cmd_read(c, PATIENCE_MS))
-		;
+	while (cmd_read(c, 1000)) {
+		if (now_ms() < end)
+			continue;
+		kill(c->pid, SIGKILL);
+		die(__FILE__, __LINE__, "hstp does not end: %s", c->out);
+	}
 	close(c->fd);
 	SAME(TRY(waitpid(c->pid, &status, 0)), c->pid);
 	if (!WIFEXITED(status))
