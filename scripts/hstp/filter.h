@@ -42,4 +42,8 @@ void filter_put(struct nlmsghdr *nlh, const struct filter *filter);
 unsigned int filter_states(const struct filter *filter);
 void filter_help(void);
 
+/* conn.c */
+bool same_end(const struct addr *a, uint16_t a_port, const struct addr *b, uint16_t b_port);
+bool same_ends(const struct subject *a, const struct subject *b);
+
 #endif /* HSTP_CMD_FILTER_H */

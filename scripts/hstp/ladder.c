@@ -30,13 +30,6 @@ struct exchange {
 	uint64_t listed;		/* they are those of a list made before this, ns */
 };
 
-/* A port that waits for peers, which no segment of it says. */
-struct listener {
-	struct listener *next;
-	struct addr addr;
-	uint16_t port;
-};
-
 struct entry {
 	struct record record;
 	int source;		/* the namespace that told it */
@@ -46,16 +39,6 @@ struct entry {
 	uint64_t link;		/* of an arrival: its sending has a line with this number */
 };
 
-/* The initial sequence number of an end; it may have had others before. */
-struct iss {
-	struct subject ends;
-	uint32_t seq;
-	int more;		/* that it is shown as than the first one */
-};
-
-/* Numbers of one connection are not further apart. */
-#define FAR (1U << 20)
-
 static struct {
 	struct entry *queue;
 	size_t first, count, room;
@@ -64,21 +47,11 @@ static struct {
 	const char *svg;
 	bool both;			/* all namespaces that talk are listened to, two */
 	int listing;			/* whose connections are listed */
-	struct listener *listeners;
 	uint64_t begin;			/* ns */
 	bool has_begin;
 	uint64_t links;
 	uint64_t looked;		/* when it was seen what is held, ns */
-	bool counts_from;		/* numbers count from those below */
-	uint32_t from[2];
-	struct iss iss[64];		/* the latest ones, a ring */
-	unsigned int iss_count;
 } ladder;
-
-static bool same_end(const struct addr *a, uint16_t a_port, const struct addr *b, uint16_t b_port)
-{
-	return a_port == b_port && a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
-}
 
 /* Which end of @x is @addr and @port? -1: neither. */
 static int side_of(const struct exchange *x, const struct addr *addr, uint16_t port)
@@ -98,46 +71,11 @@ static struct subject ends_of(const struct exchange *x, int side)
 	};
 }
 
-static bool same_ends(const struct subject *a, const struct subject *b)
-{
-	return same_end(&a->local, a->local_port, &b->local, b->local_port) &&
-	       same_end(&a->remote, a->remote_port, &b->remote, b->remote_port);
-}
-
-/* The initial number that @seq counts from: the closest before it of that end; or NULL. */
-static const struct iss *iss_of(const struct subject *ends, uint32_t seq)
-{
-	const struct iss *best = NULL;
-
-	for (size_t i = 0; i < sizeof(ladder.iss) / sizeof(ladder.iss[0]); i++) {
-		const struct iss *iss = &ladder.iss[i];
-
-		if (i >= ladder.iss_count)
-			break;
-		if (seq - iss->seq < 1U << 31 && same_ends(&iss->ends, ends) &&
-		    (!best || seq - iss->seq < seq - best->seq))
-			best = iss;
-	}
-	return best;
-}
-
-/* @chosen: by the end itself. Else it comes from nobody knows where, and may be older than
- * all others: RFC 9293 figure 8 has 90 for 100 then.
- */
 static void learn_iss(const struct exchange *x, int side, uint32_t seq, bool chosen)
 {
-	const size_t size = sizeof(ladder.iss) / sizeof(ladder.iss[0]);
 	struct subject ends = ends_of(x, side);
-	const struct iss *known = iss_of(&ends, seq);
-	int more = 0;
 
-	if (known && (known->seq == seq || (!chosen && seq - known->seq < FAR)))
-		return;
-	for (size_t i = 0; i < size && i < ladder.iss_count; i++)
-		more += same_ends(&ladder.iss[i].ends, &ends) && ladder.iss[i].more >= 0 ? 1000 : 0;
-	ladder.iss[ladder.iss_count++ % size] = (struct iss){
-		.ends = ends, .seq = seq, .more = chosen ? more : -10,
-	};
+	ladder_iss_learn(&ends, seq, chosen);
 }
 
 static struct exchange *find(const struct subject *ends, int *side)
@@ -169,41 +107,6 @@ static struct exchange *begin_exchange(const struct record *r, int source, int *
 	x->next = ladder.exchanges;
 	ladder.exchanges = x;
 	return x;
-}
-
-static void begin_listener(const struct subject *ends)
-{
-	struct listener *l = need(calloc(1, sizeof(*l)));
-
-	l->addr = ends->local;
-	l->port = ends->local_port;
-	l->next = ladder.listeners;
-	ladder.listeners = l;
-}
-
-static void end_listener(const struct subject *ends)
-{
-	for (struct listener **at = &ladder.listeners; *at; at = &(*at)->next) {
-		struct listener *l = *at;
-
-		if (!same_end(&l->addr, l->port, &ends->local, ends->local_port))
-			continue;
-		*at = l->next;
-		free(l);
-		return;
-	}
-}
-
-static bool listens(const struct addr *addr, uint16_t port)
-{
-	static const struct addr any;
-
-	for (const struct listener *l = ladder.listeners; l; l = l->next) {
-		if (l->port == port && (same_end(&l->addr, port, addr, port) ||
-					!memcmp(l->addr.bytes, any.bytes, sizeof(any.bytes))))
-			return true;
-	}
-	return false;
 }
 
 static void end_exchange(struct exchange *x)
@@ -241,6 +144,13 @@ static bool by_segment(unsigned int cause)
 	default:
 		return false;
 	}
+}
+
+/* What ends a connection, or a state, and sends nothing. */
+static bool in_silence(unsigned int cause)
+{
+	return cause == HSTP_NL_CAUSE_RETRIES || cause == HSTP_NL_CAUSE_FIN_TIMEOUT ||
+	       cause == HSTP_NL_CAUSE_TIME_WAIT || cause == HSTP_NL_CAUSE_ICMP;
 }
 
 /* RFC 9293's figures have the call in parentheses. */
@@ -310,6 +220,13 @@ static void arrive(struct entry *in)
 	}
 }
 
+/* The state of an end that has no connection. */
+static unsigned int without(const struct exchange *x, int side)
+{
+	return ladder_listens(&x->addr[side], x->port[side]) ? HSTP_NL_STATE_LISTEN :
+							       HSTP_NL_STATE_CLOSED;
+}
+
 /* The state that an end began with, as far as the first thing it says of it tells. */
 static void begin_states(const struct entry *e, struct exchange *x)
 {
@@ -330,8 +247,7 @@ static void begin_states(const struct entry *e, struct exchange *x)
 		}
 		x->watched[side] |= ladder.both;
 		if (x->watched[side] && x->state[side] == NO_STATE && syn)
-			x->state[side] = listens(&x->addr[side], x->port[side]) ?
-					 HSTP_NL_STATE_LISTEN : HSTP_NL_STATE_CLOSED;
+			x->state[side] = without(x, side);
 	}
 }
 
@@ -355,8 +271,7 @@ static void head(struct exchange *x, uint64_t time)
 	for (int i = 0; ladder.both && i < 2; i++) {
 		x->watched[i] = true;
 		if (x->state[i] == NO_STATE)
-			x->state[i] = listens(&x->addr[i], x->port[i]) ? HSTP_NL_STATE_LISTEN :
-									 HSTP_NL_STATE_CLOSED;
+			x->state[i] = without(x, i);
 	}
 	for (int i = 0; i < 2; i++)
 		endpoint(row.names[i], &x->addr[i], x->port[i]);
@@ -380,14 +295,10 @@ static void note(struct exchange *x, int side, const struct record *event, uint6
 static uint32_t relative(const struct exchange *x, int side, uint32_t seq)
 {
 	const struct subject ends = ends_of(x, side);
-	const struct iss *iss;
 
-	if (opt.numeric)
+	if (opt.numeric || ladder_iss_shown(&ends, side, &seq))
 		return seq;
-	if (!ladder.counts_from)
-		return x->has_base[side] ? seq - x->base[side] : seq;
-	iss = iss_of(&ends, seq);
-	return iss ? ladder.from[side] + (uint32_t)iss->more + (seq - iss->seq) : seq;
+	return x->has_base[side] ? seq - x->base[side] : seq;
 }
 
 static void describe(struct row *row, struct exchange *x, const struct record *r, int side)
@@ -467,7 +378,7 @@ static void show_out(struct entry *e)
 
 	/* A call that sends this: its transition is told right after it. */
 	if (event && !event->record.segment && !by_segment(event->record.cause) &&
-	    e->record.flags & (SYN | FIN | RST)) {
+	    !in_silence(event->record.cause) && e->record.flags & (SYN | FIN | RST)) {
 		note(x, e->side, &event->record, e->record.time);
 		enter(x, e->side, &event->record);
 		event->done = true;
@@ -570,7 +481,7 @@ static void begin_with(const struct attrs *conn, const struct subject *subject, 
 
 	(void)data;
 	if (subject->state == HSTP_NL_STATE_LISTEN) {
-		begin_listener(subject);
+		ladder_listen(subject);
 		return;
 	}
 	x = find(subject, &side);
@@ -589,20 +500,6 @@ static void begin_with(const struct attrs *conn, const struct subject *subject, 
 		x->has_base[!side] = true;
 		learn_iss(x, !side, x->base[!side], true);
 	}
-}
-
-/**
- * ladder_count_from() - what initial sequence numbers are shown as
- * @left: those of the end at the left
- * @right: of the other
- *
- * When an end has another one later, that is shown as 1000 more.
- */
-void ladder_count_from(uint32_t left, uint32_t right)
-{
-	ladder.counts_from = true;
-	ladder.from[0] = left;
-	ladder.from[1] = right;
 }
 
 /**
@@ -636,9 +533,9 @@ void ladder_add(const struct record *record, int source)
 	/* A listener is one end only. */
 	if (!record->ends.remote_port) {
 		if (record->to == HSTP_NL_STATE_LISTEN)
-			begin_listener(&record->ends);
+			ladder_listen(&record->ends);
 		else
-			end_listener(&record->ends);
+			ladder_listen_no_more(&record->ends);
 		return;
 	}
 	if (ladder.first && ladder.first == ladder.count) {

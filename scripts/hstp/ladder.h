@@ -36,6 +36,11 @@ struct row {
 void ladder_held_open(struct nl *nl);
 void ladder_held_read(void);
 bool ladder_held(const struct record *out);
+void ladder_iss_learn(const struct subject *ends, uint32_t seq, bool chosen);
+bool ladder_iss_shown(const struct subject *ends, int side, uint32_t *seq);
+void ladder_listen(const struct subject *ends);
+void ladder_listen_no_more(const struct subject *ends);
+bool ladder_listens(const struct addr *addr, uint16_t port);
 void ladder_print(const struct row *row);
 void ladder_svg_add(const struct row *row);
 int ladder_svg_write(const char *path);

@@ -72,10 +72,7 @@ bool ladder_held(const struct record *out)
 		const struct record *r = &held.list[i];
 
 		if (r->seq == out->seq && r->ack == out->ack && r->flags == out->flags &&
-		    r->length == out->length && r->ends.local_port == out->ends.local_port &&
-		    r->ends.remote_port == out->ends.remote_port &&
-		    !memcmp(&r->ends.local, &out->ends.local, sizeof(r->ends.local)) &&
-		    !memcmp(&r->ends.remote, &out->ends.remote, sizeof(r->ends.remote)))
+		    r->length == out->length && same_ends(&r->ends, &out->ends))
 			return true;
 	}
 	return false;

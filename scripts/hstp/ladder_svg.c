@@ -6,7 +6,7 @@
 
 #include "ladder.h"
 
-enum { LEFT = 250, RIGHT = 690, WIDTH = 860, HIGH = 44, SLANT = 14, TOP = 30 };
+enum { LEFT = 250, RIGHT = 850, WIDTH = 1020, HIGH = 44, SLANT = 14, TOP = 30 };
 
 static struct row *rows;
 static size_t row_count, row_room;
@@ -73,20 +73,43 @@ static const struct row *beginning_of(const struct row *row)
 	return NULL;
 }
 
-/* In the middle; of arrows that cross, beside the line that they leave. */
+/* Where the arrow of a segment that began before, and arrives later, passes the words above
+ * the line at @y; 0: none does.
+ */
+static int crossing(int y)
+{
+	const int words = y - 8;
+
+	for (size_t i = 0; i < row_count; i++) {
+		const struct row *end = &rows[i], *began = end->late ? beginning_of(end) : NULL;
+		int done, all;
+
+		if (!began || began->y >= words || end->y + SLANT <= words)
+			continue;
+		done = words - began->y;
+		all = end->y + SLANT - began->y;
+		return end->side ? RIGHT - (RIGHT - LEFT) * done / all :
+				   LEFT + (RIGHT - LEFT) * done / all;
+	}
+	return 0;
+}
+
+/* In the middle; of an arrow that others cross, beside the line that it leaves; of those, on
+ * the other side of it.
+ */
 static void label(FILE *to, const struct row *row, int y)
 {
 	char label[sizeof(row->text) + 16];
-	int x = (LEFT + RIGHT) / 2;
-	const char *class = "m";
+	const int middle = (LEFT + RIGHT) / 2;
+	int other = crossing(y);
+	bool right = row->link ? row->side : other < middle;
 
-	if (row->link) {
-		x = row->side ? RIGHT - 14 : LEFT + 14;
-		class = row->side ? "e" : "";
-	}
 	snprintf(label, sizeof(label), "%s%s", row->text, row->again ? " again" : "");
 	fprintf(to, "<g%s>", row->again ? " class=\"again\"" : "");
-	text(to, x, y - 3, class, label);
+	if (row->link || other)
+		text(to, right ? RIGHT - 14 : LEFT + 14, y - 3, right ? "e" : "", label);
+	else
+		text(to, middle, y - 3, "m", label);
 	fputs("</g>\n", to);
 }
 
@@ -196,7 +219,8 @@ static void draw_all(FILE *to)
 		y += height(&rows[i]);
 	fprintf(to,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\">\n"
-		"<style>text{font:13px monospace;stroke:white;stroke-width:4px;paint-order:stroke}.e{text-anchor:end}.m,.h,.x{text-anchor:middle}"
+		"<style>text{font:13px monospace;stroke:white;stroke-width:4px;"
+		"paint-order:stroke}.e{text-anchor:end}.m,.h,.x{text-anchor:middle}"
 		".h{font-weight:bold}.t{fill:gray;font-size:11px;text-anchor:end}"
 		".n{font-style:italic}.x{fill:#c00000;font-size:20px}.s{font-weight:bold}"
 		".again{fill:#a06000}.a{stroke:black;stroke-width:1.2}.bad{stroke:#c00000}"
