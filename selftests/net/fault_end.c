@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "fault.h"
@@ -15,6 +17,9 @@
 #define TEST_TIMEOUT_DEFAULT 300
 
 #define PORT 80
+
+/* Connections that load() has opened, in memory that the processes share. */
+static atomic_long *opened;
 
 static struct sockaddr_in name_of(uint16_t port)
 {
@@ -67,15 +72,24 @@ static void *load(void *arg)
 	for (;;) {
 		int client = start_here(90), server = accept(listener, NULL, NULL);
 
+		atomic_fetch_add(opened, 1);
 		send(client, "text", 4, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (server >= 0) {
 			send(server, "text", 4, MSG_NOSIGNAL | MSG_DONTWAIT);
 			close(server);
 		}
-		usleep(500);
+		/* For it to be accepted in the next round, often. */
+		sched_yield();
 		close(client);
 	}
 	return NULL;
+}
+
+static void more_opened(long count)
+{
+	long goal = *opened + count;
+
+	WAIT(*opened >= goal);
 }
 
 /* Rules are added and removed, and held segments are let go and lost. */
@@ -87,10 +101,10 @@ static void *meddle(void *arg)
 	for (;;) {
 		uint32_t id = fault_add(nl, .way = OUT, .every = 2, .action = HOLD);
 
-		usleep(2000);
+		more_opened(3);
 		held_release(nl, .count = 3);
 		step_set(nl, true);
-		usleep(2000);
+		more_opened(3);
 		held_all(nl);
 		held_release(nl, .count = 5, .drop = true);
 		step_set(nl, false);
@@ -124,6 +138,9 @@ TEST(namespace_dies)
 {
 	int rounds = stress_scaled(12);
 
+	opened = mmap(NULL, sizeof(*opened), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	NEED(opened != MAP_FAILED);
 	for (int i = 0; i < rounds; i++) {
 		int ready[2], status;
 		pid_t child;
@@ -138,7 +155,7 @@ TEST(namespace_dies)
 		close(ready[1]);
 		if (read(ready[0], &byte, 1) != 1)
 			die(__FILE__, __LINE__, "the namespace never came to life");
-		usleep(30000);
+		more_opened(10 + i);
 		TRY(kill(child, SIGKILL));
 		SAME(TRY(waitpid(child, &status, 0)), child);
 		NEED(WIFSIGNALED(status));
@@ -158,6 +175,7 @@ TEST(unload)
 	for (int i = 0; i < 8; i++) {
 		struct end us, it;
 		int listener, fd;
+		uint32_t soon;
 		struct nl *nl;
 
 		if (!module_loaded())
@@ -167,7 +185,8 @@ TEST(unload)
 		net_rto(NS_A, 200, 400);
 		listener = fd_listen(&it, 10);
 		fd = wire_open_passive(&us, &it, listener);
-		fault_add(nl, .way = OUT, .text = TEXT, .nth = 1, .delay = 20, .action = DELAY);
+		soon = fault_add(nl, .way = OUT, .text = TEXT, .nth = 1, .delay = 20,
+				 .action = DELAY);
 		fault_add(nl, .way = OUT, .text = TEXT, .nth = 1, .delay = 600000, .action = DELAY);
 		fault_add(nl, .way = IN, .text = TEXT, .delay = 50, .action = DELAY);
 		fault_add(nl, .way = IN, .set = SYN, .action = HOLD);
@@ -182,8 +201,10 @@ TEST(unload)
 		close(fd);
 		close(listener);
 		wire_send(&us, SYN, 100);
+		/* With all that waits, or when some of what is delayed has gone on. */
+		if (i & 2)
+			WAIT(fault_counts(nl, soon).held == 0);
 		nl_close(nl);
-		usleep(i * 10000);
 		WAIT(!module_unload());
 		module_left_no_slab();
 	}

@@ -26,6 +26,12 @@ static inline int stress_scaled(int full)
 	return full * percent / 100 ? full * percent / 100 : 1;
 }
 
+/* Does somebody ask for the full amounts, and have the time for them? */
+static inline bool stress_full(void)
+{
+	return getenv("HSTP_FULL");
+}
+
 /* The calling thread runs on CPU @n, counted round those that there are. */
 static inline void stress_on_cpu(int n)
 {

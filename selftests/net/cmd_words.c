@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The words of hstp: abbreviations, those that bash completes, and what it says when there is
+ * no module.
+ */
+#include "kselftest_harness.h"
+
+#include "cmd.h"
+#include "module.h"
+
+static struct cmd c;
+
+/* As long as a word begins right. */
+TEST(abbreviations)
+{
+	static const char *const words[][2] = {
+		{ "s", "show" }, { "sh", "show" }, { "sho", "show" }, { "stat", "stat" },
+		{ "sta", "stat" }, { "m", "monitor" }, { "mon", "monitor" }, { "a", "abort" },
+		{ "c", "close" }, { "g", "get" }, { "e", "export" }, { "exp", "export" },
+		{ "d", "diagram" }, { "dia", "diagram" }, { "r", "run" }, { "se", "set" },
+		{ "f", "fault" }, { "ste", "step" },
+	};
+	char usage[64];
+
+	net_alone();
+	net_enter(NS_A);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		cmd(&c, 0, "%s help", words[i][0]);
+		snprintf(usage, sizeof(usage), "usage: hstp %s", words[i][1]);
+		cmd_has(&c, usage);
+	}
+	cmd(&c, 2, "shows");
+	cmd_has(&c, "no object \"shows\": \"hstp help\" lists them");
+	cmd(&c, 2, "--no-such-option show");
+	cmd_has(&c, "\"hstp help\" lists the options");
+	cmd(&c, 0, "-V");
+	cmd_has(&c, "hstp");
+}
+
+/* Complete the last of @words; the proposals are in c.out, each on a line. */
+static void complete(const char *words)
+{
+	cmd(&c, 0, "help >/dev/null | bash -c 'source " HSTP_COMPLETION
+	    "; COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _hstp; "
+	    "printf \"%%s\\n\" \"${COMPREPLY[@]}\"'", words);
+}
+
+TEST(completion)
+{
+	net_alone();
+	net_enter(NS_A);
+	complete("hstp mo");
+	SAME(strcmp(c.out, "monitor\n"), 0);
+	complete("hstp -j st");
+	cmd_has(&c, "stat\n");
+	complete("hstp show state syn-");
+	SAME(strcmp(c.out, "syn-sent\nsyn-received\n"), 0);
+	complete("hstp monitor --la");
+	SAME(strcmp(c.out, "--ladder\n"), 0);
+	complete("hstp diagram s");
+	cmd_has(&c, "svg\n");
+	complete("hstp --col");
+	cmd_has(&c, "--color\n");
+	/* Everything that help lists. */
+	complete("hstp \"\"");
+	cmd_has(&c, "show\n");
+	cmd_has(&c, "export\n");
+	cmd_has(&c, "fault\n");
+	cmd_has(&c, "step\n");
+	cmd_has(&c, "run\n");
+}
+
+static void without_module(void)
+{
+	static const char *const commands[] = {
+		"show", "stat", "monitor", "get", "set msl_ms 1000", "abort state all", "export",
+		"diagram", "fault", "step",
+	};
+
+	WAIT(!module_unload());
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		cmd(&c, 1, "%s", commands[i]);
+		cmd_has(&c, "the module hstp is not loaded: as root, \"modprobe hstp\"");
+		cmd_has(&c, "insmod hstp.ko");
+	}
+	cmd(&c, 1, "run true");
+	cmd_has(&c, "modprobe hstp");
+	/* Help needs no module. */
+	cmd(&c, 0, "show help");
+}
+
+/* Who has no module is told how to come by it. In a process of its own, so that the module
+ * is loaded again whatever comes of it.
+ */
+TEST(no_module)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = TRY(fork());
+	if (!pid) {
+		alarm(TEST_TIMEOUT_DEFAULT / 2);
+		without_module();
+		_exit(0);
+	}
+	SAME(TRY(waitpid(pid, &status, 0)), pid);
+	if (!module_loaded())
+		SAME(module_load(""), 0);
+	SAME(status, 0);
+	cmd(&c, 0, "show");
+}
+
+TEST_HARNESS_MAIN

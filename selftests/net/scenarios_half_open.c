@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The scenarios of half-open connections, refusals and resets. */
+#include <stddef.h>
+
+#include "lib/play.h"
+
+int main(void)
+{
+	static const char *const patterns[] = { "0[456]-*", "09-*", "10-*", NULL };
+
+	play_scenarios(patterns);
+	return 0;
+}
