@@ -20,7 +20,9 @@ struct source {
 	const char *netns;
 	struct nl *nl;
 	uint64_t last[2];	/* sequence numbers of the last event and segment */
-	struct nl *control;	/* where we asked for segments, to take it back at the end */
+	struct nl *control;	/* for requests: it hears nothing else */
+	uint64_t told;		/* the namespace tells of segments already */
+	bool switched;		/* or we have asked it to, and take it back at the end */
 };
 
 static struct {
@@ -95,22 +97,13 @@ static int switch_segments(struct nl *nl, uint32_t on)
 /* A namespace tells of segments only when it is asked to. */
 static void want_segments(struct source *source)
 {
-	struct nl *nl = nl_open();
-	uint64_t on = 0;
-	char request[128];
-
-	if (nl_call(nl, nl_begin(nl, request, HSTP_CMD_CONFIG_GET, NLM_F_ACK), take_setting,
-		    &on) < 0)
-		quit(FAILED, "monitor: reading settings: %s", nl->error);
-	if (!on) {
-		if (switch_segments(nl, 1) < 0)
-			quit(FAILED,
-			     "monitor: segments are not told here, and to change it: %s (hstp set segment_events 1)",
-			     nl->error);
-		source->control = nl;
+	if (source->told)
 		return;
-	}
-	nl_close(nl);
+	if (switch_segments(source->control, 1) < 0)
+		quit(FAILED,
+		     "monitor: segments are not told here, and to change it: %s (hstp set segment_events 1)",
+		     source->control->error);
+	source->switched = true;
 }
 
 /* Connections that are there already; on a socket that hears nothing else. */
@@ -120,15 +113,16 @@ static void begin_ladder(int source)
 }
 
 /* A kernel before 6.9 looks for listeners once a tick, and with each command: with one, the
- * first events are not missed. On a socket that hears nothing else.
+ * first events are not missed.
  */
-static void be_noticed(void)
+static void be_noticed(struct source *source)
 {
 	char request[MNL_NLMSG_HDRLEN + 64];
-	struct nl *nl = nl_open();
+	struct nl *nl = source->control;
 
-	nl_call(nl, nl_begin(nl, request, HSTP_CMD_CONFIG_GET, NLM_F_ACK), NULL, NULL);
-	nl_close(nl);
+	if (nl_call(nl, nl_begin(nl, request, HSTP_CMD_CONFIG_GET, NLM_F_ACK), take_setting,
+		    &source->told) < 0)
+		quit(FAILED, "monitor: reading settings: %s", nl->error);
 }
 
 static void listen_to(const char *netns)
@@ -138,6 +132,7 @@ static void listen_to(const char *netns)
 
 	source->netns = netns;
 	source->nl = nl_open();
+	source->control = nl_open();
 	fd = mnl_socket_get_fd(source->nl->socket);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &monitor.buffer, sizeof(monitor.buffer)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &monitor.buffer, sizeof(monitor.buffer));
@@ -147,9 +142,7 @@ static void listen_to(const char *netns)
 		err = nl_join(source->nl, source->nl->group_segments);
 	if (err)
 		quit(FAILED, "monitor: joining the netlink group: %s", strerror(-err));
-	be_noticed();
-	if (monitor.segments)
-		want_segments(source);
+	be_noticed(source);
 	if (monitor.ladder)
 		begin_ladder((int)(source - monitor.sources));
 }
@@ -286,10 +279,10 @@ static void loop(int signals)
 static void leave(void)
 {
 	for (int i = 0; i < monitor.source_count; i++) {
-		struct nl *nl = monitor.sources[i].control;
+		const struct source *source = &monitor.sources[i];
 
-		if (nl && switch_segments(nl, 0) < 0)
-			say("monitor: segment_events stays on: %s", nl->error);
+		if (source->switched && switch_segments(source->control, 0) < 0)
+			say("monitor: segment_events stays on: %s", source->control->error);
 	}
 }
 
@@ -402,6 +395,9 @@ int cmd_monitor(int argc, char **argv)
 			return FAILED;
 		listen_to(peer);
 	}
+	/* Last, so that who sees it in the setting knows that all else is done. */
+	for (int i = 0; monitor.segments && i < monitor.source_count; i++)
+		want_segments(&monitor.sources[i]);
 	loop(signals);
 	if (monitor.ladder)
 		ladder_look(true);

@@ -53,10 +53,11 @@ hstp() {
 # The settings are such that nothing is sent again before a second has passed, and that
 # TIME-WAIT lasts 600 ms. Neither end has to ask for the other's address.
 namespaces() {
-	ip netns add peer-a && ip netns add peer-b ||
-		fail "namespaces peer-a and peer-b are there already: \"ip netns delete\" removes them"
-	ip link add eth0 netns peer-a address 02:00:00:00:00:0a type veth \
-		peer name eth0 netns peer-b address 02:00:00:00:00:0b
+	printf '%s\n' "netns add peer-a" "netns add peer-b" \
+		"link add eth0 netns peer-a address 02:00:00:00:00:0a type veth \
+			peer name eth0 netns peer-b address 02:00:00:00:00:0b" |
+		ip -b - ||
+		fail "namespaces peer-a and peer-b may be there: \"ip netns delete\" removes them"
 	printf '%s\n' "link set lo up" "address add $a/24 dev eth0" >"$dir/A.ip"
 	printf '%s\n' "link set lo up" "address add $b/24 dev eth0" >"$dir/B.ip"
 	up A $b 02:00:00:00:00:0b
@@ -190,10 +191,8 @@ watch() {
 	"$hstp" $colour -N peer-a monitor --ladder --iss 100,300 --peer peer-b \
 		${HSTP_SVG:+--svg "$HSTP_SVG"} "$@" >&"$out" &
 	ladder=$!
-	until_true watched A
+	# The last thing that it does before it listens.
 	until_true watched B
-	# What there is already is listed after that.
-	sleep 0.3
 }
 
 # plain FILE: without times, one blank between words.
