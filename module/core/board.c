@@ -184,3 +184,34 @@ u32 hstp_board_hole(const struct hstp_board *b, u32 from, u32 *len)
 	}
 	return from;
 }
+
+/**
+ * hstp_board_last() - the end of the last run of bytes that the peer does not hold
+ * @b: scoreboard
+ * @nxt: SND.NXT
+ *
+ * Return: number after the last of them.
+ */
+u32 hstp_board_last(const struct hstp_board *b, u32 nxt)
+{
+	return b->count && b->range[b->count - 1].right == nxt ? b->range[b->count - 1].left : nxt;
+}
+
+/**
+ * hstp_board_before() - where the run of bytes that the peer does not hold begins
+ * @b: scoreboard
+ * @end: number after the last byte of the run
+ * @una: SND.UNA
+ *
+ * Return: number of its first byte.
+ */
+u32 hstp_board_before(const struct hstp_board *b, u32 end, u32 una)
+{
+	u32 i;
+
+	for (i = b->count; i--;) {
+		if (!hstp_after(b->range[i].right, end))
+			return b->range[i].right;
+	}
+	return una;
+}

@@ -24,6 +24,8 @@ void hstp_board_clear(struct hstp_board *b);
 bool hstp_board_lost(const struct hstp_board *b, const struct hstp_tcb *t, u32 seq);
 u32 hstp_board_pipe(const struct hstp_board *b, const struct hstp_tcb *t);
 u32 hstp_board_held(const struct hstp_board *b, u32 seq);
+u32 hstp_board_last(const struct hstp_board *b, u32 nxt);
+u32 hstp_board_before(const struct hstp_board *b, u32 end, u32 una);
 u32 hstp_board_hole(const struct hstp_board *b, u32 from, u32 *len);
 
 #endif /* HSTP_CORE_BOARD_H */

@@ -53,6 +53,7 @@ static void fast_retransmit(struct hstp_tcb *t, const struct hstp_env *env)
 	}
 	t->recover = t->snd_nxt;
 	t->resent = t->snd_una;
+	t->rescue = t->snd_una + hstp_segment_size(t);
 	t->fast = 1;
 	t->fast_partial = 0;
 	t->cautious = 1;

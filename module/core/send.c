@@ -169,6 +169,53 @@ static bool again_allowed(const struct hstp_tcb *t, const struct hstp_env *env, 
 	return t->resent + len - t->snd_una <= t->cwnd;
 }
 
+/* @len bytes from @seq once more, and the FIN if it is next; returns what is next then. */
+static u32 repeat(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx, u32 seq,
+		  u32 len)
+{
+	fill(t, env, tx);
+	if (!t->ts_ok)
+		t->timing = 0;	/* Karn's algorithm */
+	tx->again = true;
+	tx->seq = seq;
+	tx->text_off = seq - t->snd_una;
+	tx->text_len = len;
+	t->sent_at = env->now;
+	seq += len;
+	if (len)
+		tx->flags |= HSTP_PSH;
+	if (hstp_fin_sent(t) && seq == t->snd_end) {
+		tx->flags |= HSTP_FIN;
+		seq++;
+	}
+	return seq;
+}
+
+/* RFC 6675 section 4, NextSeg(), rule 4: nothing that is known to be lost, nothing new, and no
+ * hole before what the peer holds: the last segments may be lost, of which no ACK will tell.
+ * Once in a recovery, when what was found first is repaired, the last of what the peer does
+ * not hold is sent again.
+ */
+static bool rescue(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx)
+{
+	const struct hstp_board *b = env->board;
+	u32 high = hstp_board_last(b, t->snd_nxt), low, len;
+
+	if (!hstp_after(t->snd_una, t->rescue) || !hstp_after(high, t->snd_una) ||
+	    (hstp_text_unsent(t) && hstp_before(t->snd_nxt, t->snd_una + t->snd_wnd)))
+		return false;
+	len = hstp_segment_size(t);
+	if (hstp_board_pipe(b, t) + len > t->cwnd)
+		return false;
+	low = hstp_board_before(b, high, t->snd_una);
+	high = hstp_seq_min(high, t->snd_end);
+	if (high - low < len)
+		len = high - low;
+	t->rescue = t->recover;
+	repeat(t, env, tx, high - len, len);
+	return true;
+}
+
 /* A segment from t->resent once more. */
 static bool send_again(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx)
 {
@@ -183,25 +230,11 @@ static bool send_again(struct hstp_tcb *t, const struct hstp_env *env, struct hs
 	len = hstp_min(hstp_min(end - t->resent, hole), hstp_segment_size(t));
 	if (!again_allowed(t, env, len)) {
 		t->resend = 0;
-		return false;
+		return t->fast && env->board && rescue(t, env, tx);
 	}
 
 	t->resend--;
-	fill(t, env, tx);
-	if (!t->ts_ok)
-		t->timing = 0;	/* Karn's algorithm */
-	tx->again = true;
-	tx->seq = t->resent;
-	tx->text_off = t->resent - t->snd_una;
-	tx->text_len = hstp_min(len, edge - t->resent);
-	t->resent += tx->text_len;
-	t->sent_at = env->now;
-	if (tx->text_len)
-		tx->flags |= HSTP_PSH;
-	if (hstp_fin_sent(t) && t->resent == end) {
-		tx->flags |= HSTP_FIN;
-		t->resent++;
-	}
+	t->resent = repeat(t, env, tx, t->resent, hstp_min(len, edge - t->resent));
 	if (!t->fast_partial)
 		arm_retransmission(t, env);
 	return true;

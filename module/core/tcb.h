@@ -95,6 +95,7 @@ struct hstp_config {
  *	known of what the peer holds
  * @no_room: of enum hstp_drop: why there is no memory for the segment's text, or 0
  * @nobody_listens: a SYN on TIME-WAIT has no LISTEN to go to
+ * @strange: of enum hstp_strange, of a segment for a user who has asked for security
  */
 struct hstp_env {
 	const struct hstp_config *cfg;
@@ -108,6 +109,15 @@ struct hstp_env {
 	struct hstp_board *board;
 	u8 no_room;
 	bool nobody_listens;
+	u8 strange;
+};
+
+/* How a segment differs from what was asked for the connection: RFC 793 section 2.7. */
+enum hstp_strange {
+	HSTP_STRANGE_SECURITY = 1 << 0,	/* another level or compartment */
+	HSTP_STRANGE_ABOVE = 1 << 1,	/* a higher precedence */
+	HSTP_STRANGE_BELOW = 1 << 2,	/* a lower one */
+	HSTP_STRANGE_MAY_RAISE = 1 << 3,	/* no difference: the user allows a higher one */
 };
 
 enum hstp_timer {
@@ -172,6 +182,7 @@ struct hstp_tuning {
  * @irs: IRS
  * @recover: SND.NXT when a loss was found last, valid while @cautious
  * @resent: next number to send again while @recovering or @fast
+ * @rescue: RescueRxt while @fast: number after it (RFC 6675 section 2)
  * @cwnd: congestion window, bytes (RFC 5681 section 2)
  * @ssthresh: slow start threshold, bytes
  * @cwnd_credit: bytes acknowledged towards the next increase of @cwnd
@@ -246,6 +257,7 @@ struct hstp_tcb {
 	u32 irs;
 	u32 recover;
 	u32 resent;
+	u32 rescue;
 	u32 cwnd;
 	u32 ssthresh;
 	u32 cwnd_credit;

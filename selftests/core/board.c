@@ -174,6 +174,8 @@ TEST(recovery_holes, "section 5: several holes go in one round trip, no byte tha
 	EXPECT(ACK | PSH, .seq = AT(4), .len = MSS, .again = true);
 	SILENCE();
 	REPORTED(AT(2), BLOCKS(2, { AT(5), AT(9) }, { AT(3), AT(4) }));
+	/* Nobody has reported the last one: NextSeg() rule 4 */
+	EXPECT(ACK | PSH, .seq = AT(9), .len = MSS, .again = true);
 	SILENCE();
 	REPORTED(AT(10), BLOCKS(0));
 	SILENCE();
@@ -239,9 +241,69 @@ TEST(recovery_fin, "a FIN goes again with the hole that it ends")
 	REPORTED(ME, BLOCKS(1, { AT(1), AT(4) }));
 	EXPECT(ACK | PSH, .seq = AT(0), .len = MSS, .again = true);
 	REPORTED(AT(4), BLOCKS(0));
-	TICK(200);
+	/* What is left is rescued: NextSeg() rule 4 */
 	EXPECT(ACK | FIN, .seq = AT(4), .again = true);
 	REPORTED(AT(4) + 1, BLOCKS(0));
 	STATE(FIN_WAIT_2);
 	T.log_count = 0;
+}
+
+TEST(recovery_rescue, "section 4, NextSeg() rule 4: the last segment is rescued, once")
+{
+	out(5);
+	/* The first and the last are lost. */
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(2) }));
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(3) }));
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(4) }));
+	EXPECT(ACK | PSH, .seq = AT(0), .len = MSS, .again = true);
+	SILENCE();
+	REPORTED(AT(4));
+	EXPECT(ACK | PSH, .seq = AT(4), .len = MSS, .again = true);
+	SILENCE();
+	REPORTED(AT(4));
+	SILENCE();
+	REPORTED(AT(5));
+	SILENCE();
+	NO_TIMER();
+}
+
+TEST(recovery_rescue_early, "section 5 (4.3): no rescue before the first segment is repaired")
+{
+	out(5);
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(2) }));
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(3) }));
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(4) }));
+	EXPECT(ACK | PSH, .seq = AT(0), .len = MSS, .again = true);
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(5) }));
+	SILENCE();
+	REPORTED(AT(5));
+	SILENCE();
+}
+
+TEST(recovery_rescue_new, "section 4, NextSeg() rule 4: new text goes before a rescue")
+{
+	out(5);
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(2) }));
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(3) }));
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(4) }));
+	EXPECT(ACK | PSH, .seq = AT(0), .len = MSS, .again = true);
+	CALL(send, MSS);
+	SILENCE();
+	REPORTED(AT(4));
+	EXPECT(ACK | PSH, .seq = AT(5), .len = MSS, .again = false);
+	SILENCE();
+}
+
+TEST(recovery_rescue_fin, "section 4, NextSeg() rule 4: a FIN is part of the last segment")
+{
+	out(5);
+	CALL(close);
+	EXPECT(FIN | ACK, .seq = AT(5));
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(2) }));
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(3) }));
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(4) }));
+	EXPECT(ACK | PSH, .seq = AT(0), .len = MSS, .again = true);
+	REPORTED(AT(4));
+	EXPECT(FIN | ACK | PSH, .seq = AT(4), .len = MSS, .again = true);
+	SILENCE();
 }
