@@ -6,6 +6,7 @@
 
 #include "act.h"
 #include "event.h"
+#include "ipv4.h"
 #include "memory.h"
 #include "mini.h"
 #include "output.h"
@@ -85,6 +86,8 @@ static void tell_socket(struct hstp_conn *conn, const struct hstp_acts *acts)
 		hstp_sock_error(sk, error);
 	if (acts->bits & HSTP_ACT_EOF)
 		hstp_sock_eof(sk);
+	if (acts->bits & HSTP_ACT_OPENED)
+		hstp_rounds_start(&conn->rounds, &conn->tcb, hstp_now_ms(), conn->recvq.bytes);
 	if (acts->transition_count) {
 		hstp_sock_state(sk, conn->tcb.state);
 		hstp_sock_changed(sk);
@@ -97,9 +100,13 @@ static void tell_socket(struct hstp_conn *conn, const struct hstp_acts *acts)
 		hstp_sock_writable(sk);
 }
 
-/* The next segment looks for another route. */
-static void forget_route(struct hstp_conn *conn)
+/* R1: the next segment looks for another route (MUST-20), and who wants to hear of errors is
+ * told (SHLD-9).
+ */
+static void advise(struct hstp_conn *conn)
 {
+	if (conn->sk && inet_sk(conn->sk)->recverr)
+		hstp_ipv4_queue_delay(conn->sk, &conn->tuple);
 	dst_release(conn->dst);
 	conn->dst = NULL;
 }
@@ -124,10 +131,16 @@ static void leave_table(struct hstp_conn *conn)
 	}
 }
 
-/* The peer has got some of our text: what the network said before is outdated. */
-static void progress(struct hstp_conn *conn, u32 acked)
+/* The peer has got some of our text, or our SYN: what the network said before is outdated. */
+static void progress(struct hstp_conn *conn, struct hstp_env *env, struct hstp_acts *acts)
 {
-	hstp_sendq_free(&conn->sendq, acked);
+	if (acts->bits & HSTP_ACT_OPENED && conn->recvq.held) {
+		/* Its SYN had text */
+		take_held(conn, env, acts);
+		hstp_conn_env(conn, env);
+		acts->bits |= HSTP_ACT_TEXT;
+	}
+	hstp_sendq_free(&conn->sendq, acts->acked);
 	conn->soft_error = 0;
 	if (conn->sk)
 		WRITE_ONCE(conn->sk->sk_err_soft, 0);
@@ -164,9 +177,9 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 		consume_skb(skb);
 	}
 	if (acts->bits & HSTP_ACT_ACKED)
-		progress(conn, acts->acked);
+		progress(conn, env, acts);
 	if (acts->bits & HSTP_ACT_ADVISE)
-		forget_route(conn);
+		advise(conn);
 	if (acts->bits & HSTP_ACT_CHALLENGE)
 		challenge(conn);
 	if (acts->bits & HSTP_ACT_OUTPUT)

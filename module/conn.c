@@ -6,7 +6,9 @@
 #include <net/dst.h>
 
 #include "act.h"
+#include "buffers.h"
 #include "conn.h"
+#include "ipopt.h"
 #include "memory.h"
 #include "mini.h"
 #include "stats.h"
@@ -131,6 +133,7 @@ void hstp_conn_put(struct hstp_conn *conn)
 	hstp_sendq_purge(&conn->sendq);
 	hstp_recvq_purge(&conn->recvq);
 	kfree(conn->board);
+	hstp_ipopt_free(conn->ipopt);
 	hstp_memory_charge(conn);
 	dst_release(conn->dst);
 	kmem_cache_free(conn_cache, conn);
@@ -281,18 +284,22 @@ static bool uses_port(const struct hstp_tuple *t, const struct in6_addr *laddr, 
 }
 
 static bool bucket_uses_port(const struct hstp_bucket *b, const struct in6_addr *laddr,
-			     __be16 lport, bool reuse)
+			     __be16 lport, u8 reuse, kuid_t uid)
 {
 	struct hlist_nulls_node *node;
 	const struct hstp_mini *mini;
 	struct hstp_conn *conn;
 
 	hlist_nulls_for_each_entry(conn, node, &b->conns, node) {
-		if (uses_port(&conn->tuple, laddr, lport) && !(reuse && READ_ONCE(conn->reuse)))
+		u8 both = reuse & READ_ONCE(conn->reuse);
+
+		if (!uid_eq(conn->uid, uid))
+			both &= ~HSTP_REUSE_PORT;
+		if (uses_port(&conn->tuple, laddr, lport) && !both)
 			return true;
 	}
 	for (mini = b->minis; mini; mini = mini->next) {
-		if (uses_port(&mini->tuple, laddr, lport) && !(reuse && mini->reuse))
+		if (uses_port(&mini->tuple, laddr, lport) && !(reuse & mini->reuse))
 			return true;
 	}
 	return false;
@@ -303,7 +310,8 @@ static bool bucket_uses_port(const struct hstp_bucket *b, const struct in6_addr 
  * @hn: namespace
  * @laddr: local address; unspecified stands for all
  * @lport: local port, network order
- * @reuse: those do not count whose socket had SO_REUSEADDR
+ * @reuse: of enum hstp_reuse: those do not count whose socket had one of these, too
+ * @uid: HSTP_REUSE_PORT is among sockets of one owner; of a record it is not known
  *
  * It walks the table, so that the path of a handshake need not keep count of
  * ports: bind() is rare.
@@ -311,7 +319,7 @@ static bool bucket_uses_port(const struct hstp_bucket *b, const struct in6_addr 
  * Context: process, no lock.
  */
 bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport,
-			 bool reuse)
+			 u8 reuse, kuid_t uid)
 {
 	bool used = false;
 	u32 i;
@@ -322,7 +330,7 @@ bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr
 		if (hlist_nulls_empty(&b->conns) && !READ_ONCE(b->minis))
 			continue;
 		spin_lock_bh(&b->lock);
-		used = bucket_uses_port(b, laddr, lport, reuse);
+		used = bucket_uses_port(b, laddr, lport, reuse, uid);
 		spin_unlock_bh(&b->lock);
 	}
 	return used;
@@ -419,17 +427,11 @@ void hstp_conn_abort_all(struct hstp_net *hn)
  * @conn: connection
  * @env: filled, but for the ISS and the offset of timestamps
  *
- * Half of the receive buffer is for text, the other half for what it is packed
- * in.
- *
  * Context: the connection's lock.
  */
 void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 {
-	u32 window = conn->rcvbuf / 2;
-
-	if (conn->tcb.tune.window_clamp)
-		window = min(window, conn->tcb.tune.window_clamp);
+	u32 window = hstp_buffer_text(conn->rcvbuf, &conn->tcb.tune);
 
 	env->cfg = &conn->hn->settings.core;
 	env->now = hstp_now_ms();
@@ -442,4 +444,5 @@ void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 	env->space = window > conn->recvq.bytes ? window - conn->recvq.bytes : 0;
 	env->nobody_listens = false;
 	env->no_room = HSTP_DROP_NONE;
+	env->strange = 0;
 }

@@ -11,14 +11,22 @@
 
 #include "addr.h"
 #include "core/board.h"
+#include "core/buffer.h"
 #include "core/fsm.h"
 #include "net.h"
 #include "recvq.h"
 #include "sendq.h"
 
 struct dst_entry;
+struct hstp_ipopt;
 struct hstp_mini;
 struct sock;
+
+/* What a socket says of others that have its port. */
+enum hstp_reuse {
+	HSTP_REUSE_ADDR = 1 << 0,	/* SO_REUSEADDR */
+	HSTP_REUSE_PORT = 1 << 1,	/* SO_REUSEPORT */
+};
 
 /**
  * struct hstp_bucket - one chain of the connection table
@@ -44,11 +52,13 @@ struct hstp_bucket {
  * @dst: route to the peer, or NULL
  * @timer: for the earliest deadline of @tcb
  * @accept_link: in a listener's accept queue
+ * @rounds: what the user reads in a round trip; once @accepted
  * @since_us: when @tcb.state was entered
  * @tcb: the protocol's variables
  * @sendq: text given by the user and not acknowledged
  * @recvq: text arrived and not taken by the user
  * @board: scoreboard, once the peer has reported something, or NULL
+ * @ipopt: IP options and security, or NULL
  * @charged: bytes of memory of both queues, as counted in hstp_net.memory
  * @rcvbuf: bound of @recvq, bytes of memory
  * @ifindex: the interface it is bound to, or 0
@@ -58,12 +68,13 @@ struct hstp_bucket {
  * @soft_error: errno the network reported last, positive
  * @dead_error: errno that ended it while it had no socket, positive
  * @tos: IP_TOS
+ * @rcv_tos: of the packet that opened it passively
  * @pmtudisc: IP_MTU_DISCOVER
  * @ttl: IP_TTL, or -1
  * @hashed: is in the table
  * @orphan: counted in hstp_net.orphans
  * @accepted: was taken out of the accept queue, or opened actively
- * @reuse: SO_REUSEADDR
+ * @reuse: of enum hstp_reuse
  * @successor: took the place of a connection in TIME-WAIT: its ISS must be beyond @tcb.iss
  */
 struct hstp_conn {
@@ -76,28 +87,33 @@ struct hstp_conn {
 	struct sock *sk;
 	struct dst_entry *dst;
 	struct timer_list timer;
-	struct list_head accept_link;
+	union {
+		struct list_head accept_link;
+		struct hstp_rounds rounds;
+	};
 	u64 since_us;
 	struct hstp_tcb tcb;
 	struct hstp_sendq sendq;
 	struct hstp_recvq recvq;
 	struct hstp_board *board;
+	struct hstp_ipopt *ipopt;
 	u32 charged;
 	int rcvbuf;
 	int ifindex;
 	u32 mark;
 	u32 priority;
 	kuid_t uid;
-	int soft_error;
-	int dead_error;
-	u8 tos;
-	u8 pmtudisc;
+	u16 soft_error;
+	u16 dead_error;
 	s16 ttl;
-	bool hashed;
-	bool orphan;
-	bool accepted;
-	bool reuse;
-	bool successor;
+	u8 tos;
+	u8 rcv_tos;
+	u8 pmtudisc;
+	u8 hashed : 1;
+	u8 orphan : 1;
+	u8 accepted : 1;
+	u8 successor : 1;
+	u8 reuse;	/* read without the lock */
 };
 
 int hstp_conn_cache_init(void);
@@ -117,7 +133,7 @@ void hstp_conn_hash_locked(struct hstp_conn *conn, struct hstp_bucket *b);
 int hstp_conn_hash(struct hstp_conn *conn);
 void hstp_conn_unhash(struct hstp_conn *conn);
 bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport,
-			 bool reuse);
+			 u8 reuse, kuid_t uid);
 void hstp_conn_ports_used(const struct hstp_net *hn, const struct in6_addr *laddr,
 			  unsigned long *used);
 void hstp_conn_abort_all(struct hstp_net *hn);

@@ -20,20 +20,24 @@ static bool is_credible(const struct hstp_conn *conn, const struct hstp_quote *q
 	       hstp_between(quote->seq, conn->tcb.snd_una, conn->tcb.snd_nxt + 1);
 }
 
-static void take_error(struct hstp_conn *conn, int error, bool hard)
+static void take_error(struct hstp_conn *conn, const struct hstp_quote *quote, int error,
+		       bool hard)
 {
+	bool wanted = conn->sk && inet_sk(conn->sk)->recverr;
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_env env;
 
 	conn->soft_error = error;
-	if (conn->sk)
-		WRITE_ONCE(conn->sk->sk_err_soft, error);
-	if (conn->sk && inet_sk(conn->sk)->recverr && hstp_synchronized(conn->tcb.state)) {
+	if (wanted)
+		hstp_ipv4_queue_error(conn->sk, quote, error);
+	if (wanted && hstp_synchronized(conn->tcb.state)) {
 		/* IP_RECVERR: the next call is told, and the connection goes on */
 		hstp_sock_error(conn->sk, error);
 		sk_error_report(conn->sk);
 		return;
 	}
+	if (conn->sk)
+		WRITE_ONCE(conn->sk->sk_err_soft, error);
 	if (!hard)
 		return;
 	hstp_conn_env(conn, &env);
@@ -79,7 +83,7 @@ static bool tell_sender(struct hstp_net *hn, const struct hstp_quote *quote,
 	spin_lock(&conn->lock);
 	credible = is_credible(conn, quote);
 	if (credible && report->error)
-		take_error(conn, report->error, report->hard);
+		take_error(conn, quote, report->error, report->hard);
 	if (credible && report->mtu)
 		take_mtu(conn, report->mtu);
 	spin_unlock(&conn->lock);

@@ -8,12 +8,12 @@
 
 /**
  * struct hstp_quote - the segment that a message is about
- * @skb: the message
+ * @skb: the message; its data begins with the packet that it quotes
  * @tuple: both ends as seen from here
  * @seq: the segment's sequence number, host order
  */
 struct hstp_quote {
-	const struct sk_buff *skb;
+	struct sk_buff *skb;
 	struct hstp_tuple tuple;
 	u32 seq;
 };

@@ -9,6 +9,7 @@
 #include "event.h"
 #include "filter.h"
 #include "input.h"
+#include "ipopt.h"
 #include "ipv4.h"
 #include "listen.h"
 #include "memory.h"
@@ -100,7 +101,10 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 		conn->board = kzalloc(sizeof(*conn->board), GFP_ATOMIC | __GFP_NOWARN);
 	hstp_conn_env(conn, &env);
 	env.no_room = no_room(conn, skb, seg);
-	hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
+	if (unlikely(conn->ipopt || hstp_ipopt_in(skb)))
+		hstp_ipopt_arrives(conn, skb, seg, &env, &acts);
+	else
+		hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
 	hstp_act(conn, skb, seg, &env, &acts);
 	spin_unlock(&conn->lock);
 	return true;
@@ -118,7 +122,7 @@ static void to_listener(struct hstp_net *hn, u32 hash, const struct hstp_tuple *
 		kfree_skb(skb);
 		return;
 	}
-	l = hstp_listen_lookup(hn, tuple, inet_sdif(skb) ?: inet_iif(skb));
+	l = hstp_listen_choose(hn, hash, tuple, skb, seg);
 	if (l)
 		hstp_passive_arrives(l, hash, tuple, skb, seg, iss_floor);
 	else

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* IPv4: packets and ICMP messages in, routes, packets out. */
+#include <linux/errqueue.h>
 #include <linux/icmp.h>
 #include <net/icmp.h>
 #include <net/inet_common.h>
@@ -123,14 +124,77 @@ static int ipv4_err(struct sk_buff *skb, u32 info)
 	return 0;
 }
 
-static struct rtable *lookup(struct hstp_net *hn, struct flowi4 *fl4,
-			     const struct hstp_tuple *tuple, int ifindex, u32 mark, u8 tos,
-			     kuid_t uid, bool transparent)
+/**
+ * hstp_ipv4_queue_error() - IP_RECVERR: a message of the network for MSG_ERRQUEUE
+ * @sk: socket
+ * @quote: the segment that it is about
+ * @error: positive errno
+ *
+ * Without memory for it, or room in the queue, it is lost. Context: softirq.
+ */
+void hstp_ipv4_queue_error(struct sock *sk, const struct hstp_quote *quote, int error)
 {
-	flowi4_init_output(fl4, ifindex, mark, RT_TOS(tos), RT_SCOPE_UNIVERSE, hstp_protocol,
-			   transparent ? FLOWI_FLAG_ANYSRC : 0,
-			   tuple->faddr.s6_addr32[3], tuple->laddr.s6_addr32[3],
-			   tuple->fport, tuple->lport, uid);
+	struct sk_buff *skb = skb_clone(quote->skb, GFP_ATOMIC);
+	struct sock_exterr_skb *serr;
+	const struct iphdr *iph;
+
+	if (!skb)
+		return;
+	iph = (const struct iphdr *)skb->data;
+	serr = SKB_EXT_ERR(skb);
+	memset(&serr->ee, 0, sizeof(serr->ee));
+	serr->ee.ee_errno = error;
+	serr->ee.ee_origin = SO_EE_ORIGIN_ICMP;
+	serr->ee.ee_type = icmp_hdr(skb)->type;
+	serr->ee.ee_code = icmp_hdr(skb)->code;
+	serr->addr_offset = (const u8 *)&iph->daddr - skb_network_header(skb);
+	serr->port = quote->tuple.fport;
+	if (skb_pull(skb, iph->ihl * 4)) {
+		skb_reset_transport_header(skb);
+		if (!sock_queue_err_skb(sk, skb))
+			return;
+	}
+	kfree_skb(skb);
+}
+
+/**
+ * hstp_ipv4_queue_delay() - IP_RECVERR: text has been sent again so often that something is wrong
+ * @sk: socket
+ * @tuple: both ends
+ *
+ * SHLD-9, for MSG_ERRQUEUE: ETIMEDOUT of SO_EE_ORIGIN_LOCAL. The connection goes on. Context:
+ * softirq.
+ */
+void hstp_ipv4_queue_delay(struct sock *sk, const struct hstp_tuple *tuple)
+{
+	struct sk_buff *skb = alloc_skb(sizeof(struct iphdr), GFP_ATOMIC | __GFP_NOWARN);
+	struct sock_exterr_skb *serr;
+	struct iphdr *iph;
+
+	if (!skb)
+		return;
+	iph = skb_put_zero(skb, sizeof(*iph));
+	iph->daddr = tuple->faddr.s6_addr32[3];
+	skb_reset_network_header(skb);
+	serr = SKB_EXT_ERR(skb);
+	memset(&serr->ee, 0, sizeof(serr->ee));
+	serr->ee.ee_errno = ETIMEDOUT;
+	serr->ee.ee_origin = SO_EE_ORIGIN_LOCAL;
+	serr->addr_offset = (u8 *)&iph->daddr - skb_network_header(skb);
+	serr->port = tuple->fport;
+	__skb_pull(skb, skb->len);
+	skb_reset_transport_header(skb);
+	if (sock_queue_err_skb(sk, skb))
+		kfree_skb(skb);
+}
+
+static struct rtable *lookup(struct hstp_net *hn, struct flowi4 *fl4,
+			     const struct hstp_tuple *tuple, const struct hstp_way *way)
+{
+	flowi4_init_output(fl4, way->ifindex, way->mark, RT_TOS(way->tos), RT_SCOPE_UNIVERSE,
+			   hstp_protocol, way->transparent ? FLOWI_FLAG_ANYSRC : 0,
+			   way->hop ?: tuple->faddr.s6_addr32[3], tuple->laddr.s6_addr32[3],
+			   tuple->fport, tuple->lport, way->uid);
 	return ip_route_output_flow(hn->net, fl4, NULL);
 }
 
@@ -138,19 +202,15 @@ static struct rtable *lookup(struct hstp_net *hn, struct flowi4 *fl4,
  * hstp_ipv4_route() - the route of a connection
  * @hn: namespace
  * @tuple: both ends
- * @ifindex: interface to use, or 0
- * @mark: SO_MARK
- * @tos: IP_TOS
- * @uid: owner, for rules that ask for it
- * @transparent: the local address need not be one of ours
+ * @way: what else it depends on
  *
  * Return: a route with a reference for the caller, or an error pointer.
  */
 struct dst_entry *hstp_ipv4_route(struct hstp_net *hn, const struct hstp_tuple *tuple,
-				  int ifindex, u32 mark, u8 tos, kuid_t uid, bool transparent)
+				  const struct hstp_way *way)
 {
 	struct flowi4 fl4;
-	struct rtable *rt = lookup(hn, &fl4, tuple, ifindex, mark, tos, uid, transparent);
+	struct rtable *rt = lookup(hn, &fl4, tuple, way);
 
 	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
 }
@@ -160,20 +220,16 @@ struct dst_entry *hstp_ipv4_route(struct hstp_net *hn, const struct hstp_tuple *
  * @hn: namespace
  * @tuple: both ends; addresses that are unspecified are filled in (RFC 9293
  *	section 3.9.1.3)
- * @ifindex: interface to use, or 0
- * @mark: SO_MARK
- * @tos: IP_TOS
- * @uid: owner, for rules that ask for it
- * @transparent: the local address need not be one of ours
+ * @way: what else it depends on
  * @dst: gets the route with a reference for the caller
  *
  * Return: 0; -ENETUNREACH when there is no route, or none to one host.
  */
-int hstp_ipv4_source(struct hstp_net *hn, struct hstp_tuple *tuple, int ifindex, u32 mark,
-		     u8 tos, kuid_t uid, bool transparent, struct dst_entry **dst)
+int hstp_ipv4_source(struct hstp_net *hn, struct hstp_tuple *tuple, const struct hstp_way *way,
+		     struct dst_entry **dst)
 {
 	struct flowi4 fl4;
-	struct rtable *rt = lookup(hn, &fl4, tuple, ifindex, mark, tos, uid, transparent);
+	struct rtable *rt = lookup(hn, &fl4, tuple, way);
 
 	if (IS_ERR(rt))
 		return PTR_ERR(rt);
@@ -182,7 +238,8 @@ int hstp_ipv4_source(struct hstp_net *hn, struct hstp_tuple *tuple, int ifindex,
 		return -ENETUNREACH;
 	}
 	ipv6_addr_set_v4mapped(fl4.saddr, &tuple->laddr);
-	ipv6_addr_set_v4mapped(fl4.daddr, &tuple->faddr);
+	if (!way->hop)
+		ipv6_addr_set_v4mapped(fl4.daddr, &tuple->faddr);
 	*dst = &rt->dst;
 	return 0;
 }
@@ -275,6 +332,8 @@ void hstp_ipv4_send(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_
 
 	checksum(skb, tuple, dst->dev);
 
+	if (unlikely(path->ipopt))
+		skb_push(skb, path->ipopt->opt.optlen);
 	iph = skb_push(skb, sizeof(*iph));
 	skb_reset_network_header(skb);
 	iph->version = 4;
@@ -285,6 +344,8 @@ void hstp_ipv4_send(struct hstp_net *hn, struct sk_buff *skb, const struct hstp_
 	iph->protocol = hstp_protocol;
 	iph->saddr = tuple->laddr.s6_addr32[3];
 	iph->daddr = tuple->faddr.s6_addr32[3];
+	if (unlikely(path->ipopt))
+		hstp_ipopt_write(skb, tuple, path->ipopt);
 	skb_dst_set_noref(skb, dst);
 	ip_select_ident(hn->net, skb, NULL);
 

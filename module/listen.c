@@ -3,10 +3,14 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <net/inet_sock.h>
+#include <net/ip.h>
+#include <net/sock_reuseport.h>
 
 #include "act.h"
+#include "buffers.h"
 #include "event.h"
 #include "filter.h"
+#include "ipv4.h"
 #include "listen.h"
 #include "mini.h"
 #include "socket.h"
@@ -34,6 +38,26 @@ static void tell(struct hstp_listener *l, const struct hstp_acts *acts)
 	hstp_event(l->hn, &tuple, &l->tcb, acts, &l->since_us);
 }
 
+/* SO_REUSEPORT: sockets of one owner. Under hn->listen_lock. */
+static bool may_share(const struct hstp_listener *l, const struct sock *sk)
+{
+	return l->shares && sk->sk_reuseport && uid_eq(l->sk->sk_uid, sk->sk_uid);
+}
+
+/* Who listens at the same name as @l is of its group. Under hn->listen_lock. */
+static int join_group(struct hstp_listener *l, struct hlist_head *head)
+{
+	bool any = hstp_addr_any(&l->laddr);
+	struct hstp_listener *other;
+
+	hlist_for_each_entry(other, head, node) {
+		if (other->shares && other->lport == l->lport && other->ifindex == l->ifindex &&
+		    ipv6_addr_equal(&other->laddr, &l->laddr))
+			return reuseport_add_sock(l->sk, other->sk, any);
+	}
+	return reuseport_alloc(l->sk, any);
+}
+
 /**
  * hstp_listen_start() - a socket begins to listen
  * @sk: the socket
@@ -46,7 +70,7 @@ static void tell(struct hstp_listener *l, const struct hstp_acts *acts)
  *
  * RFC 9293 section 3.10.1, passive OPEN. Context: process, lock_sock().
  *
- * Return: 0, -ENOMEM, or -EADDRINUSE when another socket listens there.
+ * Return: 0, -ENOMEM, or -EADDRINUSE when another socket listens there that does not share.
  */
 int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_addr *laddr,
 		      __be16 lport, int ifindex, u32 backlog, struct hstp_listener **out)
@@ -54,6 +78,7 @@ int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_add
 	struct hlist_head *head = chain(hn, lport);
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_listener *l, *other;
+	int err = -EADDRINUSE;
 
 	l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
 	if (!l)
@@ -67,14 +92,20 @@ int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_add
 	l->ifindex = ifindex;
 	l->backlog = backlog;
 	l->sk = sk;
+	l->shares = sk->sk_reuseport;
+	/* Who has found it in a group, or by its listener, may look at it for a while */
+	sock_set_flag(sk, SOCK_RCU_FREE);
 
 	spin_lock_bh(&hn->listen_lock);
 	hlist_for_each_entry(other, head, node) {
-		if (other->lport != lport || !overlap(other, laddr, ifindex))
-			continue;
-		spin_unlock_bh(&hn->listen_lock);
-		kfree(l);
-		return -EADDRINUSE;
+		if (other->lport == lport && overlap(other, laddr, ifindex) &&
+		    !may_share(other, sk))
+			goto refuse;
+	}
+	if (l->shares) {
+		err = join_group(l, head);
+		if (err)
+			goto refuse;
 	}
 	hstp_call_open_passive(&l->tcb, &acts);
 	tell(l, &acts);
@@ -83,6 +114,11 @@ int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_add
 	spin_unlock_bh(&hn->listen_lock);
 	*out = l;
 	return 0;
+
+refuse:
+	spin_unlock_bh(&hn->listen_lock);
+	kfree(l);
+	return err;
 }
 
 static void reset_unaccepted(struct hstp_conn *conn)
@@ -116,6 +152,8 @@ void hstp_listen_stop(struct hstp_listener *l)
 
 	spin_lock_bh(&l->hn->listen_lock);
 	hlist_del_init_rcu(&l->node);
+	if (l->shares)
+		reuseport_detach_sock(l->sk);
 	spin_unlock_bh(&l->hn->listen_lock);
 
 	spin_lock_bh(&l->lock);
@@ -148,7 +186,7 @@ void hstp_listen_stop(struct hstp_listener *l)
  *
  * Context: rcu_read_lock(), under which the result is valid.
  *
- * Return: a listener or NULL.
+ * Return: a listener, of a group any, or NULL.
  */
 struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple,
 					 int ifindex)
@@ -179,6 +217,43 @@ struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct
 	return best;
 }
 
+/* One of the group of @l. Sockets that listen are freed after a grace period. */
+static struct hstp_listener *member(struct hstp_listener *l, u32 hash, struct sk_buff *skb,
+				    const struct hstp_segment *seg)
+{
+	struct sock *sk = READ_ONCE(l->sk);
+	struct hstp_listener *chosen = NULL;
+
+	if (sk)
+		sk = reuseport_select_sock(sk, hash, skb, seg->header_len);
+	if (sk)
+		chosen = READ_ONCE(hstp_sk(sk)->listener);
+	return chosen ?: l;
+}
+
+/**
+ * hstp_listen_choose() - who of those that listen gets a segment
+ * @hn: namespace
+ * @hash: of @tuple
+ * @tuple: both ends
+ * @skb: the packet
+ * @seg: its segment
+ *
+ * Of a group (SO_REUSEPORT) its program chooses, if it has one, else the hash.
+ *
+ * Context: softirq, rcu_read_lock(), under which the result is valid.
+ *
+ * Return: a listener or NULL.
+ */
+struct hstp_listener *hstp_listen_choose(const struct hstp_net *hn, u32 hash,
+					 const struct hstp_tuple *tuple, struct sk_buff *skb,
+					 const struct hstp_segment *seg)
+{
+	struct hstp_listener *l = hstp_listen_lookup(hn, tuple, inet_sdif(skb) ?: inet_iif(skb));
+
+	return l && l->shares ? member(l, hash, skb, seg) : l;
+}
+
 /**
  * hstp_listen_put() - give a reference back
  * @l: listener; freed with the last, after a grace period
@@ -192,6 +267,7 @@ void hstp_listen_put(struct hstp_listener *l)
 static void copy_profile(const struct sock *sk, struct hstp_profile *p)
 {
 	p->rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+	p->rcvbuf_fixed = hstp_buffer_fixed(sk);
 	p->mark = READ_ONCE(sk->sk_mark);
 	p->priority = READ_ONCE(sk->sk_priority);
 	p->ifindex = READ_ONCE(sk->sk_bound_dev_if);
@@ -199,7 +275,9 @@ static void copy_profile(const struct sock *sk, struct hstp_profile *p)
 	p->mss = READ_ONCE(hstp_sk(sk)->mss);
 	p->defer = READ_ONCE(hstp_sk(sk)->defer);
 	p->tune = hstp_sock_tuning(sk);	/* all that is in it is inherited */
-	p->reuse = sk->sk_reuse;
+	p->security = hstp_sk(sk)->security;
+	p->ipopt = NULL;
+	p->reuse = hstp_sock_reuse(sk);
 	p->filtered = hstp_filter_wanted(sk);
 	p->tos = READ_ONCE(inet_sk(sk)->tos);
 	p->pmtudisc = READ_ONCE(inet_sk(sk)->pmtudisc);
@@ -225,6 +303,21 @@ bool hstp_listen_profile(struct hstp_listener *l, struct hstp_profile *p)
 		copy_profile(sk, p);
 	spin_unlock_bh(&l->lock);
 	return sk;
+}
+
+/**
+ * hstp_profile_way() - what the route of a listener's new connection depends on
+ * @p: what the connection takes over
+ * @way: filled
+ */
+void hstp_profile_way(const struct hstp_profile *p, struct hstp_way *way)
+{
+	way->hop = hstp_ipopt_hop(p->ipopt);
+	way->ifindex = p->ifindex;
+	way->mark = p->mark;
+	way->uid = p->uid;
+	way->tos = p->tos;
+	way->transparent = p->tune.transparent;
 }
 
 /**

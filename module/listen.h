@@ -7,7 +7,10 @@
 
 #include "addr.h"
 #include "conn.h"
+#include "ipopt.h"
 #include "net.h"
+
+struct hstp_way;
 
 /**
  * struct hstp_listener - one listening socket
@@ -24,6 +27,7 @@
  * @queued: how many, with those that are about to
  * @backlog: listen()'s argument
  * @syns: SYN-RECEIVED records
+ * @shares: SO_REUSEPORT: others may listen at the same name
  * @tcb: its state, LISTEN or CLOSED
  * @since_us: when that was entered
  */
@@ -41,6 +45,7 @@ struct hstp_listener {
 	u32 queued;
 	u32 backlog;
 	atomic_t syns;
+	bool shares;
 	struct hstp_tcb tcb;
 	u64 since_us;
 };
@@ -48,6 +53,7 @@ struct hstp_listener {
 /**
  * struct hstp_profile - what a new connection takes over from its listener
  * @rcvbuf: SO_RCVBUF, bytes
+ * @rcvbuf_fixed: the user has chosen it
  * @mark: SO_MARK
  * @priority: SO_PRIORITY
  * @ifindex: SO_BINDTODEVICE
@@ -58,7 +64,9 @@ struct hstp_listener {
  * @defer: HSTP_DEFER_ACCEPT, retransmissions of the SYN,ACK
  * @pmtudisc: IP_MTU_DISCOVER
  * @tune: the options that the core knows
- * @reuse: SO_REUSEADDR
+ * @security: HSTP_SECURITY
+ * @ipopt: of a record: its IP options, valid under RCU, or NULL
+ * @reuse: of enum hstp_reuse
  * @filtered: somebody wants to see what comes, see filter.h
  */
 struct hstp_profile {
@@ -72,9 +80,12 @@ struct hstp_profile {
 	u8 tos;
 	u8 defer;
 	u8 pmtudisc;
-	bool reuse;
+	bool rcvbuf_fixed;
+	u8 reuse;
 	bool filtered;
 	struct hstp_tuning tune;
+	struct hstp_security security;
+	const struct hstp_ipopt *ipopt;
 };
 
 int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_addr *laddr,
@@ -82,9 +93,13 @@ int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_add
 void hstp_listen_stop(struct hstp_listener *l);
 struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple,
 					 int ifindex);
+struct hstp_listener *hstp_listen_choose(const struct hstp_net *hn, u32 hash,
+					 const struct hstp_tuple *tuple, struct sk_buff *skb,
+					 const struct hstp_segment *seg);
 void hstp_listen_put(struct hstp_listener *l);
 bool hstp_listen_passes(struct hstp_listener *l, struct sk_buff *skb, struct hstp_segment *seg);
 bool hstp_listen_profile(struct hstp_listener *l, struct hstp_profile *p);
+void hstp_profile_way(const struct hstp_profile *p, struct hstp_way *way);
 enum hstp_drop hstp_listen_reserve(struct hstp_listener *l, struct hstp_profile *p);
 void hstp_listen_unreserve(struct hstp_listener *l);
 bool hstp_listen_admit(struct hstp_listener *l, struct hstp_profile *p);

@@ -10,6 +10,7 @@
 #include "act.h"
 #include "event.h"
 #include "ipv4.h"
+#include "memory.h"
 #include "mini.h"
 #include "output.h"
 #include "passive.h"
@@ -72,6 +73,46 @@ static struct hstp_mini *find_in_state(const struct hstp_bucket *b,
 	return mini;
 }
 
+/* What a record held of a SYN's text is counted as that of a connection. */
+static void forget_rare(struct hstp_net *hn, const struct hstp_rare *rare)
+{
+	hstp_ipopt_free(rare->ipopt);
+	if (!rare->early)
+		return;
+	percpu_counter_add_batch(&hn->memory, -(s32)rare->early->truesize, HSTP_MEMORY_BATCH);
+	kfree_skb(rare->early);
+}
+
+/* Most of them have nothing that is rare. @rare is given away if there is a record. */
+static struct hstp_mini *alloc(const struct hstp_rare *rare)
+{
+	struct hstp_mini_more *more;
+	struct hstp_mini *mini;
+
+	if (likely(!rare->ipopt && !rare->early)) {
+		mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC | __GFP_NOWARN);
+		if (mini)
+			mini->more = 0;
+		return mini;
+	}
+	more = kmalloc(sizeof(*more), GFP_ATOMIC | __GFP_NOWARN);
+	if (!more)
+		return NULL;
+	more->mini.more = 1;
+	more->rare = *rare;
+	return &more->mini;
+}
+
+static void release(struct hstp_net *hn, struct hstp_mini *mini)
+{
+	if (likely(!mini->more)) {
+		kmem_cache_free(mini_cache, mini);
+		return;
+	}
+	forget_rare(hn, hstp_mini_rare(mini));
+	kfree(container_of(mini, struct hstp_mini_more, mini));
+}
+
 static void insert(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini)
 {
 	mini->next = b->minis;
@@ -101,7 +142,7 @@ void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_min
 		percpu_counter_dec(&hn->time_waits);
 	else
 		hstp_listen_dismiss(mini->listener);
-	kmem_cache_free(mini_cache, mini);
+	release(hn, mini);
 }
 
 /**
@@ -150,14 +191,16 @@ static void send(struct hstp_net *hn, const struct hstp_tuple *tuple, enum hstp_
 	struct hstp_path path = {
 		.mark = p->mark,
 		.priority = p->priority,
+		.ipopt = p->ipopt,
 		.tos = p->tos,
 		.pmtudisc = p->pmtudisc,
 		.ttl = p->ttl,
 		.state = state,
 	};
+	struct hstp_way way;
 
-	path.dst = hstp_ipv4_route(hn, tuple, p->ifindex, p->mark, p->tos, p->uid,
-				   p->tune.transparent);
+	hstp_profile_way(p, &way);
+	path.dst = hstp_ipv4_route(hn, tuple, &way);
 	if (IS_ERR(path.dst))
 		return;
 	if (tx->opt.has & HSTP_HAS_MSS)
@@ -169,8 +212,15 @@ static void send(struct hstp_net *hn, const struct hstp_tuple *tuple, enum hstp_
 /* TIME-WAIT has no listener to take these from: it has what leads to the peer. */
 static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
 {
-	if (mini->state == HSTP_SYN_RECEIVED)
-		return hstp_listen_profile(mini->listener, p);
+	if (mini->state == HSTP_SYN_RECEIVED) {
+		if (!hstp_listen_profile(mini->listener, p))
+			return false;
+		if (mini->more && hstp_mini_rare(mini)->ipopt) {
+			p->ipopt = hstp_mini_rare(mini)->ipopt;
+			p->tos = p->ipopt->tos;
+		}
+		return true;
+	}
 	memset(p, 0, sizeof(*p));
 	p->mark = mini->mark;
 	p->ifindex = mini->ifindex;
@@ -179,6 +229,8 @@ static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
 	p->ttl = -1;
 	p->tune.transparent = mini->transparent;
 	p->uid = GLOBAL_ROOT_UID;
+	if (mini->more)
+		p->ipopt = hstp_mini_rare(mini)->ipopt;
 	return true;
 }
 
@@ -188,12 +240,20 @@ static int device_of(const struct hstp_mini *mini)
 }
 
 /* TIME-WAIT lets a SYN pass only if it is going to be answered. */
-static bool may_reopen(const struct hstp_net *hn, const struct hstp_tuple *tuple,
-		       const struct sk_buff *skb)
+static bool may_reopen(const struct hstp_net *hn, u32 hash, const struct hstp_tuple *tuple,
+		       struct sk_buff *skb, const struct hstp_segment *seg)
 {
-	struct hstp_listener *l = hstp_listen_lookup(hn, tuple, inet_sdif(skb) ?: inet_iif(skb));
+	struct hstp_listener *l = hstp_listen_choose(hn, hash, tuple, skb, seg);
 
 	return l && !hstp_passive_refuses(l, tuple);
+}
+
+static u8 strange(struct hstp_mini *mini, const struct sk_buff *skb)
+{
+	const struct hstp_ipopt *ipopt = hstp_mini_rare(mini)->ipopt;
+	u8 tos = mini->state == HSTP_TIME_WAIT ? mini->tos : ipopt->tos;
+
+	return hstp_ipopt_strange(&ipopt->security, tos, skb);
 }
 
 static bool is_record_state(enum hstp_state state)
@@ -242,10 +302,12 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 
 	hstp_mini_thaw(mini, hn, &t);
 	hstp_mini_env(hn, &env);
+	if (unlikely(mini->more && hstp_mini_rare(mini)->ipopt))
+		env.strange = strange(mini, skb);
 	if (mini->state == HSTP_SYN_RECEIVED)
 		env.space = t.rcv_wnd;
 	else if (seg->flags & HSTP_SYN)
-		env.nobody_listens = !may_reopen(hn, tuple, skb);
+		env.nobody_listens = !may_reopen(hn, hash, tuple, skb, seg);
 	hstp_segment_arrives(&t, seg, &env, &acts);
 
 	if (acts.bits & HSTP_ACT_REOPEN) {
@@ -286,8 +348,9 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
  * @hash: of @tuple
  * @tuple: both ends
  * @t: variables after the SYN
- * @reuse: SO_REUSEADDR
+ * @reuse: of enum hstp_reuse
  * @reopen: TIME-WAIT has let the SYN pass
+ * @rare: what most handshakes do not have; given away
  * @acts: the core's actions on the SYN, which are counted
  *
  * Context: softirq.
@@ -296,15 +359,17 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
  * no record.
  */
 enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
-			      const struct hstp_tcb *t, bool reuse, bool reopen,
-			      struct hstp_acts *acts)
+			      const struct hstp_tcb *t, u8 reuse, bool reopen,
+			      const struct hstp_rare *rare, struct hstp_acts *acts)
 {
 	struct hstp_net *hn = l->hn;
 	struct hstp_bucket *b = hstp_bucket(hn, hash);
-	struct hstp_mini *old, *mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC | __GFP_NOWARN);
+	struct hstp_mini *old, *mini = alloc(rare);
 
-	if (!mini)
+	if (!mini) {
+		forget_rare(hn, rare);
 		return HSTP_DROP_MEMORY;
+	}
 	mini->listener = l;
 	mini->tuple = *tuple;
 	mini->reuse = reuse;
@@ -318,7 +383,7 @@ enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hs
 	    (old && !(reopen && old->state == HSTP_TIME_WAIT))) {
 		/* close() of the listener, or the same SYN on another CPU */
 		spin_unlock(&b->lock);
-		kmem_cache_free(mini_cache, mini);
+		release(hn, mini);
 		return HSTP_DROP_DUPLICATE;
 	}
 	count(hn, mini, t, acts);
@@ -344,9 +409,10 @@ bool hstp_mini_time_wait(struct hstp_conn *conn)
 	if (percpu_counter_compare(&hn->time_waits,
 				   READ_ONCE(hn->settings.max_time_wait)) >= 0)
 		return false;
-	mini = kmem_cache_alloc(mini_cache, GFP_ATOMIC | __GFP_NOWARN);
+	mini = alloc(&(struct hstp_rare){ .ipopt = conn->ipopt });
 	if (!mini)
 		return false;
+	conn->ipopt = NULL;
 	mini->mark = conn->mark;
 	mini->ifindex = conn->ifindex;
 	mini->tuple = conn->tuple;

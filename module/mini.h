@@ -18,7 +18,7 @@
  * @ifindex: TIME-WAIT: the interface it was bound to, or 0
  * @tuple: both ends
  * @since_us: when the state was entered, us modulo 2^32
- * @queued_ms: when it entered its wait queue, ms modulo 2^24: hstp_mini_queued()
+ * @queued_ms: when it entered its wait queue, ms modulo 2^22: hstp_mini_queued()
  * @retries: SYN-RECEIVED: retransmissions of the SYN,ACK, by the timer; TIME-WAIT: 1: it is
  *	a short one
  * @sack_ok: selective acknowledgments are in force
@@ -33,7 +33,8 @@
  * @resent: SYN-RECEIVED: SYN,ACK was sent more than once
  * @shared: @state
  * @transparent: TIME-WAIT: IP_TRANSPARENT, in the place of @resent
- * @reuse: SO_REUSEADDR of the socket that has it, or had it
+ * @reuse: of enum hstp_reuse, of the socket that has it, or had it
+ * @more: it is a struct hstp_mini_more
  * @ts_ok: timestamps are in force
  * @wscale_ok: window scaling is in force
  * @snd_wscale: shift of the peer's windows
@@ -56,8 +57,9 @@ struct hstp_mini {
 	};
 	struct hstp_tuple tuple;
 	u32 since_us;
-	u32 queued_ms : 24;
+	u32 queued_ms : 22;
 	u32 retries : 7;
+	u32 reuse : 2;
 	u32 sack_ok : 1;
 	u32 seq;
 	u32 rcv_nxt;
@@ -72,7 +74,7 @@ struct hstp_mini {
 		struct {
 			u16 state : 4;
 			u16 resent : 1;
-			u16 reuse : 1;
+			u16 more : 1;
 			u16 ts_ok : 1;
 			u16 wscale_ok : 1;
 			u16 snd_wscale : 4;
@@ -86,8 +88,37 @@ struct hstp_mini {
 };
 
 /**
+ * struct hstp_rare - what most handshakes do not have
+ * @ipopt: IP options and security, or NULL
+ * @early: SYN-RECEIVED: the packet with the SYN, if it had text or a FIN, or NULL
+ */
+struct hstp_rare {
+	struct hstp_ipopt *ipopt;
+	struct sk_buff *early;
+};
+
+/**
+ * struct hstp_mini_more - a record with what is rare
+ * @mini: the record
+ * @rare: what that is
+ */
+struct hstp_mini_more {
+	struct hstp_mini mini;
+	struct hstp_rare rare;
+};
+
+/**
+ * hstp_mini_rare() - what is rare of a record
+ * @mini: record that has @more
+ */
+static inline struct hstp_rare *hstp_mini_rare(struct hstp_mini *mini)
+{
+	return &container_of(mini, struct hstp_mini_more, mini)->rare;
+}
+
+/**
  * hstp_mini_queued() - when a record entered its wait queue
- * @mini: the record, which waits for 4.6 hours at most
+ * @mini: the record, which waits for 69 minutes at most
  *
  * Return: milliseconds since boot, modulo 2^32.
  */
@@ -95,7 +126,7 @@ static inline u32 hstp_mini_queued(const struct hstp_mini *mini)
 {
 	u32 now = hstp_now_ms();
 
-	return now - ((now - mini->queued_ms) & 0xffffff);
+	return now - ((now - mini->queued_ms) & 0x3fffff);
 }
 
 int hstp_mini_cache_init(void);
@@ -113,8 +144,8 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 					const struct hstp_tuple *tuple, struct sk_buff *skb,
 					const struct hstp_segment *seg, u32 *iss_floor);
 enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hstp_tuple *tuple,
-			      const struct hstp_tcb *t, bool reuse, bool reopen,
-			      struct hstp_acts *acts);
+			      const struct hstp_tcb *t, u8 reuse, bool reopen,
+			      const struct hstp_rare *rare, struct hstp_acts *acts);
 bool hstp_mini_time_wait(struct hstp_conn *conn);
 void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		       enum hstp_state state);

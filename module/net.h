@@ -49,6 +49,7 @@ struct hstp_settings {
 	int port_min;
 	int port_max;
 	int segment_events;
+	int rcvbuf_max;
 };
 
 /**

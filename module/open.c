@@ -7,9 +7,11 @@
 #include <net/tcp_states.h>
 
 #include "act.h"
+#include "buffers.h"
 #include "compat.h"
 #include "filter.h"
 #include "ident.h"
+#include "ipopt.h"
 #include "ipv4.h"
 #include "output.h"
 #include "socket.h"
@@ -17,7 +19,7 @@
 static void set_mss(const struct hstp_sock *hsk, struct hstp_conn *conn)
 {
 	conn->tcb.rcv_mss = hstp_output_mss(conn->dst, hsk->mss);
-	conn->tcb.mss = conn->tcb.rcv_mss;
+	conn->tcb.mss = conn->tcb.rcv_mss - hstp_ipopt_len(conn->ipopt);
 }
 
 /* A connection with its route, not yet with a port. */
@@ -26,6 +28,7 @@ static struct hstp_conn *prepare(struct sock *sk, const struct sockaddr_in *to)
 	struct inet_sock *inet = inet_sk(sk);
 	struct hstp_net *hn = hstp_pernet(sock_net(sk));
 	struct hstp_conn *conn = hstp_conn_new(hn, GFP_KERNEL);
+	struct hstp_way way;
 	int err;
 
 	if (!conn)
@@ -39,14 +42,19 @@ static struct hstp_conn *prepare(struct sock *sk, const struct sockaddr_in *to)
 	conn->uid = sk->sk_uid;
 	conn->accepted = true;
 	conn->tcb.tune = hstp_sock_tuning(sk);
-	err = hstp_ipv4_source(hn, &conn->tuple, conn->ifindex, conn->mark, conn->tos,
-			       conn->uid, conn->tcb.tune.transparent, &conn->dst);
-	if (err) {
-		hstp_conn_put(conn);
-		return ERR_PTR(err);
-	}
+	err = hstp_ipopt_of_sock(sk, &conn->ipopt);
+	if (err)
+		goto put;
+	hstp_output_way(conn, &way);
+	err = hstp_ipv4_source(hn, &conn->tuple, &way, &conn->dst);
+	if (err)
+		goto put;
 	set_mss(hstp_sk(sk), conn);
 	return conn;
+
+put:
+	hstp_conn_put(conn);
+	return ERR_PTR(err);
 }
 
 static void set_names(struct sock *sk, const struct hstp_tuple *tuple)
@@ -76,6 +84,8 @@ static void open_conn(struct sock *sk, struct hstp_conn *conn)
 	conn->sk = sk;
 	sk->sk_state = TCP_SYN_SENT;
 	hstp_conn_env(conn, &env);
+	env.buffer_max = hstp_buffer_max(conn->hn, conn->rcvbuf, &conn->tcb.tune,
+					 hstp_buffer_fixed(sk));
 	env.iss = hstp_ident_isn(conn->hn, &conn->tuple);
 	if (conn->successor && !hstp_after(env.iss, conn->tcb.iss))
 		env.iss = conn->tcb.iss + 1;
@@ -289,6 +299,7 @@ static void inherit(struct sock *sk, const struct sock *from)
 	hstp_sk(sk)->mss = hstp_sk(from)->mss;
 	hstp_sk(sk)->tune = hstp_sk(from)->tune;
 	hstp_sk(sk)->defer = hstp_sk(from)->defer;
+	hstp_sk(sk)->security = hstp_sk(from)->security;
 	hstp_filter_inherit(sk, from);
 	security_sk_clone(from, sk);
 }
@@ -312,8 +323,15 @@ static void attach(struct sock *sk, struct hstp_conn *conn)
 	WRITE_ONCE(hstp_sk(sk)->conn, conn);
 	spin_lock_bh(&conn->lock);
 	conn->accepted = true;
+	hstp_rounds_start(&conn->rounds, &conn->tcb, hstp_now_ms(), conn->recvq.bytes);
 	sock_hold(sk);
 	conn->sk = sk;
+	inet_sk(sk)->rcv_tos = conn->rcv_tos;	/* for IP_PKTOPTIONS */
+	if (conn->ipopt) {
+		/* The SYN may have raised the precedence */
+		inet_sk(sk)->tos = conn->tos;
+		rcu_assign_pointer(inet_sk(sk)->inet_opt, hstp_ipopt_for_user(conn));
+	}
 	hstp_sock_options(sk, conn);
 	switch (conn->tcb.state) {
 	case HSTP_CLOSED:

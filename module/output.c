@@ -94,6 +94,21 @@ u16 hstp_output_mss(const struct dst_entry *dst, u16 user_mss)
 }
 
 /**
+ * hstp_output_way() - what a connection's route depends on
+ * @conn: connection, locked or not yet in the table
+ * @way: filled
+ */
+void hstp_output_way(const struct hstp_conn *conn, struct hstp_way *way)
+{
+	way->hop = hstp_ipopt_hop(conn->ipopt);
+	way->ifindex = conn->ifindex;
+	way->mark = conn->mark;
+	way->uid = conn->uid;
+	way->tos = conn->tos;
+	way->transparent = conn->tcb.tune.transparent;
+}
+
+/**
  * hstp_output_route() - find a connection's route
  * @conn: connection
  *
@@ -106,18 +121,19 @@ u16 hstp_output_mss(const struct dst_entry *dst, u16 user_mss)
 bool hstp_output_route(struct hstp_conn *conn)
 {
 	struct dst_entry *dst = conn->dst;
+	struct hstp_way way;
 	u16 mss;
 
 	if (likely(dst && (!dst->obsolete || dst->ops->check(dst, 0))))
 		return true;
 	dst_release(dst);
 	conn->dst = NULL;
-	dst = hstp_ipv4_route(conn->hn, &conn->tuple, conn->ifindex, conn->mark, conn->tos,
-			      conn->uid, conn->tcb.tune.transparent);
+	hstp_output_way(conn, &way);
+	dst = hstp_ipv4_route(conn->hn, &conn->tuple, &way);
 	if (IS_ERR(dst))
 		return false;
 	conn->dst = dst;
-	mss = hstp_options_less(&conn->tcb, hstp_ipv4_mss(dst));
+	mss = hstp_options_less(&conn->tcb, hstp_ipv4_mss(dst) - hstp_ipopt_len(conn->ipopt));
 	if (mss < conn->tcb.mss)
 		conn->tcb.mss = mss;
 	return true;
@@ -126,6 +142,7 @@ bool hstp_output_route(struct hstp_conn *conn)
 static void path_of(const struct hstp_conn *conn, struct hstp_path *path)
 {
 	path->dst = conn->dst;
+	path->ipopt = conn->ipopt;
 	path->mark = conn->mark;
 	path->priority = conn->priority;
 	path->tos = conn->tos;
@@ -249,6 +266,7 @@ void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, stru
 		.ttl = -1,
 		.state = state,
 	};
+	struct hstp_way way = { .uid = GLOBAL_ROOT_UID, .transparent = true };
 	struct hstp_tx tx;
 
 	/* Not every address that a route leads here for is ours to answer from; those
@@ -256,7 +274,8 @@ void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, stru
 	 */
 	if (skb_rtable(skb)->rt_type != RTN_LOCAL)
 		return;
-	path.dst = hstp_ipv4_route(hn, tuple, 0, path.mark, 0, GLOBAL_ROOT_UID, true);
+	way.mark = path.mark;
+	path.dst = hstp_ipv4_route(hn, tuple, &way);
 	if (IS_ERR(path.dst))
 		return;
 	reply_tx(acts, &tx);

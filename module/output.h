@@ -5,10 +5,14 @@
 
 #include "conn.h"
 #include "core/fsm.h"
+#include "ipopt.h"
+
+struct hstp_way;
 
 /**
  * struct hstp_path - what a segment needs besides its header
  * @dst: route, a reference of the caller's
+ * @ipopt: IP options, or NULL
  * @mark: SO_MARK
  * @priority: SO_PRIORITY
  * @tos: IP_TOS
@@ -18,6 +22,7 @@
  */
 struct hstp_path {
 	struct dst_entry *dst;
+	const struct hstp_ipopt *ipopt;
 	u32 mark;
 	u32 priority;
 	u8 tos;
@@ -27,6 +32,7 @@ struct hstp_path {
 };
 
 u16 hstp_output_mss(const struct dst_entry *dst, u16 user_mss);
+void hstp_output_way(const struct hstp_conn *conn, struct hstp_way *way);
 bool hstp_output_route(struct hstp_conn *conn);
 void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp_acts *acts);
 void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts);

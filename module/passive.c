@@ -3,14 +3,20 @@
  * accept() takes.
  */
 #include <net/dst.h>
+#include <net/ip.h>
 
 #include "act.h"
+#include "buffers.h"
 #include "ident.h"
 #include "ipv4.h"
+#include "memory.h"
 #include "mini.h"
 #include "output.h"
 #include "passive.h"
 #include "stats.h"
+
+/* bytes of memory of a SYN with text that is kept */
+#define EARLY_MAX	4096
 
 static void drop(struct hstp_net *hn, struct sk_buff *skb, enum hstp_drop why)
 {
@@ -41,6 +47,52 @@ enum hstp_drop hstp_passive_refuses(struct hstp_listener *l, const struct hstp_t
 	return HSTP_DROP_NONE;
 }
 
+/* RFC 9293 section 3.10.7.2 third: text of a SYN waits for the end of the handshake, if there
+ * is room for it; else it comes again. A listener's records hold no more than the backlog of
+ * small packets.
+ */
+static struct sk_buff *keep_early(struct hstp_net *hn, struct sk_buff *skb,
+				  const struct hstp_segment *seg, const struct hstp_acts *acts)
+{
+	struct hstp_skb_cb *cb = HSTP_CB(skb);
+
+	if (skb->truesize > EARLY_MAX || hstp_memory_room(hn, HSTP_MEMORY_LEAST) != U32_MAX)
+		return NULL;
+	hstp_recvq_detach(skb);
+	cb->seq = seg->seq + 1;
+	cb->off = seg->header_len;
+	cb->len = acts->text_len;
+	cb->fin = acts->bits & HSTP_ACT_HOLD_FIN;
+	percpu_counter_add_batch(&hn->memory, skb->truesize, HSTP_MEMORY_BATCH);
+	return skb_get(skb);
+}
+
+/* The IP options of a SYN; @p gets the precedence that it asks for, if the listener allows.
+ * What the listener's security does not allow is answered here.
+ */
+static enum hstp_drop take_options(struct hstp_listener *l, const struct hstp_tuple *tuple,
+				   struct sk_buff *skb, struct hstp_segment *seg,
+				   struct hstp_env *env, struct hstp_profile *p,
+				   struct hstp_ipopt **ipopt)
+{
+	struct hstp_tcb t = { .state = HSTP_LISTEN };
+	struct hstp_acts acts = HSTP_ACTS_INIT;
+
+	env->strange = hstp_ipopt_strange(&p->security, p->tos, skb);
+	if (!hstp_security_opens(seg, env, &acts)) {
+		hstp_output_stray(l->hn, tuple, skb, t.state, &acts);
+		HSTP_COUNT(l->hn, resets_out[acts.reset_out]);
+		return acts.drop;
+	}
+	if (acts.bits & HSTP_ACT_RAISE)
+		p->tos = hstp_ipopt_raise(p->tos, skb);
+	if (hstp_ipopt_of_packet(skb, &p->security, p->tos, ipopt))
+		return HSTP_DROP_MEMORY;
+	p->ipopt = *ipopt;
+	env->strange = 0;
+	return HSTP_DROP_NONE;
+}
+
 /* A record in SYN-RECEIVED, and the SYN,ACK. */
 static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 				   const struct hstp_tuple *tuple, struct sk_buff *skb,
@@ -50,8 +102,10 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_tcb t = { .state = HSTP_CLOSED };
 	struct hstp_net *hn = l->hn;
+	struct hstp_rare rare = {};
 	struct hstp_profile p;
 	struct hstp_path path;
+	struct hstp_way way;
 	enum hstp_drop why;
 	struct hstp_tx tx;
 
@@ -61,28 +115,39 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 		hstp_listen_dismiss(l);
 		return HSTP_DROP_FILTER;
 	}
+	if (unlikely(p.security.flags || hstp_ipopt_in(skb))) {
+		why = take_options(l, tuple, skb, seg, env, &p, &rare.ipopt);
+		if (why) {
+			hstp_listen_dismiss(l);
+			return why;
+		}
+	}
 	path.mark = p.mark;
 	path.priority = p.priority;
 	path.tos = p.tos;
 	path.pmtudisc = p.pmtudisc;
 	path.ttl = p.ttl;
 	path.state = HSTP_SYN_RECEIVED;
-	path.dst = hstp_ipv4_route(hn, tuple, p.ifindex, p.mark, p.tos, p.uid,
-				   p.tune.transparent);
+	path.ipopt = rare.ipopt;
+	hstp_profile_way(&p, &way);
+	path.dst = hstp_ipv4_route(hn, tuple, &way);
 	if (IS_ERR(path.dst)) {
+		hstp_ipopt_free(rare.ipopt);
 		hstp_listen_dismiss(l);
 		return HSTP_DROP_BAD_SOURCE;
 	}
 
 	t.rcv_mss = hstp_output_mss(path.dst, p.mss);
-	t.mss = t.rcv_mss;
-	env->buffer = p.rcvbuf / 2;
-	env->buffer_max = env->buffer;
+	t.mss = t.rcv_mss - hstp_ipopt_len(rare.ipopt);
+	env->buffer = hstp_buffer_text(p.rcvbuf, &p.tune);
+	env->buffer_max = hstp_buffer_max(hn, p.rcvbuf, &p.tune, p.rcvbuf_fixed);
 	env->space = env->buffer;
 	hstp_listen_arrives(&t, seg, env, &acts);
 	hstp_send_next(&t, env, &acts, &tx);
 
-	why = hstp_mini_open(l, hash, tuple, &t, p.reuse, reopen, &acts);
+	if (unlikely(acts.bits & HSTP_ACT_HOLD))
+		rare.early = keep_early(hn, skb, seg, &acts);
+	why = hstp_mini_open(l, hash, tuple, &t, p.reuse, reopen, &rare, &acts);
 	if (!why)
 		hstp_output_tx(hn, tuple, &path, &tx);
 	else
@@ -136,8 +201,21 @@ void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_t
 		consume_skb(skb);
 }
 
+static void take_rare(struct hstp_conn *conn, struct hstp_rare *rare)
+{
+	if (rare->ipopt) {
+		conn->ipopt = rare->ipopt;
+		conn->tos = conn->ipopt->tos;
+	}
+	if (rare->early) {
+		conn->charged = rare->early->truesize;
+		hstp_recvq_hold(&conn->recvq, rare->early);
+	}
+	memset(rare, 0, sizeof(*rare));
+}
+
 /* The connection that a record becomes when its SYN is acknowledged. */
-static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hstp_mini *mini,
+static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, struct hstp_mini *mini,
 				 const struct hstp_tcb *t, const struct hstp_profile *p)
 {
 	struct hstp_conn *conn = hstp_conn_new(hn, GFP_ATOMIC);
@@ -158,6 +236,8 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, const struct hst
 	conn->pmtudisc = p->pmtudisc;
 	conn->ttl = p->ttl;
 	conn->since_us = hstp_since_widen(mini->since_us);
+	if (unlikely(mini->more))
+		take_rare(conn, hstp_mini_rare(mini));
 	return conn;
 }
 
@@ -244,6 +324,7 @@ void hstp_passive_establish(struct hstp_net *hn, struct hstp_bucket *b, struct h
 	conn = promote(hn, hash, mini, t, &p);
 	if (!conn)
 		goto unreserve;
+	conn->rcv_tos = ip_hdr(skb)->tos;
 	/* Against the order of locks, but without a circle. The connection is in no
 	 * table yet: its lock can only be held by who looked for the one that had its
 	 * memory before. Under the lock they find that it is not hashed, and let go:

@@ -38,7 +38,13 @@ static bool both_reuse(const struct sock *a, const struct sock *b)
 	return a->sk_reuse && b->sk_reuse && READ_ONCE(b->sk_state) != TCP_LISTEN;
 }
 
-/* @share: SO_REUSEADDR counts. Under hn->port_lock. */
+/* Listeners, too: they form a group. */
+static bool both_reuseport(const struct sock *a, const struct sock *b)
+{
+	return a->sk_reuseport && b->sk_reuseport && uid_eq(a->sk_uid, b->sk_uid);
+}
+
+/* @share: SO_REUSEADDR and SO_REUSEPORT count. Under hn->port_lock. */
 static bool bound_by_other(struct hstp_net *hn, const struct sock *sk, u16 port, bool share)
 {
 	const struct hstp_sock *hsk;
@@ -50,7 +56,7 @@ static bool bound_by_other(struct hstp_net *hn, const struct sock *sk, u16 port,
 			continue;
 		if (!same_device(sk, other) || !same_address(sk, other))
 			continue;
-		if (!share || !both_reuse(sk, other))
+		if (!share || !(both_reuse(sk, other) || both_reuseport(sk, other)))
 			return true;
 	}
 	return false;
@@ -64,7 +70,8 @@ static bool used_by_connection(struct hstp_net *hn, const struct sock *sk, u16 p
 	struct in6_addr laddr;
 
 	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, &laddr);
-	return hstp_conn_port_used(hn, &laddr, htons(port), share && sk->sk_reuse);
+	return hstp_conn_port_used(hn, &laddr, htons(port), share ? hstp_sock_reuse(sk) : 0,
+				   sk->sk_uid);
 }
 
 static bool take(struct hstp_net *hn, struct sock *sk, u16 port, bool share)
@@ -146,8 +153,9 @@ static int take_any(struct hstp_net *hn, struct sock *sk)
  * @port: host order; 0: any that is free
  *
  * Two sockets may have a port when they are bound to different addresses or
- * devices, or when both say SO_REUSEADDR and none of them listens. The same goes
- * for a socket and what another left behind, down to TIME-WAIT.
+ * devices, when both say SO_REUSEADDR and none of them listens, or when both say
+ * SO_REUSEPORT and have the same owner. The same goes for a socket and what another left
+ * behind, down to TIME-WAIT.
  *
  * Context: process.
  *

@@ -5,10 +5,11 @@
 #include "core/seq.h"
 #include "recvq.h"
 
-/* A buffer outlives the packet that it came as: it keeps no device, no route
- * and no sender.
+/**
+ * hstp_recvq_detach() - a buffer outlives the packet that it came as
+ * @skb: keeps no device, no route and no sender
  */
-static void detach(struct sk_buff *skb)
+void hstp_recvq_detach(struct sk_buff *skb)
 {
 	skb_orphan(skb);
 	skb_dst_drop(skb);
@@ -52,13 +53,13 @@ static bool coalesce(struct hstp_recvq *q, struct sk_buff *skb)
  */
 void hstp_recvq_append(struct hstp_recvq *q, struct sk_buff *skb)
 {
-	detach(skb);
+	hstp_recvq_detach(skb);
 	if (coalesce(q, skb))
 		return;
 	if (q->tail)
 		q->tail->next = skb;
 	else
-		q->head = skb;
+		smp_store_release(&q->head, skb);	/* pairs with hstp_recvq_first() */
 	q->tail = skb;
 	WRITE_ONCE(q->bytes, q->bytes + HSTP_CB(skb)->len);
 	q->memory += skb->truesize;
@@ -89,7 +90,7 @@ bool hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
 		}
 		at = &(*at)->next;
 	}
-	detach(skb);
+	hstp_recvq_detach(skb);
 	skb->next = *at;
 	*at = skb;
 	q->memory += skb->truesize;

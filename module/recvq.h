@@ -39,6 +39,21 @@ struct hstp_skb_cb {
 
 #define HSTP_CB(skb)	((struct hstp_skb_cb *)(skb)->cb)
 
+/**
+ * hstp_recvq_first() - the buffer that the user reads next
+ * @q: queues
+ *
+ * Only who reads takes it away, and nothing is added to it: without the connection's lock it
+ * can be read from.
+ *
+ * Context: the owner of the socket.
+ */
+static inline struct sk_buff *hstp_recvq_first(const struct hstp_recvq *q)
+{
+	return smp_load_acquire(&q->head);	/* pairs with hstp_recvq_append() */
+}
+
+void hstp_recvq_detach(struct sk_buff *skb);
 void hstp_recvq_append(struct hstp_recvq *q, struct sk_buff *skb);
 bool hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb);
 struct sk_buff *hstp_recvq_held_pop(struct hstp_recvq *q);

@@ -19,6 +19,7 @@ const struct hstp_settings hstp_settings_default = {
 	.mem_limit_kib = 262144,
 	.port_min = 32768,
 	.port_max = 60999,
+	.rcvbuf_max = 6291456,
 };
 
 #define X(file, member, lowest, highest) \

@@ -198,6 +198,7 @@ static int hstp_init(struct sock *sk)
 	hsk->defer = 0;
 	hsk->quickack = true;
 	memset(&hsk->tune, 0, sizeof(hsk->tune));
+	memset(&hsk->security, 0, sizeof(hsk->security));
 	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);
 	return 0;
 }

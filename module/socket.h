@@ -3,6 +3,7 @@
 #ifndef HSTP_SOCKET_H
 #define HSTP_SOCKET_H
 
+#include <linux/hstp.h>
 #include <linux/net.h>
 #include <linux/poll.h>
 #include <net/inet_sock.h>
@@ -26,6 +27,7 @@ struct tcp_info;
  * @eof_held: the same for the end of the peer's text
  * @quickack: what HSTP_QUICKACK was set to last
  * @defer: HSTP_DEFER_ACCEPT, retransmissions of the SYN,ACK
+ * @security: HSTP_SECURITY
  * @tune: the options that the core knows, for a connection to be
  */
 struct hstp_sock {
@@ -40,6 +42,7 @@ struct hstp_sock {
 	bool eof_held;
 	bool quickack;
 	u8 defer;
+	struct hstp_security security;
 	struct hstp_tuning tune;
 };
 
@@ -61,6 +64,17 @@ static inline struct hstp_tuning hstp_sock_tuning(const struct sock *sk)
 }
 
 /**
+ * hstp_sock_reuse() - what a socket says of others that have its port
+ * @sk: socket
+ *
+ * Return: of enum hstp_reuse.
+ */
+static inline u8 hstp_sock_reuse(const struct sock *sk)
+{
+	return (sk->sk_reuse ? HSTP_REUSE_ADDR : 0) | (sk->sk_reuseport ? HSTP_REUSE_PORT : 0);
+}
+
+/**
  * hstp_sock_options() - let a connection know what its socket was set to
  * @sk: its socket
  * @conn: the connection, locked or not yet in the table
@@ -73,7 +87,7 @@ static inline void hstp_sock_options(const struct sock *sk, struct hstp_conn *co
 	conn->tos = inet_sk(sk)->tos;
 	conn->pmtudisc = inet_sk(sk)->pmtudisc;
 	conn->ttl = inet_sk(sk)->uc_ttl;
-	WRITE_ONCE(conn->reuse, sk->sk_reuse);
+	WRITE_ONCE(conn->reuse, hstp_sock_reuse(sk));
 }
 
 extern const u8 hstp_tcp_states[HSTP_STATE_COUNT];	/* HSTP's state -> TCP_* */

@@ -10,6 +10,7 @@
 #include "act.h"
 #include "core/congestion.h"
 #include "core/options.h"
+#include "ipopt.h"
 #include "output.h"
 #include "socket.h"
 
@@ -203,16 +204,64 @@ static int set_congestion(struct sock *sk, sockptr_t val, unsigned int len)
 	return 0;
 }
 
+/* What the security leaves room for. */
+static int set_ip_options(struct sock *sk, sockptr_t val, unsigned int len)
+{
+	int err;
+
+	lock_sock(sk);
+	err = ALIGN(len, 4) + hstp_ipopt_security_len(&hstp_sk(sk)->security) > HSTP_IPOPT_MAX ?
+	      -EINVAL : 0;
+	release_sock(sk);
+	if (!err)
+		err = ip_setsockopt(sk, SOL_IP, IP_OPTIONS, val, len);
+	if (err)
+		return err;
+	lock_sock(sk);
+	err = hstp_ipopt_changed(sk);
+	release_sock(sk);
+	return err;
+}
+
+static int set_security(struct sock *sk, sockptr_t val, unsigned int len)
+{
+	struct hstp_security new, old;
+	int err;
+
+	if (len < sizeof(new))
+		return -EINVAL;
+	if (copy_from_sockptr(&new, val, sizeof(new)))
+		return -EFAULT;
+	err = hstp_ipopt_security_check(&new);
+	if (err)
+		return err;
+	if (new.level && !sockopt_ns_capable(sock_net(sk)->user_ns, CAP_NET_RAW))
+		return -EPERM;
+
+	lock_sock(sk);
+	err = -EISCONN;
+	if (sk->sk_state != TCP_CLOSE || hstp_sk(sk)->conn)
+		goto out;
+	old = hstp_sk(sk)->security;
+	hstp_sk(sk)->security = new;
+	err = hstp_ipopt_changed(sk);
+	if (err)
+		hstp_sk(sk)->security = old;
+out:
+	release_sock(sk);
+	return err;
+}
+
 /**
  * hstp_setsockopt() - set an option
  * @sk: socket
  * @level: SOL_HSTP; others are IP's
  * @name: of linux/hstp.h
- * @val: an int, or a name for HSTP_CONGESTION
+ * @val: an int, a name for HSTP_CONGESTION, or a struct hstp_security
  * @len: bytes of @val
  *
  * Return: 0, -EINVAL, -EFAULT, -ENOPROTOOPT, -ENOENT for an algorithm that is not
- * there, and what IP says.
+ * there, -EISCONN and -EPERM for security, and what IP says.
  */
 int hstp_setsockopt(struct sock *sk, int level, int name, sockptr_t val, unsigned int len)
 {
@@ -221,8 +270,12 @@ int hstp_setsockopt(struct sock *sk, int level, int name, sockptr_t val, unsigne
 	/* A stream has two ends: it joins no group */
 	if (level == SOL_IP && (name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP))
 		return -EPROTO;
+	if (level == SOL_IP && name == IP_OPTIONS)
+		return set_ip_options(sk, val, len);
 	if (level != SOL_HSTP)
 		return ip_setsockopt(sk, level, name, val, len);
+	if (name == HSTP_SECURITY)
+		return set_security(sk, val, len);
 	if (name == HSTP_CONGESTION)
 		return set_congestion(sk, val, len);
 	if (len < sizeof(number))
@@ -323,6 +376,16 @@ static int get_congestion(const struct sock *sk, int room, char __user *val, int
 	return give(name, sizeof(name), room, val, len);
 }
 
+static int get_security(struct sock *sk, int room, char __user *val, int __user *len)
+{
+	struct hstp_security security;
+
+	lock_sock(sk);
+	security = hstp_sk(sk)->security;
+	release_sock(sk);
+	return give(&security, sizeof(security), room, val, len);
+}
+
 /* IP_MTU: what is known of the way to the peer; IP itself would look for a route that
  * the socket keeps.
  */
@@ -370,6 +433,8 @@ int hstp_getsockopt(struct sock *sk, int level, int name, char __user *val, int 
 	}
 	if (name == HSTP_CONGESTION)
 		return get_congestion(sk, room, val, len);
+	if (name == HSTP_SECURITY)
+		return get_security(sk, room, val, len);
 	if (name == HSTP_INFO) {
 		lock_sock(sk);
 		hstp_info(sk, &info);

@@ -4,10 +4,12 @@
  */
 #include <linux/sched/signal.h>
 #include <net/inet_common.h>
+#include <net/ip.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
 #include "act.h"
+#include "buffers.h"
 #include "memory.h"
 #include "socket.h"
 
@@ -368,6 +370,8 @@ static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32
 	hstp_urgent_taken(conn);
 	hstp_sock_options(sk, conn);
 	hstp_conn_env(conn, &env);
+	if (hstp_round_over(&conn->rounds, &conn->tcb, env.now))
+		hstp_buffer_tune(sk, conn, &env);
 	hstp_call_receive(&conn->tcb, &env, &acts);
 	if (acts.bits)
 		hstp_act(conn, NULL, NULL, &env, &acts);
@@ -389,35 +393,46 @@ static void skip_urgent(struct sock *sk, struct hstp_conn *conn)
 		consume_skb(eat_and_tell(sk, conn, 1));
 }
 
-/* SO_TIMESTAMP and its like: as with TCP, when the segment came that had the last byte. */
-static bool wants_stamp(const struct sock *sk)
+/* SO_TIMESTAMP and its like: as with TCP, when the segment came that had the last byte.
+ * IP_RECVTOS: its Diffserv field (MAY-9).
+ */
+static bool wants_packet(const struct sock *sk)
 {
-	return sock_flag(sk, SOCK_RCVTSTAMP) || (sk->sk_tsflags & SOF_TIMESTAMPING_SOFTWARE);
+	return sock_flag(sk, SOCK_RCVTSTAMP) || (sk->sk_tsflags & SOF_TIMESTAMPING_SOFTWARE) ||
+	       (inet_sk(sk)->cmsg_flags & IP_CMSG_TOS);
 }
 
-/* Only the owner of the socket takes the head away, so that it can be copied from
- * without the lock; nothing is added to it. Returns as peek().
- */
-static int take(struct sock *sk, struct hstp_conn *conn, struct msghdr *msg, size_t len,
-		int flags, struct sk_buff **stamped)
+static void tell_packet(struct sock *sk, struct msghdr *msg, struct sk_buff *skb)
 {
+	sock_recv_timestamp(msg, sk, skb);
+	if (inet_sk(sk)->cmsg_flags & IP_CMSG_TOS)
+		put_cmsg(msg, SOL_IP, IP_TOS, sizeof(u8), &ip_hdr(skb)->tos);
+}
+
+/* Returns as peek(). */
+static int take(struct sock *sk, struct hstp_conn *conn, struct msghdr *msg, size_t len,
+		int flags, struct sk_buff **last)
+{
+	struct hstp_recvq *q = &conn->recvq;
 	struct sk_buff *skb;
-	u32 off, bytes;
+	u32 bytes;
 
 	if (unlikely(conn->tcb.urgent_in))
 		skip_urgent(sk, conn);
-	spin_lock_bh(&conn->lock);
-	skb = find_text(&conn->recvq, 0, &off);
-	if (skb)
-		bytes = up_to_mark(conn, 0, min_t(size_t, len, HSTP_CB(skb)->len - off));
-	spin_unlock_bh(&conn->lock);
+	skb = hstp_recvq_first(q);
 	if (!skb)
 		return -ENODATA;
-	if (copy_text(skb, off, msg, bytes, flags))
+	bytes = min_t(size_t, len, HSTP_CB(skb)->len - q->taken);
+	if (unlikely(conn->tcb.urgent_in)) {
+		spin_lock_bh(&conn->lock);
+		bytes = up_to_mark(conn, 0, bytes);
+		spin_unlock_bh(&conn->lock);
+	}
+	if (copy_text(skb, q->taken, msg, bytes, flags))
 		return -EFAULT;
-	if (unlikely(wants_stamp(sk))) {
-		consume_skb(*stamped);
-		*stamped = skb_get(skb);
+	if (unlikely(wants_packet(sk))) {
+		consume_skb(*last);
+		*last = skb_get(skb);
 	}
 	consume_skb(eat_and_tell(sk, conn, bytes));
 	return bytes;
@@ -472,10 +487,10 @@ static int wait_for_text(struct sock *sk, u32 known, long *timeo)
 }
 
 /* Returns the bytes taken, or -ENODATA when none wait after the @skip that MSG_PEEK
- * has seen. @stamped gets the buffer whose timestamp is asked for.
+ * has seen. @last gets the buffer of which the user asks more than the text.
  */
 static int receive_some(struct sock *sk, struct msghdr *msg, size_t len, int flags, u32 skip,
-			struct sk_buff **stamped)
+			struct sk_buff **last)
 {
 	struct hstp_conn *conn = hstp_sk(sk)->conn;
 
@@ -483,7 +498,7 @@ static int receive_some(struct sock *sk, struct msghdr *msg, size_t len, int fla
 		return -ENODATA;
 	if (flags & MSG_PEEK)
 		return peek(conn, skip, msg, len, flags);
-	return take(sk, conn, msg, len, flags, stamped);
+	return take(sk, conn, msg, len, flags, last);
 }
 
 static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int flags)
@@ -491,7 +506,7 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
 	int seen = max(sk_peek_offset(sk, flags), 0);
-	struct sk_buff *stamped = NULL;
+	struct sk_buff *last = NULL;
 	int got = 0, ret;
 
 	do {
@@ -503,7 +518,7 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 			if (flags & MSG_PEEK && !sock_flag(sk, SOCK_URGINLINE))
 				skip = ++seen;
 		}
-		ret = receive_some(sk, msg, len, flags, skip, &stamped);
+		ret = receive_some(sk, msg, len, flags, skip, &last);
 		if (ret >= 0) {
 			got += ret;
 			len -= ret;
@@ -524,9 +539,9 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 		sk_peek_offset_fwd(sk, got);
 	else
 		sk_peek_offset_bwd(sk, got);
-	if (unlikely(stamped)) {
-		sock_recv_timestamp(msg, sk, stamped);
-		consume_skb(stamped);
+	if (unlikely(last)) {
+		tell_packet(sk, msg, last);
+		consume_skb(last);
 	}
 	return got ? got : ret;
 }

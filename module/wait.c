@@ -156,7 +156,7 @@ void hstp_wait_add(struct hstp_net *hn, struct hstp_mini *mini)
 	u32 now = hstp_now_ms();
 
 	mini->cpu = smp_processor_id();
-	mini->queued_ms = now & 0xffffff;
+	mini->queued_ms = now & 0x3fffff;
 
 	spin_lock(&w->lock);
 	/* Only a head can be the first that is due */

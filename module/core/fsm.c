@@ -117,9 +117,10 @@ static void listen_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 		return;
 	}
 
-	/* Third, check for a SYN. Text and FIN on it are not acknowledged, so
-	 * the peer sends them again when the connection is open.
-	 */
+	/* Third, check for a SYN, and the security */
+	if (!hstp_security_opens(seg, env, acts))
+		return;
+
 	hstp_options_offer(t, env);
 	take_syn(t, seg, env);
 	take_window(t, seg);
@@ -131,6 +132,7 @@ static void listen_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 	hstp_rtt_init(t, env->cfg);
 	t->rcv_wnd = hstp_window_offer(t, env);
 	hstp_enter(t, HSTP_SYN_RECEIVED, HSTP_CAUSE_SYN, acts);
+	hstp_receive_early(t, seg, env, acts);
 	owe_ack(t, acts);
 }
 
@@ -162,6 +164,10 @@ static void syn_sent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 		return;
 	}
 
+	/* Third, check the security */
+	if (!hstp_security_opens(seg, env, acts))
+		return;
+
 	/* Fifth, if neither of the SYN or RST bits is set */
 	if (!(seg->flags & HSTP_SYN)) {
 		drop(acts, HSTP_DROP_SYN_SENT_NO_SYN);
@@ -176,6 +182,7 @@ static void syn_sent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 		/* Our SYN goes again, now with an ACK */
 		t->resend = 1;
 		hstp_enter(t, HSTP_SYN_RECEIVED, HSTP_CAUSE_SYN, acts);
+		hstp_receive_early(t, seg, env, acts);
 		return;
 	}
 	hstp_stamps_measure(t, seg, env);
@@ -506,7 +513,7 @@ static bool reopens(const struct hstp_tcb *t, const struct hstp_segment *seg,
 		    const struct hstp_env *env)
 {
 	return t->state == HSTP_TIME_WAIT && !env->nobody_listens &&
-	       (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == HSTP_SYN &&
+	       (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == HSTP_SYN && !env->strange &&
 	       is_later(t, seg, env);
 }
 
@@ -536,6 +543,23 @@ static bool stamp_acceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 	return false;
 }
 
+/* 3.10.7.4 second to fourth: true when that was all about the segment */
+static bool control_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
+			    const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (seg->flags & HSTP_RST) {
+		reset_arrives(t, seg, env, acts);
+		return true;
+	}
+	if (!hstp_security_goes_on(t, seg, env, acts))
+		return true;
+	if (seg->flags & HSTP_SYN) {
+		syn_arrives(t, seg, env, acts);
+		return true;
+	}
+	return false;
+}
+
 /* 3.10.7.4: SYN-RECEIVED and the synchronized states */
 static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 			      const struct hstp_env *env, struct hstp_acts *acts)
@@ -549,6 +573,8 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 	if (t->ts_ok && !stamp_acceptable(t, seg, env, acts))
 		return;
 	if (crossed_syn(t, seg)) {
+		if (!hstp_security_goes_on(t, seg, env, acts))
+			return;
 		hstp_stamps_take(t, seg, env);
 		if (ack_arrives(t, seg, env, acts))
 			owe_ack(t, acts);
@@ -563,17 +589,10 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 	t->heard_at = env->now;
 	t->kept = 0;
 
-	/* Second, check the RST bit */
-	if (seg->flags & HSTP_RST) {
-		reset_arrives(t, seg, env, acts);
+	/* Second, check the RST bit; third, the security; fourth, the SYN bit */
+	if (env->strange | (seg->flags & (HSTP_RST | HSTP_SYN)) &&
+	    control_arrives(t, seg, env, acts))
 		return;
-	}
-
-	/* Fourth, check the SYN bit */
-	if (seg->flags & HSTP_SYN) {
-		syn_arrives(t, seg, env, acts);
-		return;
-	}
 
 	/* Fifth, check the ACK field */
 	if (!(seg->flags & HSTP_ACK)) {
@@ -636,7 +655,8 @@ void hstp_segment_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 bool hstp_listen_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 			 const struct hstp_env *env, struct hstp_acts *acts)
 {
-	bool fork = (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == HSTP_SYN;
+	bool fork = (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == HSTP_SYN &&
+		    hstp_security_opens(seg, env, acts);
 
 	if (fork)
 		hstp_enter(t, HSTP_LISTEN, HSTP_CAUSE_FORK, acts);
@@ -656,7 +676,7 @@ bool hstp_listen_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
  * @acts: text_off and text_len are overwritten; other actions are added
  *
  * To be called for what hstp_acts.HSTP_ACT_HOLD made the caller keep, earliest
- * first, after RCV.NXT has moved.
+ * first, after RCV.NXT has moved, and with HSTP_ACT_OPENED: a SYN may have had text.
  *
  * Return: false when a gap is left before @seq, which stays held; else true:
  * text_len bytes from text_off are the user's, the rest was a duplicate.
@@ -672,6 +692,12 @@ bool hstp_held_arrives(struct hstp_tcb *t, u32 seq, u32 len, bool fin,
 	acts->text_len = 0;
 	if (!hstp_may_receive(t->state) || known > len)
 		return true;
+	/* As in text_arrives(): what a SYN brought, and its user has not waited for */
+	if (t->user_gone && len != known) {
+		drop(acts, HSTP_DROP_CLOSED_TEXT);
+		hstp_call_abort(t, HSTP_RESET_OUT_LATE_TEXT, HSTP_CAUSE_LATE_TEXT, acts);
+		return true;
+	}
 	acts->text_len = len - known;
 	t->rcv_nxt += acts->text_len;
 	t->rcv_wnd -= hstp_min(t->rcv_wnd, acts->text_len);

@@ -15,7 +15,7 @@ enum hstp_act {
 	HSTP_ACT_REPLY = 1 << 1,	/* send hstp_acts.reply */
 	HSTP_ACT_CHALLENGE = 1 << 2,	/* the owed ACK is a challenge: rate limit */
 	HSTP_ACT_TEXT = 1 << 3,		/* text at text_off, text_len is in order */
-	HSTP_ACT_HOLD = 1 << 4,		/* the same, beyond RCV.NXT: keep it */
+	HSTP_ACT_HOLD = 1 << 4,		/* the same, beyond RCV.NXT or of a SYN: keep it */
 	HSTP_ACT_HOLD_FIN = 1 << 5,	/* what is held ends with a FIN */
 	HSTP_ACT_EOF = 1 << 6,		/* the peer will send no more text */
 	HSTP_ACT_ACKED = 1 << 7,	/* SND.UNA has moved: free, wake writers */
@@ -23,6 +23,7 @@ enum hstp_act {
 	HSTP_ACT_REOPEN = 1 << 9,	/* SYN that TIME-WAIT lets LISTEN have */
 	HSTP_ACT_URGENT = 1 << 10,	/* the peer has urgent data: RCV.UP has moved */
 	HSTP_ACT_ADVISE = 1 << 11,	/* the route may be bad: negative advice to IP */
+	HSTP_ACT_RAISE = 1 << 12,	/* take over the segment's precedence */
 };
 
 /* What the user is told when a connection dies; soft errors are not among them. */
@@ -145,9 +146,17 @@ void hstp_sack_forget(struct hstp_tcb *t);
 u32 hstp_sack_len(const struct hstp_tcb *t);
 void hstp_sack_tell(struct hstp_tcb *t, struct hstp_options *opt);
 
+/* security.c: level, compartment, precedence */
+bool hstp_security_opens(const struct hstp_segment *seg, const struct hstp_env *env,
+			 struct hstp_acts *acts);
+bool hstp_security_goes_on(struct hstp_tcb *t, const struct hstp_segment *seg,
+			   const struct hstp_env *env, struct hstp_acts *acts);
+
 /* receive.c: text and FIN of an acceptable segment */
 void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 		       const struct hstp_env *env, struct hstp_acts *acts);
+void hstp_receive_early(const struct hstp_tcb *t, const struct hstp_segment *seg,
+			const struct hstp_env *env, struct hstp_acts *acts);
 
 /* urgent.c */
 void hstp_urgent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,

@@ -100,3 +100,28 @@ void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 	if (fin)
 		acts->bits |= HSTP_ACT_EOF;
 }
+
+/**
+ * hstp_receive_early() - text and FIN of a SYN that does not yet open the connection
+ * @t: connection that has just entered SYN-RECEIVED
+ * @seg: the SYN
+ * @env: clock and settings
+ * @acts: gets HSTP_ACT_HOLD and the part that counts
+ *
+ * RFC 9293 sections 3.10.7.2 third and 3.10.7.3 fourth: "queue them for processing after the
+ * ESTABLISHED state has been reached". It is not acknowledged before that: should there be
+ * no memory for it, it comes again.
+ */
+void hstp_receive_early(const struct hstp_tcb *t, const struct hstp_segment *seg,
+			const struct hstp_env *env, struct hstp_acts *acts)
+{
+	bool fin = seg->flags & HSTP_FIN && seg->text_len < t->rcv_wnd;
+
+	acts->text_off = 0;
+	acts->text_len = hstp_min(seg->text_len, t->rcv_wnd);
+	if (env->no_room || (!acts->text_len && !fin))
+		return;
+	acts->bits |= HSTP_ACT_HOLD;
+	if (fin)
+		acts->bits |= HSTP_ACT_HOLD_FIN;
+}

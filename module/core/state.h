@@ -77,7 +77,8 @@
 	X(LISTENER_CLOSED, "listener-closed")	/* the listener went before accept() */ \
 	X(LIMIT, "limit")			/* a configured limit was reached */ \
 	X(EXIT, "exit")				/* namespace or module goes away */ \
-	X(KEEPALIVE, "keepalive")		/* keep-alive probes were not answered */
+	X(KEEPALIVE, "keepalive")		/* keep-alive probes were not answered */ \
+	X(SECURITY, "security")			/* level, compartment or precedence differ */
 
 /* Why an arriving segment is thrown away, wholly or in part. A segment is counted once,
  * under the first of section 3.10.7's checks that it fails, in the order in which the
@@ -127,7 +128,8 @@
 	X(DUPLICATE, "duplicate")		/* nothing but text that is already here */ \
 	X(MEMORY, "memory") \
 	X(EXITING, "exiting")			/* namespace goes away */ \
-	X(DEFERRED, "deferred")			/* HSTP_DEFER_ACCEPT: an ACK without text */
+	X(DEFERRED, "deferred")			/* HSTP_DEFER_ACCEPT: an ACK without text */ \
+	X(SECURITY, "security")			/* level, compartment or precedence differ */
 
 /* Why a RST is sent, or what one that arrived did. */
 #define HSTP_RESETS_OUT(X) \
@@ -141,7 +143,8 @@
 	X(LATE_TEXT, "late_text")		/* text after close */ \
 	X(LISTENER_CLOSED, "listener_closed")	/* never accepted */ \
 	X(LIMIT, "limit")			/* too many orphans */ \
-	X(EXIT, "exit")
+	X(EXIT, "exit") \
+	X(SECURITY, "security")			/* RFC 793 section 3.4, groups 2 and 3 */
 
 #define HSTP_RESETS_IN(X) \
 	X(SYN_SENT, "syn_sent")			/* refused */ \

@@ -140,6 +140,7 @@ static bool by_segment(unsigned int cause)
 	case HSTP_NL_CAUSE_BAD_SYN:
 	case HSTP_NL_CAUSE_LATE_TEXT:
 	case HSTP_NL_CAUSE_REOPEN:
+	case HSTP_NL_CAUSE_SECURITY:
 		return true;
 	default:
 		return false;

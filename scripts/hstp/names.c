@@ -65,6 +65,7 @@ static const char *const settings[] = {
 	[HSTP_A_CONFIG_DSACK] = "dsack",
 	[HSTP_A_CONFIG_TW_REUSE] = "tw_reuse",
 	[HSTP_A_CONFIG_TW_RECYCLE] = "tw_recycle",
+	[HSTP_A_CONFIG_RCVBUF_MAX] = "rcvbuf_max",
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

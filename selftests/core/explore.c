@@ -273,10 +273,9 @@ static void arrive(struct world *w, const struct flight *f)
 		s->listening = !hstp_listen_arrives(&s->tcb, &seg, &env, &acts);
 		if (s->listening)
 			s->tcb.state = HSTP_CLOSED;
-		perform(w, f->to, &acts);
-		return;
+	} else {
+		hstp_segment_arrives(&s->tcb, &seg, &env, &acts);
 	}
-	hstp_segment_arrives(&s->tcb, &seg, &env, &acts);
 	if (acts.bits & HSTP_ACT_HOLD && s->held_count < HELD_MAX) {
 		s->held[s->held_count].seq = first + acts.text_off;
 		s->held[s->held_count].len = acts.text_len;
@@ -284,10 +283,10 @@ static void arrive(struct world *w, const struct flight *f)
 		s->held[s->held_count].fin = acts.bits & HSTP_ACT_HOLD_FIN;
 		s->held_count++;
 	}
-	if (acts.bits & HSTP_ACT_TEXT) {
+	if (acts.bits & HSTP_ACT_TEXT)
 		deliver(w, s, f->position + acts.text_off, acts.text_len);
+	if (acts.bits & (HSTP_ACT_TEXT | HSTP_ACT_OPENED))
 		release_held(w, s, &acts);
-	}
 	perform(w, f->to, &acts);
 	if (s->space < s->buffer && !s->slow)
 		read_all(w, f->to);

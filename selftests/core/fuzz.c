@@ -375,7 +375,7 @@ static void segment(void)
 	if (acts.bits & HSTP_ACT_TEXT)
 		deliver(&acts, first);
 	r.eof |= !!(acts.bits & HSTP_ACT_EOF);
-	if (acts.bits & HSTP_ACT_TEXT)
+	if (acts.bits & (HSTP_ACT_TEXT | HSTP_ACT_OPENED))
 		release_held(&acts);
 	perform(&acts);
 }

@@ -241,14 +241,91 @@ TEST(syn_ack_text_fin, "3.10.7.3 fourth: SYN-ACK with text and FIN goes on at th
 	EXPECT(ACK, .seq = ME, .ack = PEER + 11);
 }
 
-TEST(syn_text_not_acked, "3.4, 3.10.7.2: text on a SYN is not acknowledged, and comes again")
+TEST(syn_text_kept, "3.10.7.2 third: text on a SYN is kept until ESTABLISHED, and not acknowledged")
 {
 	LISTENER_RECV(SYN, .seq = PEER_ISS, .len = 10, .mss = MSS);
 	EXPECT(SYN | ACK, .ack = PEER);
-	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
-	TEXT(0, 10);
-	TICK(40);
+	DELIVERED(0);
+	RECV(ACK, .seq = PEER, .ack = ME);
+	DELIVERED(10);
 	EXPECT(ACK, .ack = PEER + 10);
+}
+
+TEST(syn_text_again, "3.10.7.2 third: what comes again, or goes on, is not delivered twice")
+{
+	LISTENER_RECV(SYN, .seq = PEER_ISS, .len = 10, .mss = MSS);
+	EXPECT(SYN | ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 15);
+	DELIVERED(15);
+	TICK(40);
+	EXPECT(ACK, .ack = PEER + 15);
+	trace_reset();
+	LISTENER_RECV(SYN, .seq = PEER_ISS, .len = 10, .mss = MSS);
+	EXPECT(SYN | ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER + 10, .ack = ME, .len = 5);
+	DELIVERED(15);
+	EXPECT(ACK, .ack = PEER + 15);
+}
+
+TEST(syn_text_fin, "3.10.7.2 third: a FIN of a SYN is processed after ESTABLISHED")
+{
+	LISTENER_RECV(SYN | FIN, .seq = PEER_ISS, .len = 10, .mss = MSS);
+	EXPECT(SYN | ACK, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME);
+	DELIVERED(10);
+	DID(EOF);
+	EXPECT(ACK, .ack = PEER + 11);
+	STATE(CLOSE_WAIT);
+}
+
+TEST(syn_text_too_much, "3.10.7.2 third: no more of it than the window that is offered")
+{
+	SPACE(1500);
+	LISTENER_RECV(SYN | FIN, .seq = PEER_ISS, .len = 2000, .mss = MSS);
+	EXPECT(SYN | ACK, .ack = PEER, .wnd = 1500);
+	RECV(ACK, .seq = PEER, .ack = ME);
+	DELIVERED(1500);
+	DID_NOT(EOF);
+	EXPECT(ACK, .ack = PEER + 1500);
+	STATE(ESTABLISHED);
+}
+
+TEST(syn_text_reset, "3.10.7.2 third: nothing of an attempt that is reset is delivered")
+{
+	LISTENER_RECV(SYN, .seq = PEER_ISS, .len = 10, .mss = MSS);
+	EXPECT(SYN | ACK, .ack = PEER);
+	RECV(RST, .seq = PEER);
+	DELIVERED(0);
+	STATE(CLOSED);
+}
+
+TEST(syn_text_unwanted, "3.6.1, SHLD-3: text on a SYN that nobody will read resets")
+{
+	CALL(open_active);
+	EXPECT(SYN, .seq = MY_ISS);
+	RECV(SYN, .seq = PEER_ISS, .len = 10, .mss = MSS);
+	EXPECT(SYN | ACK, .seq = MY_ISS, .ack = PEER);
+	CALL(send, 5);
+	CALL(leave, false);
+	SILENCE();
+	RECV(ACK, .seq = PEER, .ack = ME);
+	DELIVERED(0);
+	EXPECT(RST, .seq = ME);
+	RESET_OUT(LATE_TEXT);
+	STATE(CLOSED);
+}
+
+TEST(syn_text_crossed, "3.10.7.3 fourth: the same where both ends open at once")
+{
+	CALL(open_active);
+	EXPECT(SYN, .seq = MY_ISS);
+	RECV(SYN, .seq = PEER_ISS, .len = 10, .mss = MSS);
+	EXPECT(SYN | ACK, .seq = MY_ISS, .ack = PEER);
+	DELIVERED(0);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME);
+	DELIVERED(10);
+	EXPECT(ACK, .ack = PEER + 10);
+	STATE(ESTABLISHED);
 }
 
 TEST(ack_war, "RFC 5961 section 7: an ACK outside the window is answered within the limit")

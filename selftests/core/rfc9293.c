@@ -119,6 +119,16 @@ static struct outcome text_and_fin(const struct cell *c, u64 first, struct outco
 	return o;
 }
 
+/* "If there are other controls or text in the segment, queue them for processing after the
+ * ESTABLISHED state has been reached"
+ */
+static struct outcome queued(const struct cell *c, struct outcome o)
+{
+	o.text_len = c->len;
+	o.held = c->len || c->kind->flags & FIN;
+	return o;
+}
+
 static struct outcome rfc_syn_sent(const struct cell *c)
 {
 	u8 flags = c->kind->flags;
@@ -138,7 +148,7 @@ static struct outcome rfc_syn_sent(const struct cell *c)
 	if (!(flags & ACK)) {
 		o = go(c, "3.10.7.3 fourth: SYN alone", HSTP_SYN_RECEIVED, SYN_ACK);
 		o.rcv_nxt = c->seq + 1;
-		return o;
+		return queued(c, o);
 	}
 	o = go(c, "3.10.7.3 fourth: our SYN has been ACKed", HSTP_ESTABLISHED, ACK_NOW);
 	o.una = c->ack;
@@ -258,7 +268,7 @@ struct outcome rfc9293(const struct cell *c)
 			return stay(c, "3.10.7.2 second: any ACK is bad", RST_AT_ACK);
 		if (!(flags & SYN))
 			return stay(c, "3.10.7.2 fourth: drop", NOTHING);
-		o = go(c, "3.10.7.2 third: SYN", HSTP_SYN_RECEIVED, SYN_ACK);
+		o = queued(c, go(c, "3.10.7.2 third: SYN", HSTP_SYN_RECEIVED, SYN_ACK));
 		o.rcv_nxt = c->seq + 1;
 		o.una = MY_ISS;
 		return o;

@@ -284,10 +284,11 @@ void trace_recv(struct where w, struct arrival a)
 	if (T.acts.bits & HSTP_ACT_HOLD)
 		hold(w, first + T.acts.text_off, T.acts.text_len,
 		     T.acts.bits & HSTP_ACT_HOLD_FIN);
-	if (T.acts.bits & HSTP_ACT_TEXT) {
+	if (T.acts.bits & (HSTP_ACT_TEXT | HSTP_ACT_OPENED)) {
 		u32 off = T.acts.text_off, len = T.acts.text_len;
 
-		deliver(w);
+		if (T.acts.bits & HSTP_ACT_TEXT)
+			deliver(w);
 		release_held(w);
 		T.acts.text_off = off;
 		T.acts.text_len = len;
@@ -308,6 +309,9 @@ void trace_listener_recv(struct where w, struct arrival a)
 	T.forked = hstp_listen_arrives(&T.tcb, &seg, &T.env, &T.acts);
 	if (!T.forked)
 		T.state_seen = HSTP_LISTEN;
+	if (T.acts.bits & HSTP_ACT_HOLD)
+		hold(w, seg.seq + 1 + T.acts.text_off, T.acts.text_len,
+		     T.acts.bits & HSTP_ACT_HOLD_FIN);
 	perform(w);
 }
 

@@ -87,4 +87,51 @@ TEST_F(peer, time_to_live)
 	SAME(ip_of(seen)->ttl, net_get_sysctl(NS_A, "net.ipv4.ip_default_ttl"));
 }
 
+/* The field of the packet that had the last byte that was read, or -1. */
+static int field_of_recv(int fd)
+{
+	char control[CMSG_SPACE(64)], in[64];
+	struct iovec iov = { in, sizeof(in) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg;
+
+	TRY(recvmsg(fd, &msg, 0));
+	cmsg = CMSG_FIRSTHDR(&msg);
+	if (!cmsg)
+		return -1;
+	SAME(cmsg->cmsg_level, IPPROTO_IP);
+	SAME(cmsg->cmsg_type, IP_TOS);
+	NEED(!CMSG_NXTHDR(&msg, cmsg));
+	return *CMSG_DATA(cmsg);
+}
+
+/* MAY-9: the received field is passed up to who asks for it. */
+TEST_F(peer, diffserv_field_received)
+{
+	static const uint8_t fields[] = { 0xb8, 0x00, 0xff, 0x20 };
+	int listener = fd_listen(&self->it, 1), fd;
+	uint32_t seq = 101;
+
+	fd = wire_open_passive(&self->us, &self->it, listener);
+	wire_send(&self->us, PSH | ACK, seq, 301, "text", .tos = 0x48);
+	SAME(field_of_recv(fd), -1);
+	ask(fd, IP_RECVTOS, 1);
+	for (size_t i = 0; i < sizeof(fields); i++) {
+		seq += 4;
+		wire_send(&self->us, PSH | ACK, seq, 301, "text", .tos = fields[i]);
+		SAME(field_of_recv(fd), fields[i]);
+	}
+	/* Read in one go, it is the last one's. */
+	wire_send(&self->us, PSH | ACK, seq + 4, 301, "text", .tos = 0x08);
+	wire_send(&self->us, PSH | ACK, seq + 8, 301, "text", .tos = 0x10);
+	wire_sync(NS_A);
+	SAME(field_of_recv(fd), 0x10);
+	ask(fd, IP_RECVTOS, 0);
+	wire_send(&self->us, PSH | ACK, seq + 12, 301, "text", .tos = 0x10);
+	SAME(field_of_recv(fd), -1);
+}
+
 TEST_HARNESS_MAIN

@@ -145,9 +145,8 @@ TEST_F(peer, text_on_syn_ack)
 	STATS(NS_A, OPEN_ACTIVE);
 }
 
-/* Section 3.5: text on a SYN is legal, and not delivered before ESTABLISHED. This stack does
- * not keep it (a record of SYN-RECEIVED has no room), so it leaves it unacknowledged, and
- * gets it again; never is it there twice.
+/* Section 3.5: text on a SYN is legal, and not delivered before ESTABLISHED; never is it there
+ * twice, though the peer, who has no acknowledgment of it, sends it again.
  */
 TEST_F(peer, text_on_syn)
 {
@@ -206,6 +205,63 @@ TEST_F(peer, syn_twice)
 	state_is(it, "ESTABLISHED");
 	ASSERT_EQ(2, conn_count(NS_A));
 	STATS(NS_A, OPEN_PASSIVE, "drop seq 1", "retransmit 1");
+}
+
+/* 3.10.7.2 third: text and FIN of a SYN are kept, unacknowledged, until ESTABLISHED. */
+TEST_F(peer, text_on_the_syn)
+{
+	int listener = fd_listen(&self->it, 5), fd;
+
+	wire_send(&self->us, SYN, 100, 0, "early");
+	wire_expect(&self->it, SYN | ACK, 300, 101);
+	fd_no_accept(listener);
+	wire_send(&self->us, ACK, 101, 301);
+	wire_expect(&self->it, ACK, 301, 106);
+	fd = fd_accept(listener);
+	fd_recv(fd, "early");
+	/* What comes again is there already. */
+	wire_send(&self->us, PSH | ACK, 101, 301, "early");
+	wire_expect(&self->it, ACK, 301, 106);
+	wire_send(&self->us, PSH | ACK, 106, 301, "late");
+	fd_recv(fd, "late");
+	fd_empty(fd);
+}
+
+/* ... as well with the text that goes on after it, and an end that was there from the first. */
+TEST_F(peer, fin_on_the_syn)
+{
+	int listener = fd_listen(&self->it, 5), fd;
+
+	wire_send(&self->us, SYN | FIN, 100, 0, "all");
+	wire_expect(&self->it, SYN | ACK, 300, 101);
+	wire_send(&self->us, ACK, 105, 301);
+	wire_expect(&self->it, ACK, 301, 105);
+	fd = fd_accept(listener);
+	fd_recv(fd, "all");
+	fd_eof(fd);
+	state_is(&self->it, "CLOSE-WAIT");
+}
+
+/* Nothing of an attempt that fails gets anywhere, or stays. */
+TEST_F(peer, text_on_a_syn_that_fails)
+{
+	int listener = fd_listen(&self->it, 5);
+
+	wire_send(&self->us, SYN, 100, 0, "early");
+	wire_expect(&self->it, SYN | ACK, 300, 101);
+	wire_send(&self->us, RST, 101);
+	wire_sync(NS_A);
+	fd_no_accept(listener);
+	/* The next one is another connection. */
+	wire_forget(&self->it);
+	wire_send(&self->us, SYN, 5000);
+	wire_expect(&self->it, SYN | ACK, 300, 5001);
+	wire_send(&self->us, ACK, 5001, 301);
+	fd_empty(fd_accept(listener));
+	/* The listener goes: its handshakes as well. */
+	wire_send(&self->us, SYN, 100, 0, "early");
+	wire_sync(NS_A);
+	fd_close(listener);
 }
 
 TEST_HARNESS_MAIN

@@ -49,6 +49,7 @@ static const struct setting {
 	{ "dsack", 1, 0, 1 },
 	{ "tw_reuse", 0, 0, 1 },
 	{ "tw_recycle", 0, 0, 1 },
+	{ "rcvbuf_max", 6291456, 4096, 1073741824 },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))

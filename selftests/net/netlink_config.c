@@ -46,6 +46,7 @@ static const struct setting {
 	{ HSTP_A_CONFIG_DSACK, "dsack", 1, 0, 1 },
 	{ HSTP_A_CONFIG_TW_REUSE, "tw_reuse", 0, 0, 1 },
 	{ HSTP_A_CONFIG_TW_RECYCLE, "tw_recycle", 0, 0, 1 },
+	{ HSTP_A_CONFIG_RCVBUF_MAX, "rcvbuf_max", 6291456, 4096, 1073741824 },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))

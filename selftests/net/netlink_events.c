@@ -14,7 +14,7 @@
 #define TEST_TIMEOUT_DEFAULT 240
 
 #define STATES	(HSTP_NL_STATE_TIME_WAIT + 1)
-#define CAUSES	(HSTP_NL_CAUSE_KEEPALIVE + 1)
+#define CAUSES	(HSTP_NL_CAUSE_SECURITY + 1)
 #define PORT	80
 
 static const char *const states[STATES] = {
@@ -26,7 +26,7 @@ static const char *const causes[CAUSES] = {
 	"open-passive", "open-active", "fork", "merge", "syn", "syn-ack", "ack", "fin",
 	"fin-acked", "rst", "bad-syn", "close", "abort", "unread", "late-text", "retries",
 	"fin-timeout", "time-wait", "reopen", "icmp", "listener-closed", "limit",
-	"exit", "keepalive",
+	"exit", "keepalive", "security",
 };
 
 #define SEQUENCES	(1 << 20)

@@ -119,8 +119,8 @@ TEST_F(peer, same_as_proc)
 	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_GET, 0), check_stats, &c), 0);
 	SAME(c.states, 11);
 	SAME(c.flags, 8);
-	SAME(c.drops, HSTP_NL_DROP_DEFERRED);
-	SAME(c.resets, HSTP_NL_RESET_OUT_EXIT + HSTP_NL_RESET_IN_IGNORED);
+	SAME(c.drops, HSTP_NL_DROP_SECURITY);
+	SAME(c.resets, HSTP_NL_RESET_OUT_SECURITY + HSTP_NL_RESET_IN_IGNORED);
 	SAME(stats_get(c.proc, "drop duplicate"), 1);
 	for (int i = 0; i < 11; i++) {
 		char key[64];

@@ -52,6 +52,7 @@ enum hstp_nl_state {
  * @HSTP_NL_CAUSE_LIMIT: a configured limit was reached
  * @HSTP_NL_CAUSE_EXIT: namespace or module goes away
  * @HSTP_NL_CAUSE_KEEPALIVE: keep-alive probes were not answered
+ * @HSTP_NL_CAUSE_SECURITY: level, compartment or precedence differ
  */
 enum hstp_nl_cause {
 	HSTP_NL_CAUSE_OPEN_PASSIVE,
@@ -78,6 +79,7 @@ enum hstp_nl_cause {
 	HSTP_NL_CAUSE_LIMIT,
 	HSTP_NL_CAUSE_EXIT,
 	HSTP_NL_CAUSE_KEEPALIVE,
+	HSTP_NL_CAUSE_SECURITY,
 };
 
 /**
@@ -117,6 +119,7 @@ enum hstp_nl_cause {
  * @HSTP_NL_DROP_DUPLICATE: text that is already here
  * @HSTP_NL_DROP_EXITING: namespace goes away
  * @HSTP_NL_DROP_DEFERRED: an ACK before the first text: HSTP_DEFER_ACCEPT
+ * @HSTP_NL_DROP_SECURITY: level, compartment or precedence differ
  */
 enum hstp_nl_drop {
 	HSTP_NL_DROP_SHORT = 1,
@@ -156,6 +159,7 @@ enum hstp_nl_drop {
 	HSTP_NL_DROP_MEMORY,
 	HSTP_NL_DROP_EXITING,
 	HSTP_NL_DROP_DEFERRED,
+	HSTP_NL_DROP_SECURITY,
 };
 
 /**
@@ -170,6 +174,7 @@ enum hstp_nl_drop {
  * @HSTP_NL_RESET_OUT_LATE_TEXT: text after close
  * @HSTP_NL_RESET_OUT_LISTENER_CLOSED: never accepted
  * @HSTP_NL_RESET_OUT_LIMIT: too many orphans
+ * @HSTP_NL_RESET_OUT_SECURITY: RFC 793 section 3.4, groups 2 and 3
  */
 enum hstp_nl_reset_out {
 	HSTP_NL_RESET_OUT_NO_CONNECTION = 1,
@@ -183,6 +188,7 @@ enum hstp_nl_reset_out {
 	HSTP_NL_RESET_OUT_LISTENER_CLOSED,
 	HSTP_NL_RESET_OUT_LIMIT,
 	HSTP_NL_RESET_OUT_EXIT,
+	HSTP_NL_RESET_OUT_SECURITY,
 };
 
 /**
@@ -528,6 +534,7 @@ enum {
 	HSTP_A_CONFIG_DSACK,
 	HSTP_A_CONFIG_TW_REUSE,
 	HSTP_A_CONFIG_TW_RECYCLE,
+	HSTP_A_CONFIG_RCVBUF_MAX,
 
 	__HSTP_A_CONFIG_MAX
 };

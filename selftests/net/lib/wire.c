@@ -177,6 +177,7 @@ void wire_send_at(struct end *end, struct seg seg)
 	int len = text_len(&seg), size = sizeof(struct wire_header) + optlen;
 	int words = seg.offset ? seg.offset : size / 4;
 	struct wire_header *header = (void *)packet;
+	struct wire_ip more = { .opt = seg.ipopt, .optlen = seg.ipoptlen, .tos = seg.tos };
 	struct seen shown = {
 		.flags = seg.flags, .seq = seg.seq, .ack = seg.ack, .len = len,
 		.wnd = seg.wnd == ZERO_WINDOW ? 0 : seg.wnd ? seg.wnd : 65535,
@@ -198,7 +199,7 @@ void wire_send_at(struct end *end, struct seg seg)
 	size += len - seg.cut;
 	header->sum = htons(~wire_sum(saddr, daddr, packet, size) ^ seg.sum_xor);
 	trace_segment("sent as", end, &shown);
-	wire_emit(end->other->ns, saddr, daddr, proto, packet, size);
+	wire_emit(end->other->ns, saddr, daddr, proto, &more, packet, size);
 }
 
 static bool parse_options(struct seen *seen)
@@ -215,6 +216,26 @@ static bool parse_options(struct seen *seen)
 	return true;
 }
 
+/* Where a packet is to go in the end: the last stop of a source route (RFC 791, 3.1). */
+static uint32_t destination(const struct iphdr *ip)
+{
+	const uint8_t *opt = (const void *)(ip + 1), *end = (const uint8_t *)ip + ip->ihl * 4;
+	uint32_t last;
+
+	while (opt < end && *opt) {
+		int len = *opt == 1 ? 1 : end - opt > 1 ? opt[1] : 0;
+
+		if (len < 1 || len > end - opt || (*opt != 1 && len < 3))
+			die(__FILE__, __LINE__, "a stack sent malformed IP options");
+		if ((*opt == 0x83 || *opt == 0x89) && len >= 7 && opt[2] < len) {
+			memcpy(&last, opt + len - 4, 4);
+			return last;
+		}
+		opt += len;
+	}
+	return ip->daddr;
+}
+
 /* Is this frame from @end to its other end? Then fill in the rest of @seen. */
 static bool parse(struct end *end, struct seen *seen)
 {
@@ -222,7 +243,7 @@ static bool parse(struct end *end, struct seen *seen)
 	int head;
 
 	if (!wire_view(seen, &view) || view.ip->saddr != end->addr ||
-	    view.ip->daddr != end->other->addr || ntohs(view.header->sport) != end->port ||
+	    destination(view.ip) != end->other->addr || ntohs(view.header->sport) != end->port ||
 	    ntohs(view.header->dport) != end->other->port)
 		return false;
 	head = view.header->offset >> 4 << 2;
@@ -234,7 +255,8 @@ static bool parse(struct end *end, struct seen *seen)
 	seen->real_ack = ntohl(view.header->ack);
 	seen->wnd = ntohs(view.header->wnd);
 	seen->urg = ntohs(view.header->urg);
-	seen->sum_good = wire_sum(view.ip->saddr, view.ip->daddr, view.header, view.len) == 0xffff;
+	seen->sum_good = wire_sum(view.ip->saddr, destination(view.ip), view.header,
+				  view.len) == 0xffff;
 	seen->opt = (const uint8_t *)(view.header + 1);
 	seen->optlen = head - sizeof(*view.header);
 	seen->text = seen->opt + seen->optlen;

@@ -44,6 +44,9 @@ struct seg {
 	uint16_t urg;
 	const uint8_t *opt;	/* sent: further options, padded with 0 (End of List) */
 	int optlen;
+	const uint8_t *ipopt;	/* sent: IP options, padded with 0 (End of Option List) */
+	int ipoptlen;
+	uint8_t tos;		/* sent: of the IP header */
 	bool raw;		/* expected: SEG.SEQ is not in the connection's numbers */
 	/* Only sent: what a healthy host does not do. */
 	int offset;		/* data offset, in words */

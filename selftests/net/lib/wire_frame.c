@@ -88,12 +88,12 @@ static void count_flags(unsigned long counts[8], uint8_t flags)
 static void count_in(enum net_ns ns, const uint8_t *frame, int len)
 {
 	const struct iphdr *ip = (const void *)(frame + ETHER_LEN);
-	const struct wire_header *header = (const void *)(ip + 1);
+	const struct wire_header *header = (const void *)(frame + ETHER_LEN + ip->ihl * 4);
 
 	if (len < (int)(ETHER_LEN + sizeof(*ip)) || ip->protocol != proto)
 		return;
 	wires[ns].count.in++;
-	if (len >= (int)(ETHER_LEN + sizeof(*ip) + sizeof(*header)))
+	if (len >= (int)(ETHER_LEN + ip->ihl * 4 + sizeof(*header)))
 		count_flags(wires[ns].count.flag_in, header->flags);
 }
 
@@ -159,29 +159,34 @@ uint16_t wire_sum(uint32_t saddr, uint32_t daddr, const void *segment, int len)
  * @saddr: source, network order
  * @daddr: destination, network order
  * @protocol: IP protocol
+ * @more: options and TOS, or NULL
  * @payload: after the IP header
  * @len: bytes of it, at most 2000
  */
 void wire_emit(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
-	       const void *payload, int len)
+	       const struct wire_ip *more, const void *payload, int len)
 {
-	uint8_t frame[ETHER_LEN + sizeof(struct iphdr) + 2000];
+	uint8_t frame[ETHER_LEN + 60 + 2000], *options = frame + ETHER_LEN + sizeof(struct iphdr);
+	int optlen = more ? (more->optlen + 3) & ~3 : 0, head = sizeof(struct iphdr) + optlen;
 	struct iphdr ip = {
-		.version = 4, .ihl = 5, .tot_len = htons(sizeof(ip) + len),
+		.version = 4, .ihl = head / 4, .tot_len = htons(head + len),
 		.frag_off = htons(IP_DF), .ttl = 64, .protocol = protocol,
-		.saddr = saddr, .daddr = daddr,
+		.saddr = saddr, .daddr = daddr, .tos = more ? more->tos : 0,
 	};
 
-	NEED(len <= 2000);
-	ip.check = htons(~internet_sum(&ip, sizeof(ip), 0));
+	NEED(len <= 2000 && optlen <= 40);
+	memset(options, 0, optlen);
+	if (optlen)
+		memcpy(options, more->opt, more->optlen);
+	ip.check = htons(~internet_sum(options, optlen, internet_sum(&ip, sizeof(ip), 0)));
 	memcpy(frame, ether_given ? ether_to : mac_of(to), 6);
 	memcpy(frame + 6, mac_tester, 6);
 	frame[12] = ETH_P_IP >> 8;
 	frame[13] = ETH_P_IP & 0xff;
 	memcpy(frame + ETHER_LEN, &ip, sizeof(ip));
 	if (len)
-		memcpy(frame + ETHER_LEN + sizeof(ip), payload, len);
-	wire_emit_frame(to, frame, ETHER_LEN + sizeof(ip) + len);
+		memcpy(frame + ETHER_LEN + head, payload, len);
+	wire_emit_frame(to, frame, ETHER_LEN + head + len);
 }
 
 /**
@@ -198,7 +203,7 @@ void wire_raw(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 {
 	wire_trace("raw packet of protocol %d to %c, %d bytes", protocol,
 		   to == NS_A ? 'A' : 'B', len);
-	wire_emit(to, saddr, daddr, protocol, payload, len);
+	wire_emit(to, saddr, daddr, protocol, NULL, payload, len);
 }
 
 /**
@@ -350,7 +355,8 @@ static void send_echo(enum net_ns ns)
 	icmp.un.echo.id = htons(SYNC_ID);
 	icmp.un.echo.sequence = htons(++wire_to(ns)->sync_sent);
 	icmp.checksum = htons(~internet_sum(&icmp, sizeof(icmp), 0));
-	wire_emit(ns, wire_addr(NS_T), wire_addr(ns), IPPROTO_ICMP, &icmp, sizeof(icmp));
+	wire_emit(ns, wire_addr(NS_T), wire_addr(ns), IPPROTO_ICMP, NULL, &icmp,
+		  sizeof(icmp));
 }
 
 /**

@@ -29,8 +29,15 @@ struct wire_view {
 /* frames */
 void wire_stay_on_cpu(void);
 uint32_t wire_addr(enum net_ns ns);
+/* What an IP header has besides the ends; NULL: nothing. */
+struct wire_ip {
+	const uint8_t *opt;
+	int optlen;
+	uint8_t tos;
+};
+
 void wire_emit(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
-	       const void *payload, int len);
+	       const struct wire_ip *more, const void *payload, int len);
 void wire_emit_frame(enum net_ns to, const uint8_t *frame, int len);
 void wire_read(enum net_ns from);
 bool wire_wait(enum net_ns from, uint64_t until_ms);
