@@ -93,8 +93,6 @@ int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_add
 	l->backlog = backlog;
 	l->sk = sk;
 	l->shares = sk->sk_reuseport;
-	/* Who has found it in a group, or by its listener, may look at it for a while */
-	sock_set_flag(sk, SOCK_RCU_FREE);
 
 	spin_lock_bh(&hn->listen_lock);
 	hlist_for_each_entry(other, head, node) {
@@ -103,6 +101,8 @@ int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_add
 			goto refuse;
 	}
 	if (l->shares) {
+		/* Who has found it in its group may look at it for a while */
+		sock_set_flag(sk, SOCK_RCU_FREE);
 		err = join_group(l, head);
 		if (err)
 			goto refuse;
