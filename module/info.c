@@ -58,6 +58,8 @@ static void fill_variables(struct tcp_info *info, const struct hstp_tcb *t, u32 
 	info->tcpi_snd_ssthresh = t->ssthresh / mss;
 	info->tcpi_notsent_bytes = hstp_text_unsent(t);
 	info->tcpi_snd_wnd = t->snd_wnd;
+	info->tcpi_total_retrans = t->again_count;
+	info->tcpi_bytes_retrans = t->again_bytes;
 	if (!hstp_synchronized(t->state))
 		return;
 	info->tcpi_bytes_acked = t->snd_una - t->iss - 1 - hstp_fin_acked(t);
@@ -102,6 +104,10 @@ static void fill_conn(struct tcp_info *info, struct hstp_conn *conn)
 	hstp_conn_env(conn, &env);
 	hstp_info_fill(info, conn->hn, &conn->tcb, env.buffer,
 		       conn->dst ? dst_mtu(conn->dst) : 0);
+	info->tcpi_rcv_space = conn->accepted ? conn->rounds.most : 0;
+	if (conn->board)
+		info->tcpi_sacked = hstp_board_held(conn->board, conn->tcb.snd_nxt) /
+				    max_t(u32, conn->tcb.mss, 1);
 	spin_unlock_bh(&conn->lock);
 }
 

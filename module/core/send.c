@@ -127,6 +127,7 @@ static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 		t->snd_nxt = t->iss + 1;
 		t->waiting_since = env->now;
 	}
+	t->again_count += tx->again;
 	if (tx->again)
 		t->timing = 0;
 	else
@@ -177,6 +178,8 @@ static u32 repeat(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx
 	if (!t->ts_ok)
 		t->timing = 0;	/* Karn's algorithm */
 	tx->again = true;
+	t->again_count++;
+	t->again_bytes += len;
 	tx->seq = seq;
 	tx->text_off = seq - t->snd_una;
 	tx->text_len = len;

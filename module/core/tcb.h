@@ -198,6 +198,8 @@ struct hstp_tuning {
  * @keep_at: deadline of HSTP_TIMER_KEEP
  * @heard_at: when an acceptable segment of the peer arrived last
  * @waiting_since: when what is not acknowledged was first sent, or last went forward
+ * @again_count: segments sent again since the beginning
+ * @again_bytes: and their text
  * @tune: what the user wants
  * @ts_recent: TS.Recent, the timestamp to echo (RFC 7323 section 4.3)
  * @ts_recent_s: when it was set, seconds of hstp_env.now_s
@@ -273,6 +275,8 @@ struct hstp_tcb {
 	u32 keep_at;
 	u32 heard_at;
 	u32 waiting_since;
+	u32 again_count;
+	u32 again_bytes;
 	struct hstp_tuning tune;
 	u32 ts_recent;
 	u32 ts_recent_s;

@@ -265,6 +265,8 @@ TEST(recovery_rescue, "section 4, NextSeg() rule 4: the last segment is rescued,
 	REPORTED(AT(5));
 	SILENCE();
 	NO_TIMER();
+	VAR(again_count, 2);
+	VAR(again_bytes, 2 * MSS);
 }
 
 TEST(recovery_rescue_early, "section 5 (4.3): no rescue before the first segment is repaired")

@@ -448,6 +448,8 @@ TEST_F(on, timestamp)
 
 	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
 	ASSERT_OK(setsockopt(self->pair.server, SOL_SOCKET, SO_TIMESTAMP, &on, sizeof(on)));
+	/* Stamps are switched on by a work item; segments before it have none. */
+	usleep(300000);
 	ASSERT_OK(gettimeofday(&now, NULL));
 	ASSERT_EQ(2, send(self->pair.client, "hi", 2, 0));
 	ASSERT_EQ(2, recvmsg(self->pair.server, &msg, 0));
@@ -505,6 +507,129 @@ TEST_F(on, info_congestion)
 	EXPECT_EQ(3, info.tcpi_reordering);
 	EXPECT_LT(60000, info.tcpi_pmtu);
 	EXPECT_GT(30000, info.tcpi_last_data_sent);
+}
+
+/* struct tcp_info of linux/tcp.h: the C library's ends sooner. */
+struct long_info {
+	struct tcp_info head;
+	uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
+	uint32_t segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
+	uint64_t delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
+	uint32_t delivered, delivered_ce;
+	uint64_t bytes_sent, bytes_retrans;
+};
+
+static int long_info(int fd, int proto, struct long_info *info)
+{
+	socklen_t len = sizeof(*info);
+
+	return getsockopt(fd, proto, HSTP_INFO, info, &len) || len != sizeof(*info) ? -1 : 0;
+}
+
+/* What was sent again is counted, in segments and bytes. */
+TEST_F(on, info_retransmissions)
+{
+	/* TCP counts its SYN, too */
+	uint64_t syn = variant->proto == IPPROTO_TCP;
+	struct long_info info;
+	char in[100] = "";
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(long_info(self->pair.client, variant->proto, &info));
+	EXPECT_EQ(0, info.head.tcpi_total_retrans);
+	EXPECT_EQ(0, info.bytes_retrans);
+	ASSERT_EQ(0, system("tc qdisc add dev lo root netem loss 100%"));
+	ASSERT_EQ(sizeof(in), send(self->pair.client, in, sizeof(in), 0));
+	do {
+		st_pause();
+		ASSERT_OK(long_info(self->pair.client, variant->proto, &info));
+	} while (info.head.tcpi_retransmits < 2);
+	ASSERT_EQ(0, system("tc qdisc del dev lo root"));
+	ASSERT_EQ(sizeof(in), st_read_all(self->pair.server, in, sizeof(in)));
+	ASSERT_EQ(0, st_wait_unsent(self->pair.client, 0));
+	ASSERT_OK(long_info(self->pair.client, variant->proto, &info));
+	EXPECT_EQ(0, info.head.tcpi_retransmits);
+	EXPECT_LE(3, info.head.tcpi_total_retrans);
+	EXPECT_LE(3 * sizeof(in), info.bytes_retrans);
+	EXPECT_EQ(sizeof(in) + syn, info.bytes_acked);
+	ASSERT_OK(long_info(self->pair.server, variant->proto, &info));
+	EXPECT_EQ(sizeof(in), info.bytes_received);
+	EXPECT_EQ(0, info.head.tcpi_total_retrans);
+}
+
+/* Connections in FIN-WAIT-2, whoever holds them: state 05 in /proc/net/tcp's numbers. */
+static int in_fin_wait_2(int proto)
+{
+	FILE *file = fopen(proto == IPPROTO_TCP ? "/proc/net/tcp" : "/proc/net/hstp", "r");
+	char line[512];
+	int count = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		count += !!strstr(line, " 05 ");
+	if (file)
+		fclose(file);
+	return count;
+}
+
+/* tcp(7), TCP_LINGER2: how long FIN-WAIT-2 lasts that nobody holds. */
+TEST_F(on, linger2)
+{
+	static const int seconds[] = { 2, -1, 60 };
+	int level = variant->proto;
+
+	for (int i = 0; i < 3; i++) {
+		ASSERT_OK(st_namespace());
+		ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+		ASSERT_OK(set(self->pair.client, level, HSTP_LINGER2, seconds[i]));
+		ASSERT_OK(close(self->pair.client));
+		ASSERT_EQ(TCP_CLOSE_WAIT,
+			  st_wait_state(self->pair.server, variant->proto, TCP_CLOSE_WAIT));
+		if (seconds[i] > 0)
+			EXPECT_EQ(1, in_fin_wait_2(variant->proto));
+		usleep(5000000);
+		EXPECT_EQ(seconds[i] > 5, in_fin_wait_2(variant->proto));
+	}
+}
+
+/* tcp(7), TCP_SYNCNT: one retransmission, after a second, and two more for its answer. */
+TEST_F(on, syncnt)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_port = htons(4711), .sin_addr = st_silent_addr,
+	};
+	int fd = st_open(variant->proto);
+	long long begin = st_now_ms();
+
+	ASSERT_OK(st_route_silent());
+	ASSERT_OK(set(fd, variant->proto, HSTP_SYNCNT, 1));
+	EXPECT_ERR(ETIMEDOUT, connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	EXPECT_LE(2500, st_now_ms() - begin);
+	EXPECT_GT(20000, st_now_ms() - begin);
+}
+
+/* tcp(7), TCP_WINDOW_CLAMP: the peer cannot send more to who does not read. */
+TEST_F(on, window_clamp)
+{
+	int level = variant->proto, small = 4096;
+	ssize_t taken[2];
+
+	for (int i = 0; i < 2; i++) {
+		int listener = st_listen(variant->proto, &self->pair.addr, 1);
+
+		ASSERT_LE(0, listener);
+		if (i)
+			ASSERT_OK(set(listener, level, HSTP_WINDOW_CLAMP, 8000));
+		self->pair.client = st_connect(variant->proto, &self->pair.addr);
+		ASSERT_LE(0, self->pair.client);
+		ASSERT_OK(setsockopt(self->pair.client, SOL_SOCKET, SO_SNDBUF, &small,
+				     sizeof(small)));
+		taken[i] = st_fill(self->pair.client);
+		ASSERT_LT(0, taken[i]);
+	}
+	EXPECT_LT(40000, taken[0]);
+	/* Linux's TCP does not heed what a listener was told. */
+	if (variant->proto != IPPROTO_TCP)
+		EXPECT_GT(30000, taken[1]);
 }
 
 TEST_F(on, wrong_arguments)
