@@ -445,4 +445,6 @@ void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 	env->nobody_listens = false;
 	env->no_room = HSTP_DROP_NONE;
 	env->strange = 0;
+	if (unlikely(conn->tcb.shut) && hstp_memory_full(conn->hn, conn->recvq.memory))
+		env->no_room = HSTP_DROP_MEMORY_LIMIT;
 }

@@ -39,8 +39,6 @@ static enum hstp_drop no_room(struct hstp_conn *conn, const struct sk_buff *skb,
 	struct hstp_recvq *q = &conn->recvq;
 	bool over;
 
-	if (!seg->text_len)
-		return HSTP_DROP_NONE;
 	over = q->memory + skb->truesize > limit;
 	if (!over && !hstp_memory_full(conn->hn, q->memory))
 		return HSTP_DROP_NONE;
@@ -100,7 +98,8 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 	if (unlikely(seg->opt.sack_count) && !conn->board && conn->tcb.sack_ok)
 		conn->board = kzalloc(sizeof(*conn->board), GFP_ATOMIC | __GFP_NOWARN);
 	hstp_conn_env(conn, &env);
-	env.no_room = no_room(conn, skb, seg);
+	if (seg->text_len)
+		env.no_room = no_room(conn, skb, seg);
 	if (unlikely(conn->ipopt || hstp_ipopt_in(skb)))
 		hstp_ipopt_arrives(conn, skb, seg, &env, &acts);
 	else

@@ -367,6 +367,7 @@ static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32
 
 	spin_lock_bh(&conn->lock);
 	skb = eat(&conn->recvq, bytes);
+	hstp_memory_charge(conn);
 	hstp_urgent_taken(conn);
 	hstp_sock_options(sk, conn);
 	hstp_conn_env(conn, &env);
@@ -375,7 +376,6 @@ static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32
 	hstp_call_receive(&conn->tcb, &env, &acts);
 	if (acts.bits)
 		hstp_act(conn, NULL, NULL, &env, &acts);
-	hstp_memory_charge(conn);
 	spin_unlock_bh(&conn->lock);
 	return skb;
 }

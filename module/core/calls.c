@@ -112,7 +112,8 @@ enum hstp_result hstp_call_receive(struct hstp_tcb *t, const struct hstp_env *en
 	case HSTP_FIN_WAIT_2:
 		offer = hstp_window_offer(t, env);
 		/* Only a peer that may be waiting needs to be told */
-		if (offer > t->rcv_wnd && 2 * t->rcv_wnd <= offer) {
+		if ((offer > t->rcv_wnd && 2 * t->rcv_wnd <= offer) ||
+		    (t->shut && !env->no_room)) {
 			t->ack_now = 1;
 			acts->bits |= HSTP_ACT_OUTPUT;
 		}

@@ -456,6 +456,22 @@ static void fin_arrives(struct hstp_tcb *t, const struct hstp_env *env, struct h
 	}
 }
 
+/* There is no memory for text that the window has invited. Dropped without a word it would
+ * use up the peer's retransmissions; but a window of zero it probes for as long as it takes
+ * (MUST-36, MUST-37). This is what SHLD-14 asks to avoid, and MUST-34 to be robust against.
+ * What RFC 7323 section 2.4 says of a receiver that does it holds: all that was ever in the
+ * window is acceptable, since only the window that is told shrinks, not RCV.WND. Behind a
+ * gap it is not needed: the text that fills the gap may still find room.
+ */
+static void refuse_text(struct hstp_tcb *t, const struct hstp_segment *seg,
+			const struct hstp_env *env, struct hstp_acts *acts)
+{
+	drop(acts, (enum hstp_drop)env->no_room);
+	if (!hstp_after(seg->seq, t->rcv_nxt))
+		t->shut = 1;
+	owe_ack(t, acts);
+}
+
 /* 3.10.7.4 seventh and eighth: is there anything beyond the ACK, may it come? */
 static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 			 const struct hstp_env *env, struct hstp_acts *acts)
@@ -481,9 +497,8 @@ static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 		hstp_call_abort(t, HSTP_RESET_OUT_LATE_TEXT, HSTP_CAUSE_LATE_TEXT, acts);
 		return;
 	}
-	if (env->no_room) {
-		drop(acts, (enum hstp_drop)env->no_room);
-		owe_ack(t, acts);
+	if (seg->text_len && env->no_room) {
+		refuse_text(t, seg, env, acts);
 		return;
 	}
 	hstp_receive_text(t, seg, env, acts);

@@ -29,7 +29,7 @@ u32 hstp_segment_size(const struct hstp_tcb *t)
  * @t: connection
  * @env: space of the receive buffer
  *
- * The right edge never moves left (SHLD-14) and moves right by a full-sized
+ * The right edge never moves left (SHLD-14; but see hstp_tcb.shut) and moves right by a full-sized
  * segment or half of the buffer at least (MUST-39), from zero as well.
  *
  * Return: bytes.
@@ -48,12 +48,17 @@ u32 hstp_window_offer(const struct hstp_tcb *t, const struct hstp_env *env)
 /* SEG.WND, scaled. What does not go into it is offered as well: the edge that the peer
  * sees must not move left by what is cut off (RFC 7323 section 2.4).
  */
-static u16 tell_window(struct hstp_tcb *t)
+static u16 tell_window(struct hstp_tcb *t, const struct hstp_env *env)
 {
 	u32 wnd = (t->rcv_wnd + (1u << t->rcv_wscale) - 1) >> t->rcv_wscale;
 
 	wnd = hstp_min(wnd, HSTP_WINDOW_UNSCALED);
 	t->rcv_wnd = wnd << t->rcv_wscale;
+	if (t->shut) {
+		if (env->no_room)
+			return 0;
+		t->shut = 0;
+	}
 	return (u16)wnd;
 }
 
@@ -88,7 +93,7 @@ static void fill(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx 
 		tx->wnd = (u16)t->rcv_wnd;
 		return;
 	}
-	tx->wnd = tell_window(t);
+	tx->wnd = tell_window(t, env);
 	t->rcv_acked = t->rcv_nxt;
 	t->ack_now = 0;
 	hstp_timer_stop(t, HSTP_TIMER_DELACK);

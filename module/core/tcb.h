@@ -93,7 +93,8 @@ struct hstp_config {
  *	guess as @iss, and the same for each connection between the same ends
  * @board: scoreboard of a connection with selective acknowledgments, or NULL: nothing is
  *	known of what the peer holds
- * @no_room: of enum hstp_drop: why there is no memory for the segment's text, or 0
+ * @no_room: of enum hstp_drop: why there is no memory for text, or 0; looked at for a
+ *	segment with text, and for any event when hstp_tcb.shut is set
  * @nobody_listens: a SYN on TIME-WAIT has no LISTEN to go to
  * @strange: of enum hstp_strange, of a segment for a user who has asked for security
  */
@@ -241,6 +242,7 @@ struct hstp_tuning {
  * @timing: @rtt_seq and @rtt_at are valid
  * @syn_acked: the peer acknowledged our SYN
  * @syn_resent: SYN was sent more than once (RFC 6298 rule 5.7)
+ * @shut: there was no memory for text in the window: the peer is told of none until there is
  */
 struct hstp_tcb {
 	u32 snd_una;
@@ -318,6 +320,7 @@ struct hstp_tcb {
 	u32 timing : 1;
 	u32 syn_acked : 1;
 	u32 syn_resent : 1;
+	u32 shut : 1;
 };
 
 /**

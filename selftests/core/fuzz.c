@@ -210,9 +210,10 @@ static void check_sent(const struct hstp_tx *tx, u32 una)
 		HOLD(tx->flags == HSTP_SYN && t->state == HSTP_SYN_SENT);
 	} else {
 		HOLD(tx->ack == t->rcv_nxt);
-		/* SHLD-14: the right edge never moves left */
+		/* SHLD-14: the right edge never moves left, but without memory */
 		edge = tx->ack + (tx->flags & HSTP_SYN ? tx->wnd : (u32)tx->wnd << t->rcv_wscale);
-		HOLD(!r.open || tx->flags & HSTP_SYN || !hstp_before(edge, r.offered));
+		if (r.open && !(tx->flags & HSTP_SYN) && hstp_before(edge, r.offered))
+			HOLD(!tx->wnd && t->shut && r.env.no_room);
 		/* What is accepted is at least what was offered */
 		HOLD(!hstp_before(tx->ack + t->rcv_wnd, edge));
 		r.offered = tx->ack + t->rcv_wnd;
@@ -503,6 +504,8 @@ static void connection(void)
 			user(0);
 		else if (event < 244)
 			user(1);
+		else if (event == 255)
+			r.env.no_room ^= HSTP_DROP_MEMORY_LIMIT;
 		else
 			user((event - 244) % 7 + 2);
 	}

@@ -234,6 +234,91 @@ TEST(half_full_ack, "3.8.6.3: with a huge segment size half a window is acknowle
 	EXPECT(ACK, .ack = PEER + 33000);
 }
 
+/* Text that was invited, and no memory for it. */
+static void refused(void)
+{
+	ESTABLISHED_CONNECTION();
+	T.env.no_room = HSTP_DROP_MEMORY_LIMIT;
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 1000);
+	DROP(MEMORY_LIMIT);
+	DID_NOT(TEXT);
+	EXPECT(ACK, .seq = ME, .ack = PEER, .wnd = 0);
+}
+
+TEST(shut, "3.8.6: text without memory: the peer is told of no window, and of its end by RECEIVE")
+{
+	refused();
+	/* what is sent meanwhile says the same */
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10, .wnd = 0);
+	CALL(receive);
+	SILENCE();
+	T.env.no_room = HSTP_DROP_NONE;
+	CALL(receive);
+	EXPECT(ACK, .ack = PEER, .wnd = BUFFER);
+	CALL(receive);
+	SILENCE();
+	RECV(ACK, .seq = PEER, .ack = ME + 10, .len = 1000);
+	TEXT(0, 1000);
+	VAR(rcv_nxt, PEER + 1000);
+	TICK(40);
+	EXPECT(ACK, .ack = PEER + 1000, .wnd = BUFFER - 1000);
+}
+
+TEST(shut_honours, "RFC 7323 2.4: all that was in the window stays acceptable when it shrinks")
+{
+	refused();
+	/* ACKs of a peer that has filled the window: with number and text from its edge */
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10, .wnd = 0);
+	RECV(ACK, .seq = PEER + BUFFER, .ack = ME + 10);
+	VAR(snd_una, ME + 10);
+	SILENCE();
+	/* what was out, in order, and there is memory again */
+	T.env.no_room = HSTP_DROP_NONE;
+	RECV(ACK, .seq = PEER + 1000, .ack = ME + 10, .len = 500);
+	DID(HOLD);
+	EXPECT(ACK, .ack = PEER, .wnd = BUFFER);
+	RECV(ACK, .seq = PEER, .ack = ME + 10, .len = 1);
+	TEXT(0, 1);
+	VAR(rcv_nxt, PEER + 1);
+	EXPECT(ACK, .ack = PEER + 1);
+	/* its reset */
+	RECV(RST, .seq = PEER + 5000);
+	RESET_IN(CHALLENGED);
+	EXPECT(ACK, .ack = PEER + 1);
+}
+
+TEST(shut_probed, "MUST-37: a probe is answered with no window as long as there is no memory")
+{
+	u32 i;
+
+	refused();
+	for (i = 0; i < 20; i++) {
+		RECV(ACK, .seq = PEER, .ack = ME, .len = 1);
+		DROP(MEMORY_LIMIT);
+		EXPECT(ACK, .ack = PEER, .wnd = 0);
+	}
+	T.env.no_room = HSTP_DROP_NONE;
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 1);
+	TEXT(0, 1);
+	TICK(40);
+	EXPECT(ACK, .ack = PEER + 1, .wnd = BUFFER - 1);
+}
+
+TEST(shut_not, "3.8.6: text behind a gap is dropped without memory, the window is not shut for it")
+{
+	ESTABLISHED_CONNECTION();
+	T.env.no_room = HSTP_DROP_MEMORY_LIMIT;
+	RECV(ACK, .seq = PEER + 1000, .ack = ME, .len = 1000);
+	DROP(MEMORY_LIMIT);
+	EXPECT(ACK, .ack = PEER, .wnd = BUFFER);
+	/* nor is a FIN without text refused */
+	RECV(FIN | ACK, .seq = PEER, .ack = ME);
+	EXPECT(ACK, .ack = PEER + 1);
+	STATE(CLOSE_WAIT);
+}
+
 TEST(no_room, "3.10.7.4 seventh: text without room is left to the peer, its ACK counts")
 {
 	ESTABLISHED_CONNECTION();

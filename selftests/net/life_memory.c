@@ -3,6 +3,8 @@
  * bound; other namespaces do not notice.
  */
 #include <arpa/inet.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include "lib/exchange.h"
 
@@ -142,11 +144,102 @@ TEST(receiver_at_its_limit)
 	all_is_given_back();
 }
 
+/* A peer whose text is dropped learns that there is no room, and waits for it as long as it
+ * takes (RFC 9293 section 3.8.6.1, MUST-37): it would have given up long ago.
+ */
+TEST(waits_for_room)
+{
+	struct ends e[CONNECTIONS];
+	int listener;
+
+	begin();
+	net_hstp(NS_A, "retries", 2);
+	net_hstp(NS_B, "mem_limit_kib", 64);
+	listener = listening();
+	for (int i = 0; i < CONNECTIONS; i++)
+		e[i] = open_one(listener);
+	for (int i = 0; i < CONNECTIONS; i++)
+		fill(&e[i]);
+	WAIT(stat_now(NS_B, "drop memory_limit") > 0);
+	WAIT_MS(stat_now(NS_A, "retransmit") > 10 * CONNECTIONS, 4 * PATIENCE_MS);
+	SAME(stat_now(NS_A, "state ESTABLISHED now"), CONNECTIONS);
+	drain(e, CONNECTIONS);
+	for (int i = 0; i < CONNECTIONS; i++)
+		close_both(&e[i]);
+	fd_close(listener);
+	all_is_given_back();
+}
+
+/* On the wire. What was in the window when it shrank stays acceptable, RFC 7323 section 2.4:
+ * the peer's ACKs have numbers behind the text that was dropped.
+ */
+TEST_F(peer, told_of_no_window)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_to_state(us, it, "ESTABLISHED"), left;
+	struct seen *seen = NULL, *next;
+	char text[1000], want[1000];
+	uint32_t seq = 101;
+
+	net_hstp(NS_A, "mem_limit_kib", 64);
+	for (; !stat_now(NS_A, "drop memory_limit"); seq += sizeof(text)) {
+		wire_send(us, PSH | ACK, seq, 301, .len = sizeof(text));
+		wire_sync(NS_A);
+		NEED(seq < 65536);
+		while ((next = wire_next(it, 0)))
+			seen = next;
+	}
+	seq -= sizeof(text);		/* the one that was dropped */
+	SAME(seen->ack, seq);
+	SAME(seen->wnd, 0);
+	fd_send(fd, "hello");
+	wire_expect(it, PSH | ACK, 301, seq, "hello", .wnd = ZERO_WINDOW);
+	wire_send(us, ACK, seq + sizeof(text), 306);
+	wire_silence(it);
+	TRY(ioctl(fd, SIOCOUTQ, &left));
+	SAME(left, 0);
+	/* A probe finds it still full */
+	wire_send(us, PSH | ACK, seq, 306, .len = 1);
+	wire_expect(it, ACK, 306, seq, .wnd = ZERO_WINDOW);
+	stats_mark(NS_A);
+
+	/* The user makes room: the peer is told of it, and nothing is missing. */
+	for (uint32_t at = 101; at < seq; at += sizeof(text)) {
+		SAME(recv(fd, text, sizeof(text), MSG_WAITALL), sizeof(text));
+		wire_pattern(want, at, sizeof(text));
+		SAME(memcmp(text, want, sizeof(text)), 0);
+	}
+	seen = wire_expect(it, ACK, 306, seq);
+	NEED(seen->wnd >= sizeof(text));
+	while ((next = wire_next(it, 0)))	/* and more, as it grows */
+		NEED(next->wnd >= seen->wnd);
+	wire_send(us, PSH | ACK, seq, 306, .len = sizeof(text));
+	wire_expect(it, ACK, 306, seq + sizeof(text));
+	SAME(recv(fd, text, sizeof(text), MSG_WAITALL), sizeof(text));
+	STATS_NONE(NS_A);
+}
+
+/* Fill them all: nothing is on its way but the byte that probes a window, and so none is
+ * open for what waits.
+ */
+static bool all_stuck(struct ends *e)
+{
+	int waits, unsent;
+
+	for (int i = 0; i < CONNECTIONS; i++) {
+		fill(&e[i]);
+		TRY(ioctl(e[i].client, SIOCOUTQNSD, &unsent));
+		TRY(ioctl(e[i].client, SIOCOUTQ, &waits));
+		if (waits > unsent + 1)
+			return false;
+	}
+	return true;
+}
+
 /* send() takes no more, and epoll does not say that it would. */
 TEST(sender_at_its_limit)
 {
 	struct ends e[CONNECTIONS], more;
-	long before, sent = 0;
 	int listener;
 
 	begin();
@@ -154,18 +247,8 @@ TEST(sender_at_its_limit)
 	for (int i = 0; i < CONNECTIONS; i++)
 		e[i] = open_one(listener);
 	net_hstp(NS_A, "mem_limit_kib", 64);
-	for (int i = 0; i < CONNECTIONS; i++)
-		fill(&e[i]);
 	/* Until no window is open any more */
-	do {
-		before = sent;
-		sent = 0;
-		usleep(300000);
-		for (int i = 0; i < CONNECTIONS; i++) {
-			fill(&e[i]);
-			sent += e[i].sent;
-		}
-	} while (sent != before);
+	WAIT(all_stuck(e));
 	NEED(stat_now(NS_A, "memory") >= 64 * 1024);
 	NEED(stat_now(NS_A, "memory") <= 64 * 1024 + CONNECTIONS * LEAST + PACKET);
 	for (int i = 0; i < CONNECTIONS; i++)
