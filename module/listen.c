@@ -22,7 +22,9 @@ static struct hlist_head *chain(const struct hstp_net *hn, __be16 lport)
 
 static bool overlap(const struct hstp_listener *l, const struct in6_addr *laddr, int ifindex)
 {
-	if (l->ifindex && ifindex && l->ifindex != ifindex)
+	int bound = READ_ONCE(l->ifindex);
+
+	if (bound && ifindex && bound != ifindex)
 		return false;
 	return hstp_addr_any(&l->laddr) || hstp_addr_any(laddr) ||
 	       ipv6_addr_equal(&l->laddr, laddr);
@@ -195,7 +197,7 @@ struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct
 	int best_score = -1;
 
 	hlist_for_each_entry_rcu(l, chain(hn, tuple->lport), node) {
-		int score = 0;
+		int score = 0, bound = READ_ONCE(l->ifindex);
 
 		if (l->lport != tuple->lport)
 			continue;
@@ -204,8 +206,8 @@ struct hstp_listener *hstp_listen_lookup(const struct hstp_net *hn, const struct
 				continue;
 			score += 2;
 		}
-		if (l->ifindex) {
-			if (l->ifindex != ifindex)
+		if (bound) {
+			if (bound != ifindex)
 				continue;
 			score++;
 		}

@@ -21,7 +21,7 @@ struct hstp_way;
  * @sk: the socket; NULL once it is closed; written under @lock
  * @laddr: address it is bound to, or unspecified
  * @lport: its port, network order
- * @ifindex: the interface it is bound to, or 0
+ * @ifindex: the interface it is bound to, or 0; whoever owns the socket may change it
  * @lock: over what follows; innermost, beside the wait queues' locks
  * @queue: connections that wait for accept()
  * @queued: how many, with those that are about to

@@ -236,7 +236,9 @@ static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
 
 static int device_of(const struct hstp_mini *mini)
 {
-	return mini->state == HSTP_TIME_WAIT ? mini->ifindex : mini->listener->ifindex;
+	if (mini->state == HSTP_TIME_WAIT)
+		return mini->ifindex;
+	return READ_ONCE(mini->listener->ifindex);
 }
 
 /* TIME-WAIT lets a SYN pass only if it is going to be answered. */

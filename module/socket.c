@@ -368,6 +368,25 @@ static int hstp_disconnect(struct sock *sk, int flags)
 	return 0;
 }
 
+/* SO_BINDTODEVICE, maybe in the middle of things: what comes in elsewhere is no longer for
+ * it. The caller owns the socket.
+ */
+static void hstp_rehash(struct sock *sk)
+{
+	struct hstp_listener *l = hstp_sk(sk)->listener;
+	struct hstp_conn *conn = hstp_sk(sk)->conn;
+
+	if (l)
+		WRITE_ONCE(l->ifindex, sk->sk_bound_dev_if);
+	if (!conn)
+		return;
+	spin_lock_bh(&conn->lock);
+	conn->ifindex = sk->sk_bound_dev_if;
+	dst_release(conn->dst);
+	conn->dst = NULL;
+	spin_unlock_bh(&conn->lock);
+}
+
 static void hstp_shutdown(struct sock *sk, int how)
 {
 	struct hstp_conn *conn = hstp_sk(sk)->conn;
@@ -403,6 +422,7 @@ struct proto hstp_prot = {
 	.setsockopt = hstp_setsockopt,
 	.getsockopt = hstp_getsockopt,
 	.release_cb = hstp_release_cb,
+	.rehash = hstp_rehash,
 	.get_port = hstp_port_get,
 	.put_port = hstp_port_put,
 	.unhash = hstp_port_put,

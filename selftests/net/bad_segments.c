@@ -174,8 +174,9 @@ TEST_F(bad, martian_source_and_nobody_there)
 	STATS(NS_A, "drop bad_source 3");
 }
 
-/* SO_BINDTODEVICE: a connection gets what comes in through its device and nothing else.
- * Who is elsewhere cannot reset it; the same reset from the right side does.
+/* SO_BINDTODEVICE: a connection gets what comes in through its device and nothing else, in
+ * SYN-RECEIVED as well. Who is elsewhere cannot reset it; the same reset from the right side
+ * does.
  */
 TEST_F(bad, other_device)
 {
@@ -192,7 +193,16 @@ TEST_F(bad, other_device)
 	it.addr = rst.daddr.s_addr;
 	listener = fd_listen(&it, 1);
 	TRY(setsockopt(listener, SOL_SOCKET, SO_BINDTODEVICE, "va", 3));
-	fd = wire_open_passive(&us, &it, listener);
+	wire_send(&us, SYN, 100);
+	wire_expect(&it, SYN | ACK, 300, 101);
+	stats_mark(NS_A);
+	net_enter(NS_A);
+	TRY(st_raw_send(proto, &rst));
+	state_is(&it, "SYN-RECEIVED");
+	STATS(NS_A, "drop rst_no_connection 1", "reset in ignored 1");
+
+	wire_send(&us, ACK, 101, 301);
+	fd = fd_accept(listener);
 	fd_close(listener);
 	stats_mark(NS_A);
 	net_enter(NS_A);

@@ -254,6 +254,29 @@ TEST_F(on, bind_to_other_device)
 	EXPECT_EQ(0, st_events(other, POLLIN));
 }
 
+/* The same to one that listens, or is connected, already. */
+TEST_F(on, bind_to_device_later)
+{
+	char byte;
+	int fd;
+
+	ASSERT_EQ(0, system("ip link add va type veth peer name vb"));
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(setsockopt(self->pair.listener, SOL_SOCKET, SO_BINDTODEVICE, "va", 3));
+	EXPECT_EQ(-1, st_connect(variant->proto, &self->pair.addr));
+	EXPECT_EQ(ECONNREFUSED, errno);
+	ASSERT_OK(setsockopt(self->pair.listener, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	fd = st_connect(variant->proto, &self->pair.addr);
+	ASSERT_LE(0, fd);
+	EXPECT_LE(0, accept(self->pair.listener, NULL, NULL));
+
+	/* The text finds nobody but the listener, which has never heard of it. */
+	ASSERT_OK(setsockopt(self->pair.server, SOL_SOCKET, SO_BINDTODEVICE, "va", 3));
+	ASSERT_EQ(1, send(self->pair.client, "x", 1, MSG_NOSIGNAL));
+	EXPECT_ERR(ECONNRESET, recv(self->pair.client, &byte, 1, 0));
+	EXPECT_ERR(EAGAIN, recv(self->pair.server, &byte, 1, MSG_DONTWAIT));
+}
+
 TEST_F(on, wrong_arguments)
 {
 	int fd = st_open(variant->proto), value = 1;
