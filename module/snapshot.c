@@ -138,7 +138,7 @@ static bool look_at_listener(struct hstp_view *v, struct hstp_listener *l)
 	v->refs = refcount_read(&l->ref);
 	v->accepted = true;
 	v->syns = atomic_read(&l->syns);
-	v->ifindex = l->ifindex;
+	v->ifindex = READ_ONCE(l->ifindex);
 	v->tuple.laddr = l->laddr;
 	v->tuple.lport = l->lport;
 	if (ipv6_addr_v4mapped(&l->laddr))
@@ -270,6 +270,7 @@ static u32 collect(struct hstp_snapshot *s, struct hstp_net *hn, struct hstp_buc
 	struct hlist_nulls_node *node;
 	const struct hstp_mini *mini;
 	struct hstp_conn *conn;
+	bool handshakes = false;
 	u32 count = 0;
 
 	spin_lock_bh(&b->lock);
@@ -279,9 +280,10 @@ static u32 collect(struct hstp_snapshot *s, struct hstp_net *hn, struct hstp_buc
 		count++;
 	}
 	for (mini = b->minis; mini; mini = mini->next) {
+		handshakes |= mini->state == HSTP_SYN_RECEIVED;
 		if (count < s->room) {
 			look_at_record(&s->rows[count], hn, mini);
-			if (hstp_mini_find(b, &mini->tuple) != mini)
+			if (handshakes && hstp_mini_find(b, &mini->tuple) != mini)
 				mark_second(&s->rows[count]);
 		}
 		count++;

@@ -163,8 +163,10 @@ TEST(is_made_on_the_way)
 	net_no_timers(NS_B);
 	offload(NS_A, "va", true);
 	offload(NS_T, "tb", false);
-	net_run(NS_T, "ip link add br0 type bridge && ip link set ta master br0 &&"
-		      " ip link set tb master br0 && ip link set br0 up");
+	if (net_status(NS_T, "ip link add br0 type bridge 2>/dev/null"))
+		SKIP(return, "the kernel has no bridge");
+	net_run(NS_T, "ip link set ta master br0 && ip link set tb master br0 &&"
+		      " ip link set br0 up");
 	watch(&before, NS_T, "ta");
 	watch(&after, NS_B, "vb");
 	/* A bridge's ports learn and listen for a while */

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 
 #include "lib/exchange.h"
+#include "lib/nl.h"
 
 /* The SYN is let pass; TIME-WAIT ends when it was no old duplicate. */
 #define REOPENING						\
@@ -296,12 +297,33 @@ TEST_F(peer, time_wait_ends_while_it_opens)
 	SAME(conn_count(NS_A), 1);
 }
 
-/* Who looks sees both of them, once. */
+static void note_state(const struct nlmsghdr *m, void *arg)
+{
+	struct nl_attrs a;
+
+	nl_attrs(m, &a);
+	((int *)arg)[nl_number(a.by[HSTP_A_CONN_STATE])]++;
+}
+
+/* Ask with @cmd for all connections in @states, a bit for each. */
+static int ask(struct nl *nl, int cmd, int flags, uint16_t states, nl_fn *fn, void *arg)
+{
+	struct nlmsghdr *req = nl_request(nl, cmd, flags);
+	struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+
+	mnl_attr_put_u16(req, HSTP_A_MATCH_STATES, states);
+	mnl_attr_nest_end(req, nest);
+	return nl_talk(nl, req, fn, arg);
+}
+
+/* Who looks sees both of them, once; who aborts one of them leaves the other. */
 TEST_F(peer, both_are_shown)
 {
 	struct end *us = &self->us, *it = &self->it;
+	struct nl *nl = nl_open(NS_A);
 	struct conn conns[4];
-	int seen[16] = {};
+	int seen[16] = {}, told[16] = {};
+	uint16_t all = 0x7fe;		/* but CLOSED */
 
 	server_in_time_wait(us, it);
 	let_pass(us, it);
@@ -311,6 +333,16 @@ TEST_F(peer, both_are_shown)
 	SAME(seen[TCP_LISTEN], 1);
 	SAME(seen[TCP_SYN_RECV], 1);
 	SAME(seen[TCP_TIME_WAIT], 1);
+	SAME(ask(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP, all, note_state, told), 0);
+	SAME(told[HSTP_NL_STATE_LISTEN], 1);
+	SAME(told[HSTP_NL_STATE_SYN_RECEIVED], 1);
+	SAME(told[HSTP_NL_STATE_TIME_WAIT], 1);
+
+	SAME(ask(nl, HSTP_CMD_CONN_ABORT, 0, 1 << HSTP_NL_STATE_TIME_WAIT, NULL, NULL), 0);
+	wire_silence(it);
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, "transition TIME-WAIT CLOSED abort 1");
+	nl_close(nl);
 }
 
 /* An old SYN is none: it gets the ACK of 3.10.7.4, first, and TIME-WAIT goes on. */
