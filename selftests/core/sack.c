@@ -257,7 +257,7 @@ TEST(dsack_full, "section 4: the duplicate is first, whatever does not fit then"
 	REPORT(2, 7000, 7500);
 }
 
-TEST(dsack_old_stamp, "RFC 2883 section 4: a segment that its timestamp shows to be old is one, too")
+TEST(dsack_old_stamp, "RFC 2883 section 4: one that its timestamp shows to be old is one, too")
 {
 	open_at(3000, true);
 	SEGMENT(3000);
