@@ -6,6 +6,7 @@
 
 #include "event.h"
 #include "settings.h"
+#include "wait.h"
 
 /* Whoever changes settings, in any namespace: some depend on others. */
 DEFINE_MUTEX(hstp_settings_mutex);
@@ -94,6 +95,7 @@ void hstp_settings_change(struct hstp_net *hn, const struct hstp_settings *s)
 	lockdep_assert_held(&hstp_settings_mutex);
 	for (i = 0; i < HSTP_SETTING_COUNT; i++)
 		WRITE_ONCE(*hstp_setting_of(&hn->settings, i), *hstp_setting_of(s, i));
+	hstp_wait_anew(hn);
 	if (segments != !!s->segment_events)
 		hstp_event_segments(s->segment_events);
 }

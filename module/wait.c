@@ -142,6 +142,29 @@ void hstp_wait_exit(struct hstp_net *hn)
 }
 
 /**
+ * hstp_wait_anew() - settings have changed, and delays with them
+ * @hn: namespace
+ *
+ * The timers fire, and find what is due by the delays of now: else a shorter one would have
+ * to wait for a head that began to wait before.
+ *
+ * Context: process.
+ */
+void hstp_wait_anew(struct hstp_net *hn)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct hstp_wait *w = per_cpu_ptr(hn->waits, cpu);
+
+		spin_lock_bh(&w->lock);
+		if (timer_pending(&w->timer))
+			mod_timer(&w->timer, jiffies);
+		spin_unlock_bh(&w->lock);
+	}
+}
+
+/**
  * hstp_wait_add() - a record begins to wait
  * @hn: namespace
  * @mini: record; its state and retries say for how long

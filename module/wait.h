@@ -34,6 +34,7 @@ struct hstp_wait {
 
 int hstp_wait_init(struct hstp_net *hn);
 void hstp_wait_exit(struct hstp_net *hn);
+void hstp_wait_anew(struct hstp_net *hn);
 u32 hstp_wait_delay(const struct hstp_net *hn, const struct hstp_mini *mini);
 void hstp_wait_add(struct hstp_net *hn, struct hstp_mini *mini);
 void hstp_wait_del(struct hstp_net *hn, struct hstp_mini *mini);

@@ -168,6 +168,33 @@ TEST(msl_is_effective)
 	NEED(now_ms() - start + EARLY_MS >= 800);
 }
 
+/* ... and for those that wait already, more than are dealt with at a time. */
+TEST(msl_is_effective_at_once)
+{
+	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = PORT };
+	struct sockaddr_in to = addr_of(here.addr, here.port);
+	enum { MANY = 700 };
+	int listener;
+
+	net_alone();
+	net_hstp(NS_A, "msl_ms", 120000);
+	listener = fd_listen(&here, 1);
+	for (int i = 0; i < MANY; i++) {
+		int client = fd_new(NS_A), server;
+
+		TRY(connect(client, (struct sockaddr *)&to, sizeof(to)));
+		server = fd_accept(listener);
+		fd_close(client);
+		fd_eof(server);
+		fd_close(server);
+	}
+	WAIT(stat_now(NS_A, "state TIME-WAIT now") >= MANY);
+	net_hstp(NS_A, "msl_ms", 1);
+	WAIT(!stat_now(NS_A, "state TIME-WAIT now"));
+	SAME(stat_now(NS_A, "transition TIME-WAIT CLOSED time-wait"), MANY);
+	stats_sums(NS_A);
+}
+
 /* FIN-WAIT-2 is left by itself when no socket is there to wait for the peer's FIN. */
 TEST(fin_timeout_is_effective)
 {

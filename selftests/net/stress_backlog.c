@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* No more connections wait for accept() than listen() was told, and one, however many CPUs
- * bring the last segments of handshakes at the same time: two do, again and again, for the
- * one place that there is.
+/* Segments of handshakes that two CPUs bring at the same time, again and again: no more
+ * connections wait for accept() than listen() was told, and one; and what is sent twice
+ * makes one handshake, and one connection.
  */
 #include <stdatomic.h>
 
@@ -18,7 +18,7 @@
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 600
 
-#define ROUNDS 1000
+#define ROUNDS 500
 #define PORT 80
 
 /* A frame, and the socket that it leaves by. */
@@ -61,8 +61,8 @@ static void open_shot(struct shot *shot)
 	TRY(bind(shot->fd, (struct sockaddr *)&addr, sizeof(addr)));
 }
 
-/* The third segment of a handshake is made of the second: back where that came from. */
-static void load(struct shot *shot, const struct seen *syn_ack)
+/* A segment of the client's, made of the SYN,ACK that it got: back where that came from. */
+static void load(struct shot *shot, const struct seen *syn_ack, uint8_t flags)
 {
 	struct ethhdr *ether = (void *)shot->frame;
 	struct wire_header *header;
@@ -80,23 +80,16 @@ static void load(struct shot *shot, const struct seen *syn_ack)
 	header = (void *)((uint8_t *)view.header - syn_ack->frame + shot->frame);
 	header->sport = view.header->dport;
 	header->dport = view.header->sport;
-	header->seq = view.header->ack;
+	header->seq = htonl(ntohl(view.header->ack) - !!(flags & SYN));
 	header->ack = htonl(ntohl(view.header->seq) + 1);
-	header->flags = ACK;
+	header->flags = flags;
 	header->sum = 0;
 	header->sum = htons((uint16_t)~wire_sum(ip->saddr, ip->daddr, header, view.len));
 }
 
-/* Two handshakes up to their last segments, and both of these. A few instructions more or
- * less let them meet at another place each time.
- */
-static void round_of_two(int number, struct end us[2], struct end it[2])
+/* Both at once. A few instructions more or less let them meet at another place each time. */
+static void meet(int number)
 {
-	for (int k = 0; k < 2; k++) {
-		wire_ends(&us[k], NS_T, (uint16_t)(4000 + 2 * number + k), &it[k], NS_A, PORT);
-		wire_send(&us[k], SYN, 100);
-		load(&shots[k], wire_expect(&it[k], SYN | ACK, 300, 101));
-	}
 	pthread_barrier_wait(&loaded);
 	while (atomic_load(&aimed) != number)
 		;
@@ -107,11 +100,32 @@ static void round_of_two(int number, struct end us[2], struct end it[2])
 	pthread_barrier_wait(&done);
 }
 
-TEST(holds)
+/* One client, up to the SYN,ACK that it gets. */
+static struct seen *begin_handshake(int port, struct end *us, struct end *it)
 {
-	struct end us[2], it[2];
+	wire_ends(us, NS_T, (uint16_t)port, it, NS_A, PORT);
+	wire_send(us, SYN, 100);
+	return wire_expect(it, SYN | ACK, 300, 101);
+}
+
+static void reset_next(int listener)
+{
+	int fd = TRY(accept4(listener, NULL, NULL, SOCK_NONBLOCK));
+
+	fd_no_accept(listener);
+	fd_linger(fd, 1, 0);
+	fd_close(fd);
+}
+
+FIXTURE(two)
+{
 	pthread_t thread;
-	int listener, fd;
+	int listener;
+};
+
+FIXTURE_SETUP(two)
+{
+	struct end us, it;
 
 	net_peer();
 	net_no_timers(NS_A);
@@ -120,28 +134,76 @@ TEST(holds)
 	SAME(pthread_barrier_init(&done, NULL, 2), 0);
 	for (int k = 0; k < 2; k++)
 		open_shot(&shots[k]);
-	SAME(pthread_create(&thread, NULL, shoot_in_each_round, &shots[1]), 0);
+	SAME(pthread_create(&self->thread, NULL, shoot_in_each_round, &shots[1]), 0);
 	stress_on_cpu(0);
-	wire_ends(&us[0], NS_T, 4000, &it[0], NS_A, PORT);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
 	/* listen(0) lets one wait, as with TCP. */
-	listener = fd_listen(&it[0], 0);
-	fd_block(listener, false);
+	self->listener = fd_listen(&it, 0);
+	fd_block(self->listener, false);
+}
+
+FIXTURE_TEARDOWN(two)
+{
+	SAME(pthread_join(self->thread, NULL), 0);
+	SAME(conn_count(NS_A), 1);
+	stats_sums(NS_A);
+}
+
+/* Two connections, one place in the accept queue. */
+TEST_F(two, one_place)
+{
+	struct end us[2], it[2];
+
 	for (int i = 1; i <= rounds; i++) {
-		round_of_two(i, us, it);
-		fd = TRY(accept4(listener, NULL, NULL, SOCK_NONBLOCK));
-		fd_no_accept(listener);
-		fd_linger(fd, 1, 0);
-		fd_close(fd);
+		for (int k = 0; k < 2; k++)
+			load(&shots[k], begin_handshake(4000 + 2 * i + k, &us[k], &it[k]), ACK);
+		meet(i);
+		reset_next(self->listener);
 		/* The other one is still in SYN-RECEIVED */
 		for (int k = 0; k < 2; k++)
 			wire_send(&us[k], RST, 101);
 		wire_sync(NS_A);
 	}
-	SAME(pthread_join(thread, NULL), 0);
 	SAME(stat_now(NS_A, "drop listen_overflow"), rounds);
 	SAME(stat_now(NS_A, "transition SYN-RECEIVED ESTABLISHED ack"), rounds);
-	SAME(conn_count(NS_A), 1);
-	stats_sums(NS_A);
+}
+
+/* The same SYN twice: one handshake, however they meet. */
+TEST_F(two, one_handshake)
+{
+	struct end us, it;
+
+	for (int i = 1; i <= rounds; i++) {
+		struct seen *syn_ack = begin_handshake(4000 + i, &us, &it);
+
+		for (int k = 0; k < 2; k++)
+			load(&shots[k], syn_ack, SYN);
+		wire_send(&us, RST, 101);
+		wire_sync(NS_A);
+		meet(i);
+		SAME(stat_now(NS_A, "state SYN-RECEIVED now"), 1);
+		wire_send(&us, RST, 101);
+		wire_sync(NS_A);
+	}
+	SAME(stat_now(NS_A, "transition LISTEN SYN-RECEIVED syn"), 2 * rounds);
+}
+
+/* The same third segment twice: one connection. */
+TEST_F(two, one_connection)
+{
+	struct end us, it;
+
+	for (int i = 1; i <= rounds; i++) {
+		struct seen *syn_ack = begin_handshake(4000 + i, &us, &it);
+
+		for (int k = 0; k < 2; k++)
+			load(&shots[k], syn_ack, ACK);
+		meet(i);
+		reset_next(self->listener);
+		wire_sync(NS_A);
+	}
+	SAME(stat_now(NS_A, "transition SYN-RECEIVED ESTABLISHED ack"), rounds);
+	SAME(stat_now(NS_A, "drop listen_overflow"), 0);
 }
 
 TEST_HARNESS_MAIN
