@@ -165,8 +165,17 @@ void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env)
 	env->no_room = HSTP_DROP_NONE;
 }
 
-static void count(struct hstp_net *hn, struct hstp_mini *mini, const struct hstp_tcb *t,
-		  const struct hstp_acts *acts)
+/**
+ * hstp_mini_count() - count what an event did to a record, and tell who listens
+ * @hn: namespace
+ * @mini: the record
+ * @t: its variables after the event
+ * @acts: what came of it
+ *
+ * Context: BH off; the bucket's lock, or the record is in no bucket yet.
+ */
+void hstp_mini_count(struct hstp_net *hn, struct hstp_mini *mini, const struct hstp_tcb *t,
+		     const struct hstp_acts *acts)
 {
 	u64 since = hstp_since_widen(mini->since_us);
 
@@ -322,7 +331,7 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 		return HSTP_MINI_DONE;
 	}
 
-	count(hn, mini, &t, &acts);
+	hstp_mini_count(hn, mini, &t, &acts);
 	limit_challenge(hn, &t, &acts);
 	if (t.state == HSTP_CLOSED) {
 		hstp_mini_erase(hn, b, mini);
@@ -388,7 +397,7 @@ enum hstp_drop hstp_mini_open(struct hstp_listener *l, u32 hash, const struct hs
 		release(hn, mini);
 		return HSTP_DROP_DUPLICATE;
 	}
-	count(hn, mini, t, acts);
+	hstp_mini_count(hn, mini, t, acts);
 	insert(hn, b, mini);
 	spin_unlock(&b->lock);
 	return HSTP_DROP_NONE;
@@ -467,7 +476,7 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple,
 	hstp_mini_env(hn, &env);
 	hstp_timeouts(&t, &env, &acts);
 	if (acts.transition_count || acts.bits) {
-		count(hn, mini, &t, &acts);
+		hstp_mini_count(hn, mini, &t, &acts);
 		if (t.state == HSTP_CLOSED) {
 			hstp_mini_erase(hn, b, mini);
 		} else {
@@ -533,66 +542,10 @@ void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote)
 	if (mini) {
 		hstp_mini_thaw(mini, hn, &t);
 		hstp_hard_error(&t, &acts);
-		count(hn, mini, &t, &acts);
+		hstp_mini_count(hn, mini, &t, &acts);
 		hstp_mini_erase(hn, b, mini);
 	}
 	spin_unlock(&b->lock);
-}
-
-/* A newer connection takes the place of TIME-WAIT. */
-static void reopened(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini)
-{
-	struct hstp_acts acts = HSTP_ACTS_INIT;
-	struct hstp_tcb t;
-
-	hstp_mini_thaw(mini, hn, &t);
-	hstp_vanish(&t, HSTP_CAUSE_REOPEN, &acts);
-	count(hn, mini, &t, &acts);
-	hstp_mini_erase(hn, b, mini);
-}
-
-/**
- * hstp_mini_supersede() - a handshake has succeeded that may have begun with TIME-WAIT
- * @hn: namespace
- * @b: its bucket; its record is gone
- * @tuple: both ends
- *
- * RFC 9293 section 3.6.1, MAY-2 (2): its SYN was no old duplicate.
- *
- * Context: the bucket's lock.
- */
-void hstp_mini_supersede(struct hstp_net *hn, struct hstp_bucket *b,
-			 const struct hstp_tuple *tuple)
-{
-	struct hstp_mini *mini = hstp_mini_find(b, tuple);
-
-	if (unlikely(mini))
-		reopened(hn, b, mini);
-}
-
-/**
- * hstp_mini_yields() - does a record give way to connect()
- * @hn: namespace
- * @b: its bucket
- * @mini: the record; freed if it does
- * @iss_floor: gets what the next ISS must be beyond
- *
- * A TIME-WAIT with timestamps may, after as long as its last timestamp was told for: that
- * of the new SYN is later then, and what is left of the old connection is known by its
- * timestamps (RFC 6191 section 3, RFC 7323 section 5.3).
- *
- * Context: the bucket's lock.
- */
-bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
-		      u32 *iss_floor)
-{
-	if (mini->state != HSTP_TIME_WAIT || !mini->ts_ok ||
-	    !READ_ONCE(hn->settings.reuse_time_wait) || !READ_ONCE(hn->settings.core.timestamps) ||
-	    hstp_now_ms() - hstp_mini_queued(mini) < MSEC_PER_SEC)
-		return false;
-	*iss_floor = mini->seq;
-	reopened(hn, b, mini);
-	return true;
 }
 
 /**
@@ -626,7 +579,7 @@ bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple,
 	}
 	hstp_mini_thaw(mini, hn, &t);
 	hstp_call_abort(&t, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_ABORT, &acts);
-	count(hn, mini, &t, &acts);
+	hstp_mini_count(hn, mini, &t, &acts);
 	have_tx = acts.bits & HSTP_ACT_REPLY && profile_of(mini, &p);
 	hstp_mini_erase(hn, b, mini);
 	spin_unlock(&b->lock);
@@ -663,7 +616,7 @@ static void vanish(struct hstp_net *hn, const struct hstp_listener *l, enum hstp
 				continue;
 			hstp_mini_thaw(mini, hn, &t);
 			hstp_vanish(&t, cause, &acts);
-			count(hn, mini, &t, &acts);
+			hstp_mini_count(hn, mini, &t, &acts);
 			hstp_mini_erase(hn, b, mini);
 		}
 		spin_unlock_bh(&b->lock);

@@ -152,16 +152,20 @@ void hstp_mini_timeout(struct hstp_net *hn, const struct hstp_tuple *tuple,
 void hstp_mini_drop_listener(struct hstp_listener *l);
 void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini);
 void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env);
-bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
-		      u32 *iss_floor);
 bool hstp_mini_has_sent(struct hstp_net *hn, const struct hstp_quote *quote);
 void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote);
+void hstp_mini_count(struct hstp_net *hn, struct hstp_mini *mini, const struct hstp_tcb *t,
+		     const struct hstp_acts *acts);
 bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		     enum hstp_state state);
-void hstp_mini_supersede(struct hstp_net *hn, struct hstp_bucket *b,
-			 const struct hstp_tuple *tuple);
 struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
 void hstp_mini_exit(struct hstp_net *hn);
+
+/* reopen.c */
+void hstp_mini_supersede(struct hstp_net *hn, struct hstp_bucket *b,
+			 const struct hstp_tuple *tuple);
+bool hstp_mini_yields(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_mini *mini,
+		      u32 *iss_floor);
 
 /* thaw.c */
 void hstp_mini_thaw(const struct hstp_mini *mini, const struct hstp_net *hn, struct hstp_tcb *t);
