@@ -219,6 +219,7 @@ u8 hstp_passing_state(const struct hstp_net *hn, const struct hstp_tuple *tuple,
 void hstp_passing_look(struct hstp_passing *p);
 
 /* fault_change.c */
+bool hstp_passing_has(const struct hstp_passing *p, u8 field);
 int hstp_passing_change(struct hstp_passing *p, const struct hstp_rule *rule);
 int hstp_passing_corrupt(struct hstp_passing *p);
 

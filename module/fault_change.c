@@ -13,6 +13,80 @@
 #define FLAGS_OFFSET	12	/* of the word with the data offset before them */
 #define WINDOW_OFFSET	14
 #define CHECK_OFFSET	16
+#define URGENT_OFFSET	18
+
+/* Of which option a field is, and where in it: RFC 7323 section 3.2, RFC 2018 section 3. */
+static const struct {
+	u8 kind;
+	u8 at;
+} option_fields[] = {
+	[HSTP_NL_FIELD_TSVAL] = { HSTP_OPT_TIMESTAMPS, 2 },
+	[HSTP_NL_FIELD_TSECR] = { HSTP_OPT_TIMESTAMPS, 6 },
+	[HSTP_NL_FIELD_SACK_LEFT] = { HSTP_OPT_SACK, 2 },
+	[HSTP_NL_FIELD_SACK_RIGHT] = { HSTP_OPT_SACK, 6 },
+};
+
+/* The options may have been changed before, or come from anywhere. */
+static int find_option(const u8 *options, int len, u8 kind)
+{
+	int at = 0;
+
+	while (at + 1 < len && options[at] != HSTP_OPT_END) {
+		if (options[at] == HSTP_OPT_NOP) {
+			at++;
+			continue;
+		}
+		if (options[at] == kind)
+			return at;
+		if (options[at + 1] < 2)
+			break;
+		at += options[at + 1];
+	}
+	return -ENOENT;
+}
+
+/* Bytes from the beginning of the header, or -ENOENT. */
+static int offset_of(const struct hstp_passing *p, u8 field)
+{
+	int head = skb_transport_offset(p->skb), at;
+	int len = hstp_header_len(skb_transport_header(p->skb)) - HSTP_HEADER_MIN;
+	u8 copy[HSTP_OPTIONS_MAX];
+	const u8 *options;
+
+	switch (field) {
+	case HSTP_NL_FIELD_SEQ:
+		return SEQ_OFFSET;
+	case HSTP_NL_FIELD_ACK:
+		return ACK_OFFSET;
+	case HSTP_NL_FIELD_WINDOW:
+		return WINDOW_OFFSET;
+	case HSTP_NL_FIELD_FLAGS:
+		return FLAGS_OFFSET;
+	case HSTP_NL_FIELD_URGENT:
+		return URGENT_OFFSET;
+	}
+	if (len <= 0)
+		return -ENOENT;
+	options = skb_header_pointer(p->skb, head + HSTP_HEADER_MIN, len, copy);
+	if (!options)
+		return -ENOENT;
+	if (field == HSTP_NL_FIELD_OPTION)
+		return HSTP_HEADER_MIN;
+	at = find_option(options, len, option_fields[field].kind);
+	if (at < 0 || at + option_fields[field].at + 4 > len)
+		return -ENOENT;
+	return HSTP_HEADER_MIN + at + option_fields[field].at;
+}
+
+/**
+ * hstp_passing_has() - is there what a rule changes
+ * @p: segment
+ * @field: enum hstp_nl_field
+ */
+bool hstp_passing_has(const struct hstp_passing *p, u8 field)
+{
+	return offset_of(p, field) >= 0;
+}
 
 static u32 changed(u32 from, const struct hstp_rule *rule)
 {
@@ -23,14 +97,16 @@ static u32 changed(u32 from, const struct hstp_rule *rule)
 	return rule->how == HSTP_NL_HOW_ADD ? from | rule->value : from & ~rule->value;
 }
 
-/* The checksum follows, whether it is complete or the device's to complete. */
+/* The checksum follows, whether it is complete or the device's to complete. An option that
+ * arrives may be at an odd place, but then the sum has been looked at already.
+ */
 static void put32(struct sk_buff *skb, unsigned int offset, u32 value)
 {
 	u8 *header = skb_transport_header(skb);
-	__be32 *at = (__be32 *)(header + offset), to = htonl(value);
 
-	inet_proto_csum_replace4((__sum16 *)(header + CHECK_OFFSET), skb, *at, to, false);
-	*at = to;
+	inet_proto_csum_replace4((__sum16 *)(header + CHECK_OFFSET), skb,
+				 htonl(hstp_get32(header + offset)), htonl(value), false);
+	hstp_put32(header + offset, value);
 }
 
 static void put16(struct sk_buff *skb, unsigned int offset, u16 value)
@@ -42,14 +118,14 @@ static void put16(struct sk_buff *skb, unsigned int offset, u16 value)
 	*at = to;
 }
 
-static int make_writable(struct sk_buff *skb)
+static int make_writable(struct sk_buff *skb, unsigned int len)
 {
-	return skb_ensure_writable(skb, skb_transport_offset(skb) + HSTP_HEADER_MIN);
+	return skb_ensure_writable(skb, skb_transport_offset(skb) + len);
 }
 
 /**
  * hstp_passing_change() - change a field, and correct the checksum
- * @p: segment
+ * @p: segment that has it
  * @rule: says what, and how
  *
  * Return: 0 or -ENOMEM.
@@ -57,23 +133,23 @@ static int make_writable(struct sk_buff *skb)
 int hstp_passing_change(struct hstp_passing *p, const struct hstp_rule *rule)
 {
 	struct sk_buff *skb = p->skb;
-	int err = make_writable(skb);
+	int at = offset_of(p, rule->field);
+	/* All fields of the fixed part are in it; those of options have four bytes */
+	int err = make_writable(skb, at < HSTP_HEADER_MIN ? HSTP_HEADER_MIN : at + 4);
+	const u8 *header = skb_transport_header(skb);
 
 	if (err)
 		return err;
 	switch (rule->field) {
-	case HSTP_NL_FIELD_SEQ:
-		put32(skb, SEQ_OFFSET, changed(p->seq, rule));
-		break;
-	case HSTP_NL_FIELD_ACK:
-		put32(skb, ACK_OFFSET, changed(p->ack, rule));
-		break;
 	case HSTP_NL_FIELD_WINDOW:
-		put16(skb, WINDOW_OFFSET, (u16)changed(p->wnd, rule));
+	case HSTP_NL_FIELD_URGENT:
+		put16(skb, at, (u16)changed(hstp_get16(header + at), rule));
 		break;
 	case HSTP_NL_FIELD_FLAGS:
-		put16(skb, FLAGS_OFFSET, skb_transport_header(skb)[FLAGS_OFFSET] << 8 |
-		      (u8)changed(p->flags, rule));
+		put16(skb, at, header[at] << 8 | (u8)changed(p->flags, rule));
+		break;
+	default:
+		put32(skb, at, changed(hstp_get32(header + at), rule));
 		break;
 	}
 	hstp_passing_look(p);
@@ -97,7 +173,7 @@ int hstp_passing_corrupt(struct hstp_passing *p)
 		if (err)
 			return err;
 	}
-	err = make_writable(skb);
+	err = make_writable(skb, HSTP_HEADER_MIN);
 	if (err)
 		return err;
 	skb_transport_header(skb)[CHECK_OFFSET + 1] ^= 1;

@@ -77,7 +77,8 @@ bool hstp_rule_matches(const struct hstp_rule *rule, const struct hstp_passing *
 	       (!rule->lport || rule->lport == t->lport) &&
 	       (!rule->fport || rule->fport == t->fport) &&
 	       (!rule->lprefix || ipv6_prefix_equal(&rule->laddr, &t->laddr, rule->lprefix)) &&
-	       (!rule->fprefix || ipv6_prefix_equal(&rule->faddr, &t->faddr, rule->fprefix));
+	       (!rule->fprefix || ipv6_prefix_equal(&rule->faddr, &t->faddr, rule->fprefix)) &&
+	       hstp_passing_has(p, rule->field);
 }
 
 /* SplitMix64: the @n-th number of a seed, the same on every kernel. */

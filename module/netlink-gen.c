@@ -108,7 +108,7 @@ const struct nla_policy hstp_fault_add_nl_policy[HSTP_A_FAULT_VALUE + 1] = {
 	[HSTP_A_FAULT_ACTION] = NLA_POLICY_MAX(NLA_U8, 6),
 	[HSTP_A_FAULT_COPIES] = { .type = NLA_U32, },
 	[HSTP_A_FAULT_DELAY_MS] = { .type = NLA_U32, },
-	[HSTP_A_FAULT_FIELD] = NLA_POLICY_MAX(NLA_U8, 3),
+	[HSTP_A_FAULT_FIELD] = NLA_POLICY_MAX(NLA_U8, 9),
 	[HSTP_A_FAULT_HOW] = NLA_POLICY_MAX(NLA_U8, 2),
 	[HSTP_A_FAULT_VALUE] = { .type = NLA_U32, },
 };

@@ -48,7 +48,7 @@ static const struct need {
 	{ HSTP_A_FAULT_DELAY_MS, HSTP_NL_ACTION_DELAY, true,
 	  "action delay needs delay-ms, 1 to 600000", "delay-ms goes with action delay only" },
 	{ HSTP_A_FAULT_FIELD, HSTP_NL_ACTION_CHANGE, true,
-	  "action change needs field: seq, ack, window or flags",
+	  "action change needs field: seq, ack, window, flags ...",
 	  "field goes with action change only" },
 	{ HSTP_A_FAULT_HOW, HSTP_NL_ACTION_CHANGE, true,
 	  "action change needs how: set, add or clear", "how goes with action change only" },
@@ -175,10 +175,10 @@ static int parse_change(struct genl_info *info, struct hstp_rule *rule)
 	if (rule->field == HSTP_NL_FIELD_FLAGS && rule->value > U8_MAX)
 		return hstp_nl_refuse(info, HSTP_A_FAULT_VALUE, "value of flags must be 0 to 255",
 				      -ERANGE);
-	if (rule->field == HSTP_NL_FIELD_WINDOW && rule->how == HSTP_NL_HOW_SET &&
-	    rule->value > U16_MAX)
+	if ((rule->field == HSTP_NL_FIELD_WINDOW || rule->field == HSTP_NL_FIELD_URGENT) &&
+	    rule->how == HSTP_NL_HOW_SET && rule->value > U16_MAX)
 		return hstp_nl_refuse(info, HSTP_A_FAULT_VALUE,
-				      "value of a window must be 0 to 65535", -ERANGE);
+				      "value of window and urgent must be 0 to 65535", -ERANGE);
 	return 0;
 }
 

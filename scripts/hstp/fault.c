@@ -44,7 +44,7 @@ static const char *action_name(const struct attrs *rule)
 
 static const char *field_name(const struct attrs *rule)
 {
-	return named(field_names, 4, number(rule, HSTP_A_FAULT_FIELD));
+	return named(field_names, 10, number(rule, HSTP_A_FAULT_FIELD));
 }
 
 static void print_end(const struct attrs *rule, int i)
@@ -97,6 +97,9 @@ static void print_change(const struct attrs *rule)
 	printf(" %s ", field_name(rule));
 	if (number(rule, HSTP_A_FAULT_FIELD) == HSTP_NL_FIELD_FLAGS)
 		printf("%s", value ? (print_flags(sign, "", value), "") : "none");
+	else if (number(rule, HSTP_A_FAULT_FIELD) == HSTP_NL_FIELD_OPTION)
+		printf("%s%u.%u.%u.%u", sign, value >> 24, value >> 16 & 255, value >> 8 & 255,
+		       value & 255);
 	else if (how == HSTP_NL_HOW_ADD && value > INT32_MAX)
 		printf("-%u", -value);
 	else
@@ -382,7 +385,9 @@ static void help(void)
 	       "  hold                  until \"hstp step go\", or the rule is removed\n"
 	       "  reorder               goes behind the next of its connection and direction\n"
 	       "  change FIELD [+|-]VALUE\n"
-	       "                        seq, ack, window or flags; the checksum is corrected\n"
+	       "                        seq, ack, window, flags, urgent; option: the first four\n"
+	       "                        bytes of the options, as 3.3.7.0; tsval, tsecr, sack-left, sack-right\n"
+	       "                        of segments that have it; the checksum is corrected\n"
 	       "  corrupt               the checksum is wrong\n"
 	       "For instance: hstp fault add out dst 10.0.0.2 flags syn,!ack nth 1 drop\n");
 }

@@ -11,7 +11,10 @@ const char *const action_names[] = {
 	"drop", "duplicate", "delay", "hold", "reorder", "change", "corrupt", NULL
 };
 
-const char *const field_names[] = { "seq", "ack", "window", "flags", NULL };
+const char *const field_names[] = {
+	"seq", "ack", "window", "flags", "urgent", "option", "tsval", "tsecr", "sack-left",
+	"sack-right", NULL
+};
 
 /* Where in the words we are. */
 struct words {
@@ -161,16 +164,26 @@ static void put_delay(struct words *w)
 	mnl_attr_put_u32(w->nlh, HSTP_A_FAULT_DELAY_MS, (uint32_t)ms);
 }
 
+/* Four bytes, as they are in the segment. */
+static uint32_t parse_bytes(const char *name, const char *word)
+{
+	struct in_addr bytes;
+
+	if (inet_pton(AF_INET, word, &bytes) != 1)
+		quit(MISUSED, "%s \"%s\" is not four bytes as 3.3.7.0", name, word);
+	return ntohl(bytes.s_addr);
+}
+
 /* FIELD VALUE: the value alone sets, + adds, - subtracts; of flags, switches on or off. */
 static void put_change(struct words *w)
 {
-	char *name = next(w, "change", "seq, ack, window or flags"), *word;
+	char *name = next(w, "change", "seq, ack, window, flags ..."), *word;
 	int field = index_of(field_names, name), how = HSTP_NL_HOW_SET;
 	uint32_t value;
 	bool minus;
 
 	if (field < 0)
-		quit(MISUSED, "change: \"%s\" is not a field: seq, ack, window, flags are", name);
+		quit(MISUSED, "change: \"%s\" is not a field (hstp help fault lists them)", name);
 	word = next(w, field_names[field], "a value");
 	minus = *word == '-';
 	if (*word == '+' || minus) {
@@ -183,9 +196,12 @@ static void put_change(struct words *w)
 		value = !strcmp(word, "none") ? 0 : flags_of(word, NULL);
 		if (minus)
 			how = HSTP_NL_HOW_CLEAR;
+	} else if (field == HSTP_NL_FIELD_OPTION) {
+		value = parse_bytes(field_names[field], word);
 	} else {
 		value = (uint32_t)parse_number(field_names[field], word, 0,
-					       field == HSTP_NL_FIELD_WINDOW ? UINT16_MAX :
+					       field == HSTP_NL_FIELD_WINDOW ||
+					       field == HSTP_NL_FIELD_URGENT ? UINT16_MAX :
 					       UINT32_MAX);
 		value = minus ? -value : value;
 	}

@@ -40,7 +40,8 @@ _hstp_fault() {
 		case $prev in
 		state | src | dst) _hstp_filter ;;
 		flags) echo "fin syn rst psh ack urg ece cwr !fin !syn !rst !psh !ack" ;;
-		change) echo "seq ack window flags" ;;
+		change) echo "seq ack window flags urgent option tsval tsecr sack-left
+			sack-right" ;;
 		sport | dport | nth | every | count | probability | seed | delay) ;;
 		*) echo "in out src dst sport dport state flags text no-text nth every count
 			probability seed drop duplicate delay hold reorder change corrupt" ;;

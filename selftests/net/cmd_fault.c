@@ -77,6 +77,10 @@ TEST(round_trip)
 		"change flags +syn,rst",
 		"change flags -psh",
 		"change flags none",
+		"change urgent 9",
+		"change option 3.3.7.0",
+		"change tsval -1000",
+		"change sack-right +5",
 	};
 	char line[256];
 
@@ -144,8 +148,10 @@ TEST(refusals)
 		{ "fault add state open drop", "\"open\" is not a state: closed" },
 		{ "fault add src 10.0.0 drop", "\"10.0.0\" is not an address" },
 		{ "fault add dport 65536 drop", "from 0 to 65535" },
-		{ "fault add change", "seq, ack, window or flags should follow" },
-		{ "fault add change urgent 1", "\"urgent\" is not a field" },
+		{ "fault add change", "seq, ack, window, flags ... should follow" },
+		{ "fault add change offset 1", "\"offset\" is not a field" },
+		{ "fault add change urgent 65536", "number from 0 to 65535" },
+		{ "fault add change option 3.2", "is not four bytes" },
 		{ "fault add change window 65536", "from 0 to 65535" },
 		{ "fault add change flags +all", "\"all\" is not a flag" },
 		{ "fault del", "a number should follow" },

@@ -106,6 +106,12 @@ TEST(values_of_change)
 		  "0 to 255" },
 		{ HSTP_NL_FIELD_FLAGS, HSTP_NL_HOW_CLEAR, 255, 0, 0, "" },
 		{ HSTP_NL_FIELD_SEQ, HSTP_NL_HOW_CLEAR, 1, EINVAL, HSTP_A_FAULT_HOW, "flags" },
+		{ HSTP_NL_FIELD_URGENT, HSTP_NL_HOW_SET, 65535, 0, 0, "" },
+		{ HSTP_NL_FIELD_URGENT, HSTP_NL_HOW_SET, 65536, ERANGE, HSTP_A_FAULT_VALUE,
+		  "0 to 65535" },
+		{ HSTP_NL_FIELD_OPTION, HSTP_NL_HOW_SET, 0xffffffff, 0, 0, "" },
+		{ HSTP_NL_FIELD_SACK_RIGHT, HSTP_NL_HOW_ADD, 0xffffffff, 0, 0, "" },
+		{ HSTP_NL_FIELD_TSVAL, HSTP_NL_HOW_CLEAR, 1, EINVAL, HSTP_A_FAULT_HOW, "flags" },
 	};
 
 	net_alone();
@@ -185,7 +191,7 @@ TEST(strict)
 		int type, value;
 	} bytes[] = {
 		{ HSTP_A_FAULT_DIRECTION, 2 }, { HSTP_A_FAULT_TEXT, 2 },
-		{ HSTP_A_FAULT_FIELD, 4 }, { HSTP_A_FAULT_HOW, 3 }, { HSTP_A_FAULT_ACTION, 7 },
+		{ HSTP_A_FAULT_FIELD, 10 }, { HSTP_A_FAULT_HOW, 3 }, { HSTP_A_FAULT_ACTION, 7 },
 	};
 	struct nlmsghdr *req;
 

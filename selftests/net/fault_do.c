@@ -382,6 +382,82 @@ TEST_F(fault, change_window_add)
 	SAME(seen->wnd, 65536 - 10);
 }
 
+static uint32_t word_at(const struct seen *seen, int at)
+{
+	NEED(at + 4 <= seen->optlen);
+	return (uint32_t)seen->opt[at] << 24 | (uint32_t)seen->opt[at + 1] << 16 |
+	       (uint32_t)seen->opt[at + 2] << 8 | seen->opt[at + 3];
+}
+
+/* The pointer is in all segments, an option only in those that have it: others are not
+ * the rule's.
+ */
+TEST_F(fault, change_urgent_and_no_option)
+{
+	struct end *us = &self->us, *it = &self->it;
+	uint32_t id, none[5];
+	struct seen *seen;
+
+	fault_open(us, it, &self->fd);
+	id = fault_add(self->nl, .way = OUT, .action = CHANGE, .field = HSTP_NL_FIELD_URGENT,
+		       .how = HSTP_NL_HOW_SET, .value = 500);
+	for (int i = 0; i < 5; i++)
+		none[i] = fault_add(self->nl, .way = OUT, .action = CHANGE,
+				    .field = HSTP_NL_FIELD_OPTION + i,
+				    .how = HSTP_NL_HOW_SET, .value = 500);
+	fd_send(self->fd, "x");
+	seen = wire_expect(it, PSH | ACK, 301, 101, "x");
+	NEED(seen->sum_good);
+	SAME(seen->urg, 500);
+	SAME(seen->optlen, 0);
+	fault_did(self->nl, id, 1, 1);
+	for (int i = 0; i < 5; i++)
+		fault_did(self->nl, none[i], 0, 0);
+}
+
+/* Timestamps and blocks, RFC 7323 appendix A and RFC 2018 section 3; text behind a gap is
+ * reported, the last first. The rest stays, and the checksum is good.
+ */
+TEST_F(fault, change_options)
+{
+	static const uint8_t offer[] = { 4, 2, 8, 10, 0, 0, 0, 77, 0, 0, 0, 0 };
+	static const struct {
+		int field, at;
+		uint32_t value;
+	} cases[] = {
+		{ HSTP_NL_FIELD_OPTION, 0, 0x0303ff00 },
+		{ HSTP_NL_FIELD_TSECR, 8, 0x12345678 },
+		{ HSTP_NL_FIELD_SACK_LEFT, 16, 0x00ff00ff },
+		{ HSTP_NL_FIELD_SACK_RIGHT, 20, 0xff00ff00 },
+		{ HSTP_NL_FIELD_TSVAL, 4, 0xfffffffe },
+	};
+	struct end *us = &self->us, *it = &self->it;
+	uint8_t stamp[] = { 1, 1, 8, 10, 0, 0, 0, 77, 0, 0, 0, 0 };
+	int listener = fd_listen(it, 1);
+
+	wire_send(us, SYN, 100, .opt = offer, .optlen = 12);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301, .opt = stamp, .optlen = 12);
+	self->fd = fd_accept(listener);
+	for (int i = 0; i < 5; i++) {
+		uint32_t seq = 200 + 20 * i, blocks = i < 2 ? i + 1 : 3, id;
+		uint32_t want[] = { 0x0101080a, 0, 77, 0x01010502 + 8 * blocks, seq, seq + 5 };
+		struct seen *seen;
+
+		id = fault_add(self->nl, .way = OUT, .action = CHANGE, .field = cases[i].field,
+			       .how = HSTP_NL_HOW_SET, .value = cases[i].value);
+		want[cases[i].at / 4] = cases[i].value;
+		wire_send(us, PSH | ACK, seq, 301, "bbbbb", .opt = stamp, .optlen = 12);
+		seen = wire_expect(it, ACK, 301, 101);
+		NEED(seen->sum_good);
+		for (int at = 0; at < 24; at += 4)
+			if (at != 4 || cases[i].at == 4)
+				SAME(word_at(seen, at), want[at / 4]);
+		fault_did(self->nl, id, 1, 1);
+		SAME(fault_del(self->nl, id), 0);
+	}
+}
+
 /* RFC 9293 section 3.10.7.4, fourth, with RFC 5961: a SYN in the window gets a challenge ACK. */
 TEST_F(fault, change_arriving)
 {

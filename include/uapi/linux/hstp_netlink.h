@@ -284,13 +284,26 @@ enum hstp_nl_action {
 };
 
 /**
- * enum hstp_nl_field - of a segment's header, RFC 9293 section 3.1
+ * enum hstp_nl_field - of a segment's header, RFC 9293 section 3.1; of
+ *   options, a rule is for segments with them
+ * @HSTP_NL_FIELD_URGENT: the urgent pointer
+ * @HSTP_NL_FIELD_OPTION: the first four bytes of the options
+ * @HSTP_NL_FIELD_TSVAL: of timestamps, RFC 7323
+ * @HSTP_NL_FIELD_TSECR: of timestamps
+ * @HSTP_NL_FIELD_SACK_LEFT: left edge of the first block, RFC 2018
+ * @HSTP_NL_FIELD_SACK_RIGHT: right edge of the first block
  */
 enum hstp_nl_field {
 	HSTP_NL_FIELD_SEQ,
 	HSTP_NL_FIELD_ACK,
 	HSTP_NL_FIELD_WINDOW,
 	HSTP_NL_FIELD_FLAGS,
+	HSTP_NL_FIELD_URGENT,
+	HSTP_NL_FIELD_OPTION,
+	HSTP_NL_FIELD_TSVAL,
+	HSTP_NL_FIELD_TSECR,
+	HSTP_NL_FIELD_SACK_LEFT,
+	HSTP_NL_FIELD_SACK_RIGHT,
 };
 
 /**
