@@ -23,27 +23,11 @@ static void put32(uint8_t *p, uint32_t v)
 		p[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
-/* The option's kind byte, or NULL. */
-static const uint8_t *option(const struct seen *seen, int kind)
-{
-	for (int i = 0; i < seen->optlen && seen->opt[i];) {
-		if (seen->opt[i] == 1) {
-			i++;
-			continue;
-		}
-		if (seen->opt[i] == kind)
-			return seen->opt + i;
-		NEED(i + 1 < seen->optlen && seen->opt[i + 1] >= 2);
-		i += seen->opt[i + 1];
-	}
-	return NULL;
-}
-
 /* The options of most segments: a timestamp that echoes @seen's. */
 static const uint8_t *stamp(uint32_t value, const struct seen *seen)
 {
 	static uint8_t bytes[12];
-	const uint8_t *theirs = option(seen, STAMPS);
+	const uint8_t *theirs = wire_option(seen, STAMPS);
 
 	memcpy(bytes, "\1\1\x8\xa", 4);
 	put32(bytes + 4, value);
@@ -56,7 +40,7 @@ static const uint8_t *stamp(uint32_t value, const struct seen *seen)
 /* @number counts from 0, that which is told first. */
 static void reports(const struct seen *seen, int count, int number, uint32_t left, uint32_t right)
 {
-	const uint8_t *sack = option(seen, SACK);
+	const uint8_t *sack = wire_option(seen, SACK);
 
 	NEED(sack);
 	SAME(sack[1], 2 + 8 * count);
@@ -90,12 +74,12 @@ TEST_F(peer, each_can_be_switched_off)
 		wire_ends(&us, NS_T, (uint16_t)(5000 + off), &it, NS_A, self->it.port);
 		wire_send(&us, SYN, 100, .opt = (const uint8_t *)OFFER, .optlen = 20);
 		seen = wire_expect(&it, SYN | ACK, 300, 101);
-		NEED(option(seen, MSS));
-		SAME(!option(seen, WSCALE), !!(off & 1));
-		SAME(!option(seen, STAMPS), !!(off & 2));
-		SAME(!option(seen, PERMITTED), !!(off & 4));
+		NEED(wire_option(seen, MSS));
+		SAME(!wire_option(seen, WSCALE), !!(off & 1));
+		SAME(!wire_option(seen, STAMPS), !!(off & 2));
+		SAME(!wire_option(seen, PERMITTED), !!(off & 4));
 		if (!(off & 2))
-			SAME(get32(option(seen, STAMPS) + 6), 5000);
+			SAME(get32(wire_option(seen, STAMPS) + 6), 5000);
 		wire_send(&us, RST, 101);
 		state_is(&it, "LISTEN");
 	}
@@ -109,8 +93,9 @@ TEST_F(peer, nothing_offered)
 	fd_listen(&self->it, 1);
 	wire_send(&self->us, SYN, 100);
 	seen = wire_expect(&self->it, SYN | ACK, 300, 101);
-	NEED(option(seen, MSS));
-	NEED(!option(seen, WSCALE) && !option(seen, STAMPS) && !option(seen, PERMITTED));
+	NEED(wire_option(seen, MSS));
+	NEED(!wire_option(seen, WSCALE) && !wire_option(seen, STAMPS) &&
+	     !wire_option(seen, PERMITTED));
 }
 
 /* An active open offers all of them, and HSTP_INFO tells what came of it. */
@@ -123,14 +108,17 @@ TEST_F(relay, both_ends_know)
 	struct seen *seen;
 
 	seen = wire_expect(a, SYN, 100);
-	NEED(option(seen, WSCALE) && option(seen, STAMPS) && option(seen, PERMITTED));
+	NEED(wire_option(seen, WSCALE) && wire_option(seen, STAMPS) &&
+	     wire_option(seen, PERMITTED));
 	wire_deliver(seen);
 	seen = wire_expect(b, SYN | ACK, 300, 101);
 	wire_deliver(seen);
-	NEED(option(seen, WSCALE) && option(seen, STAMPS) && option(seen, PERMITTED));
+	NEED(wire_option(seen, WSCALE) && wire_option(seen, STAMPS) &&
+	     wire_option(seen, PERMITTED));
 	seen = wire_expect(a, ACK, 101, 301);
 	wire_deliver(seen);
-	NEED(option(seen, STAMPS) && !option(seen, WSCALE) && !option(seen, PERMITTED));
+	NEED(wire_option(seen, STAMPS) && !wire_option(seen, WSCALE) &&
+	     !wire_option(seen, PERMITTED));
 	ASSERT_EQ(0, fd_connected(a_fd));
 	b_fd = fd_accept(listener);
 	for (int end = 0; end < 2; end++) {
@@ -140,7 +128,7 @@ TEST_F(relay, both_ends_know)
 	fd_send(a_fd, "text");
 	seen = wire_expect(a, PSH | ACK, 101, 301, "text");
 	wire_deliver(seen);
-	NEED(option(seen, STAMPS));
+	NEED(wire_option(seen, STAMPS));
 	fd_recv(b_fd, "text");
 }
 
@@ -167,7 +155,7 @@ TEST_F(peer, gaps_are_reported)
 	wire_send(us, PSH | ACK, 101, 301, "aaaaaAAAAA", STAMP(5005, last));
 	last = wire_expect(it, ACK, 301, 116);
 	reports(last, 1, 0, 121, 126);
-	SAME(get32(option(last, STAMPS) + 6), 5005);
+	SAME(get32(wire_option(last, STAMPS) + 6), 5005);
 	fd_recv(fd, "aaaaaAAAAAbbbbb");
 	net_hstp(NS_A, "dsack", 0);
 	wire_send(us, PSH | ACK, 101, 301, "aaaaa", STAMP(5006, last));
@@ -354,7 +342,8 @@ TEST_F(peer, reused)
 	syn = wire_expect(it, SYN, 300);
 	/* MAY-2, (1): beyond all numbers that the last one used */
 	NEED((int32_t)(syn->real_seq - last->real_seq) > 0);
-	NEED((int32_t)(get32(option(syn, STAMPS) + 2) - get32(option(last, STAMPS) + 2)) > 0);
+	NEED((int32_t)(get32(wire_option(syn, STAMPS) + 2) -
+		       get32(wire_option(last, STAMPS) + 2)) > 0);
 	STATS(NS_A, "transition TIME-WAIT CLOSED reopen 1",
 	      "transition CLOSED SYN-SENT open-active 1");
 	fd_close(fd);

@@ -55,6 +55,26 @@ static void trace_segment(const char *verb, const struct end *from, const struct
 		   seen->sum_good ? "" : " bad checksum");
 }
 
+/**
+ * wire_option() - look for an option
+ * @seen: segment
+ * @kind: of the option
+ *
+ * Those that a segment has must be well formed.
+ *
+ * Return: its first byte, or NULL.
+ */
+const uint8_t *wire_option(const struct seen *seen, int kind)
+{
+	for (int i = 0; i < seen->optlen && seen->opt[i];) {
+		if (seen->opt[i] == kind)
+			return seen->opt + i;
+		NEED(seen->opt[i] == 1 || (i + 1 < seen->optlen && seen->opt[i + 1] >= 2));
+		i += seen->opt[i] == 1 ? 1 : seen->opt[i + 1];
+	}
+	return NULL;
+}
+
 static void print_left(enum net_ns ns)
 {
 	struct wire_view view;

@@ -120,6 +120,9 @@ struct seen *wire_expect_at(const char *file, int line, struct end *end, struct 
 /* Hand a segment to the end it is for; again, and it is a duplicate. */
 void wire_deliver(struct seen *seen);
 
+/* Where an option is in it, its kind byte, or NULL. */
+const uint8_t *wire_option(const struct seen *seen, int kind);
+
 /* The next segment from @end, or NULL when none comes for @ms milliseconds. */
 struct seen *wire_next(struct end *end, int ms);
 
