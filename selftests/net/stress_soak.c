@@ -24,7 +24,7 @@
 
 #define CONNECTIONS	1000
 #define SECONDS		300
-#define SECONDS_SHORT	20
+#define SECONDS_SHORT	10
 #define PORT_A		70
 #define PORT_B		80
 #define STUCK_MS	120000		/* without any progress of a connection */
