@@ -558,23 +558,6 @@ static bool stamp_acceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 	return false;
 }
 
-/* 3.10.7.4 second to fourth: true when that was all about the segment */
-static bool control_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
-			    const struct hstp_env *env, struct hstp_acts *acts)
-{
-	if (seg->flags & HSTP_RST) {
-		reset_arrives(t, seg, env, acts);
-		return true;
-	}
-	if (!hstp_security_goes_on(t, seg, env, acts))
-		return true;
-	if (seg->flags & HSTP_SYN) {
-		syn_arrives(t, seg, env, acts);
-		return true;
-	}
-	return false;
-}
-
 /* 3.10.7.4: SYN-RECEIVED and the synchronized states */
 static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 			      const struct hstp_env *env, struct hstp_acts *acts)
@@ -588,8 +571,10 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 	if (t->ts_ok && !stamp_acceptable(t, seg, env, acts))
 		return;
 	if (crossed_syn(t, seg)) {
-		if (!hstp_security_goes_on(t, seg, env, acts))
+		if (env->strange) {
+			hstp_security_refuse(t, seg, acts);
 			return;
+		}
 		hstp_stamps_take(t, seg, env);
 		if (ack_arrives(t, seg, env, acts))
 			owe_ack(t, acts);
@@ -604,10 +589,23 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 	t->heard_at = env->now;
 	t->kept = 0;
 
-	/* Second, check the RST bit; third, the security; fourth, the SYN bit */
-	if (env->strange | (seg->flags & (HSTP_RST | HSTP_SYN)) &&
-	    control_arrives(t, seg, env, acts))
+	/* Second, check the RST bit */
+	if (seg->flags & HSTP_RST) {
+		reset_arrives(t, seg, env, acts);
 		return;
+	}
+
+	/* Third, check security */
+	if (env->strange) {
+		hstp_security_refuse(t, seg, acts);
+		return;
+	}
+
+	/* Fourth, check the SYN bit */
+	if (seg->flags & HSTP_SYN) {
+		syn_arrives(t, seg, env, acts);
+		return;
+	}
 
 	/* Fifth, check the ACK field */
 	if (!(seg->flags & HSTP_ACK)) {

@@ -149,8 +149,8 @@ void hstp_sack_tell(struct hstp_tcb *t, struct hstp_options *opt);
 /* security.c: level, compartment, precedence */
 bool hstp_security_opens(const struct hstp_segment *seg, const struct hstp_env *env,
 			 struct hstp_acts *acts);
-bool hstp_security_goes_on(struct hstp_tcb *t, const struct hstp_segment *seg,
-			   const struct hstp_env *env, struct hstp_acts *acts);
+void hstp_security_refuse(struct hstp_tcb *t, const struct hstp_segment *seg,
+			  struct hstp_acts *acts);
 
 /* receive.c: text and FIN of an acceptable segment */
 void hstp_receive_text(struct hstp_tcb *t, const struct hstp_segment *seg,

@@ -44,26 +44,20 @@ bool hstp_security_opens(const struct hstp_segment *seg, const struct hstp_env *
 }
 
 /**
- * hstp_security_goes_on() - an acceptable segment for a connection beyond SYN-SENT
+ * hstp_security_refuse() - a strange segment for a connection beyond SYN-SENT
  * @t: connection
- * @seg: segment without RST
- * @env: what is strange about it
+ * @seg: acceptable segment without RST
  * @acts: gets the reset, and in a synchronized state the end of the connection
  *
  * It stands after the check of the sequence number, so that a segment of an old connection
  * with another security does not end this one.
- *
- * Return: false when the segment is refused.
  */
-bool hstp_security_goes_on(struct hstp_tcb *t, const struct hstp_segment *seg,
-			   const struct hstp_env *env, struct hstp_acts *acts)
+void hstp_security_refuse(struct hstp_tcb *t, const struct hstp_segment *seg,
+			  struct hstp_acts *acts)
 {
-	if (!(env->strange & (HSTP_STRANGE_SECURITY | HSTP_STRANGE_ABOVE | HSTP_STRANGE_BELOW)))
-		return true;
 	refuse(seg, acts);
 	if (!hstp_synchronized(t->state))
-		return false;
+		return;
 	acts->signal = HSTP_SIGNAL_RESET;
 	hstp_enter(t, HSTP_CLOSED, HSTP_CAUSE_SECURITY, acts);
-	return false;
 }

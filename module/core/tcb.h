@@ -118,7 +118,7 @@ enum hstp_strange {
 	HSTP_STRANGE_SECURITY = 1 << 0,	/* another level or compartment */
 	HSTP_STRANGE_ABOVE = 1 << 1,	/* a higher precedence */
 	HSTP_STRANGE_BELOW = 1 << 2,	/* a lower one */
-	HSTP_STRANGE_MAY_RAISE = 1 << 3,	/* no difference: the user allows a higher one */
+	HSTP_STRANGE_MAY_RAISE = 1 << 3,	/* beside a difference: a higher one is allowed */
 };
 
 enum hstp_timer {

@@ -285,6 +285,36 @@ TEST(round_trip, "what is built is parsed back, with every set of options")
 	}
 }
 
+TEST(round_trip_sack, "RFC 2018 section 3: four blocks have room, beside timestamps three")
+{
+	struct hstp_segment in, out;
+	unsigned int blocks, i, len, fit, stamps;
+	u8 bytes[HSTP_HEADER_MAX];
+
+	for (blocks = 0; blocks < 10; blocks++) {
+		stamps = blocks >= 5;
+		memset(&in, 0, sizeof(in));
+		in.flags = ACK;
+		in.opt.has = stamps ? HSTP_HAS_TIMESTAMPS : 0;
+		in.opt.tsval = 0xdeadbeef;
+		in.opt.sack_count = (u8)(blocks % 5);
+		for (i = 0; i < 4; i++) {
+			in.opt.sack[i].left = 0xfffffff0 + 1000 * i;
+			in.opt.sack[i].right = 0xfffffff0 + 1000 * i + 100;
+		}
+		len = hstp_segment_build(&in, bytes);
+		SAME("multiple of 4", len % 4, 0);
+		SAME("drop", parse(bytes, len, len, &out), HSTP_DROP_NONE);
+		fit = in.opt.sack_count < 4 - stamps ? in.opt.sack_count : 4 - stamps;
+		SAME("blocks", out.opt.sack_count, fit);
+		for (i = 0; i < fit; i++) {
+			SAME("left", out.opt.sack[i].left, in.opt.sack[i].left);
+			SAME("right", out.opt.sack[i].right, in.opt.sack[i].right);
+		}
+		SAME("has", out.opt.has, in.opt.has);
+	}
+}
+
 TEST(names, "every state, cause and reason has a name, and every arrow its ends")
 {
 	unsigned int i, from, to, arrows = 0;

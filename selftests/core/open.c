@@ -315,6 +315,20 @@ TEST(syn_text_unwanted, "3.6.1, SHLD-3: text on a SYN that nobody will read rese
 	STATE(CLOSED);
 }
 
+TEST(syn_fin_left, "3.10.7.4 eighth: the FIN of a SYN counts although nobody reads any more")
+{
+	CALL(open_active);
+	EXPECT(SYN, .seq = MY_ISS);
+	RECV(SYN | FIN, .seq = PEER_ISS, .mss = MSS);
+	EXPECT(SYN | ACK, .seq = MY_ISS, .ack = PEER);
+	CALL(send, 5);
+	CALL(leave, false);
+	SILENCE();
+	RECV(ACK, .seq = PEER, .ack = ME);
+	EXPECT(PSH | FIN | ACK, .seq = ME, .len = 5, .ack = PEER + 1);
+	STATE(CLOSING);
+}
+
 TEST(syn_text_crossed, "3.10.7.3 fourth: the same where both ends open at once")
 {
 	CALL(open_active);
