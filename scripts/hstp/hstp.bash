@@ -16,12 +16,19 @@ _hstp_object() {
 	done
 }
 
+# _hstp_addresses COLUMN: of those that have connections, without ports
+_hstp_addresses() {
+	hstp -n -o show 2>/dev/null |
+		awk -v "column=$1" 'NR > 1 { sub(/:[^:]*$/, "", $column); print $column }' | sort -u
+}
+
 _hstp_filter() {
 	local states="closed listen syn-sent syn-received established fin-wait-1 fin-wait-2
 		close-wait closing last-ack time-wait all connected synchronized bucket big"
 	case $prev in
 	state | exclude) echo "$states" ;;
-	src | dst) ss -Htn 2>/dev/null | awk '{ sub(/:[^:]*$/, "", $4); print $4 }' | sort -u ;;
+	src) _hstp_addresses 4 ;;
+	dst) _hstp_addresses 5 ;;
 	sport | dport) echo "= != < <= > >=" ;;
 	dev) ls /sys/class/net ;;
 	*) echo "state exclude src dst sport dport uid inode cookie fwmark dev passive orphan
@@ -92,10 +99,17 @@ _hstp() {
 		--numeric --oneline --ipv4 --ipv6 --net --color --version --help" ;;
 	fa*) names=$(_hstp_fault) ;;
 	ste*) names=$(_hstp_step) ;;
-	sh* | abort | close) names="help $(_hstp_filter)" ;;
+	sh* | abort | close)
+		names=$(_hstp_filter)
+		[ "$cword" -ne $((at + 1)) ] || names+=" help"
+		;;
 	stat) names="--watch reset help" ;;
 	mon*)
-		names="--ladder --svg --iss --peer --count --for --buffer $(_hstp_filter)"
+		names=$(_hstp_filter)
+		case $prev in
+		state | exclude | src | dst | sport | dport | dev) ;;
+		*) names+=" --ladder --svg --iss --peer --count --for --buffer" ;;
+		esac
 		[ "$cword" -ne $((at + 1)) ] || names+=" events segments all help"
 		;;
 	get | set) names="help $(hstp get 2>/dev/null | awk '{ print $1 }')" ;;

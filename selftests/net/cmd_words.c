@@ -39,15 +39,20 @@ TEST(abbreviations)
 /* Complete the last of @words; the proposals are in c.out, each on a line. */
 static void complete(const char *words)
 {
-	cmd(&c, 0, "help >/dev/null | bash -c 'source " HSTP_COMPLETION
-	    "; COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _hstp; "
+	cmd(&c, 0, "help >/dev/null | bash -c 'PATH=$(dirname " HSTP_CMD "):$PATH; source "
+	    HSTP_COMPLETION "; COMP_WORDS=(%s); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _hstp; "
 	    "printf \"%%s\\n\" \"${COMPREPLY[@]}\"'", words);
 }
 
 TEST(completion)
 {
-	net_alone();
-	net_enter(NS_A);
+	struct st_pair pair;
+
+	cmd_pair(&pair);
+	complete("hstp show dst \"\"");
+	SAME(strcmp(c.out, "0.0.0.0\n127.0.0.1\n"), 0);
+	complete("hstp show src 127");
+	SAME(strcmp(c.out, "127.0.0.1\n"), 0);
 	complete("hstp mo");
 	SAME(strcmp(c.out, "monitor\n"), 0);
 	complete("hstp -j st");
