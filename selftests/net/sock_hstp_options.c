@@ -571,23 +571,34 @@ static int in_fin_wait_2(int proto)
 	return count;
 }
 
-/* tcp(7), TCP_LINGER2: how long FIN-WAIT-2 lasts that nobody holds. */
+static void until_in_fin_wait_2(int proto, int count)
+{
+	while (in_fin_wait_2(proto) != count)
+		usleep(20000);	/* the test's time limit ends this */
+}
+
+/* tcp(7), TCP_LINGER2: how long FIN-WAIT-2 lasts that nobody holds. It begins with the ACK
+ * of the FIN, which may be delayed.
+ */
 TEST_F(on, linger2)
 {
-	static const int seconds[] = { 2, -1, 60 };
+	static const int seconds[] = { -1, 4, 60 };
 	int level = variant->proto;
 
 	for (int i = 0; i < 3; i++) {
+		time_t closed;
+
 		ASSERT_OK(st_namespace());
 		ASSERT_OK(st_pair_open(&self->pair, variant->proto));
 		ASSERT_OK(set(self->pair.client, level, HSTP_LINGER2, seconds[i]));
+		closed = time(NULL);
 		ASSERT_OK(close(self->pair.client));
-		ASSERT_EQ(TCP_CLOSE_WAIT,
-			  st_wait_state(self->pair.server, variant->proto, TCP_CLOSE_WAIT));
 		if (seconds[i] > 0)
-			EXPECT_EQ(1, in_fin_wait_2(variant->proto));
-		usleep(5000000);
-		EXPECT_EQ(seconds[i] > 5, in_fin_wait_2(variant->proto));
+			until_in_fin_wait_2(variant->proto, 1);
+		if (seconds[i] <= 4)
+			until_in_fin_wait_2(variant->proto, 0);
+		if (seconds[i] == 4)
+			EXPECT_LE(closed + 3, time(NULL));
 	}
 }
 
