@@ -465,7 +465,7 @@ static int may_wait(struct sock *sk, bool some, long timeo)
 }
 
 /* Until there is more text than @known bytes, or the end of it; returns 0, or -EPIPE
- * when another thread has disconnected the socket.
+ * when another thread has disconnected the socket, and perhaps made a listener of it.
  */
 static int wait_for_text(struct sock *sk, u32 known, long *timeo)
 {
@@ -473,6 +473,8 @@ static int wait_for_text(struct sock *sk, u32 known, long *timeo)
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	int done;
 
+	if (!conn)
+		return -EPIPE;
 	hstp_conn_hold(conn);
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -287,6 +288,49 @@ TEST_F(on, close_under_accept)
 }
 
 /* SIGIO tells the owner of an O_ASYNC socket. */
+/* A thread that waits for text finds itself on a listener: who has ended the attempt to connect
+ * has taken its error and listened before that thread could look. There is no text, nor will there be any, so the call ends
+ * as that of a socket which was disconnected (TCP's goes on to wait).
+ */
+TEST_F(on, listens_under_reader)
+{
+	struct sockaddr_in addr = {
+		.sin_family = AF_INET, .sin_port = htons(4711), .sin_addr = st_silent_addr,
+	};
+	struct sched_param usual = { 0 }, urgent = { .sched_priority = 1 };
+	struct st_call call = { .nr = SYS_recvfrom };
+	int fd = st_open(variant->proto), flags, error = 0;
+	socklen_t len = sizeof(error);
+	cpu_set_t one;
+	char byte;
+
+	if (variant->proto == IPPROTO_TCP)
+		SKIP(return, "TCP's recv() waits on");
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	ASSERT_OK(sched_setaffinity(0, sizeof(one), &one));
+	ASSERT_LE(0, fd);
+	ASSERT_OK(st_route_silent());
+	flags = fcntl(fd, F_GETFL);
+	ASSERT_OK(st_nonblocking(fd));
+	ASSERT_ERR(EINPROGRESS, connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	ASSERT_OK(fcntl(fd, F_SETFL, flags));
+	call.fd = fd;
+	call.buf = &byte;
+	call.len = 1;
+	ASSERT_OK(st_call_blocked(&call));
+	/* On one CPU, the reader does not run before we sleep */
+	ASSERT_OK(sched_setscheduler(0, SCHED_FIFO, &urgent));
+	EXPECT_OK(shutdown(fd, SHUT_RDWR));
+	EXPECT_OK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len));
+	EXPECT_OK(listen(fd, 1));
+	ASSERT_OK(sched_setscheduler(0, SCHED_OTHER, &usual));
+	ASSERT_OK(st_call_join(&call));
+	EXPECT_EQ(ECONNRESET, error);
+	EXPECT_EQ(EPIPE, call.err);
+	close(fd);
+}
+
 static volatile sig_atomic_t signals;
 
 static void on_signal(int signal)
