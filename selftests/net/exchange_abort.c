@@ -195,7 +195,7 @@ TEST_F(relay, blocked_in_send)
 	net_rto(NS_B, 60000, 60000);
 	exchange_open(a, b, fd_listen(b, 1), &client, &call.fd);
 	wire_flow_until(a, send(call.fd, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
-			   errno == EAGAIN && probes(b));
+			errno == EAGAIN && probes(b));
 	call_asleep(&call);
 	stats_mark(NS_A);
 	stats_mark(NS_B);

@@ -287,10 +287,10 @@ TEST_F(on, close_under_accept)
 	EXPECT_EQ(ECONNREFUSED, errno);
 }
 
-/* SIGIO tells the owner of an O_ASYNC socket. */
-/* A thread that waits for text finds itself on a listener: who has ended the attempt to connect
- * has taken its error and listened before that thread could look. There is no text, nor will there be any, so the call ends
- * as that of a socket which was disconnected (TCP's goes on to wait).
+/* A thread that waits for text finds itself on a listener: who has ended the attempt to
+ * connect has taken its error and listened before that thread could look. There is no text,
+ * nor will there be any, so the call ends as that of a socket which was disconnected (TCP's
+ * goes on to wait).
  */
 TEST_F(on, listens_under_reader)
 {
@@ -331,6 +331,7 @@ TEST_F(on, listens_under_reader)
 	close(fd);
 }
 
+/* SIGIO tells the owner of an O_ASYNC socket. */
 static volatile sig_atomic_t signals;
 
 static void on_signal(int signal)
