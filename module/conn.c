@@ -379,6 +379,9 @@ static struct hstp_conn *first_of_bucket(struct hstp_bucket *b)
 	struct hlist_nulls_node *node;
 	struct hstp_conn *conn, *found = NULL;
 
+	/* Nothing comes into a bucket any more, and most have been empty for long */
+	if (hlist_nulls_empty(&b->conns))
+		return NULL;
 	spin_lock_bh(&b->lock);
 	hlist_nulls_for_each_entry(conn, node, &b->conns, node) {
 		hstp_conn_hold(conn);
