@@ -6,15 +6,7 @@
  */
 #include <sys/ioctl.h>
 
-#include "kselftest_harness.h"
-
-#include "beside.h"
-
-#undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 180
-
-#define PORT 80
-#define PEER 4000
+#include "bad.h"
 
 enum { SACK = 5, STAMPS = 8 };
 
@@ -34,27 +26,6 @@ static const struct place {
 };
 
 #define PLACES	((int)(sizeof(places) / sizeof(*places)))
-
-FIXTURE(bad)
-{
-	struct beside beside;
-	struct end us, it;
-};
-
-FIXTURE_SETUP(bad)
-{
-	net_peer();
-	net_no_timers(NS_A);
-	beside_open(&self->beside);
-	wire_ends(&self->us, NS_T, PEER, &self->it, NS_A, PORT);
-	stats_mark(NS_A);
-}
-
-FIXTURE_TEARDOWN(bad)
-{
-	beside_works(&self->beside);
-	stats_sums(NS_A);
-}
 
 /* In a place of its own: the ends, and the socket. */
 static int bring_to(const struct place *place, int number, struct end *us, struct end *it)

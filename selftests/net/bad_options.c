@@ -5,15 +5,8 @@
  */
 #include <linux/tcp.h>
 
-#include "kselftest_harness.h"
+#include "bad.h"
 
-#include "beside.h"
-
-#undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 180
-
-#define PORT 80
-#define PEER 4000
 #define OPTIONS_MAX 40
 
 enum { END, NOP, MSS, WSCALE, PERMITTED, SACK, STAMPS = 8 };
@@ -45,27 +38,6 @@ static const char *const states[] = {
 };
 
 #define STATES	((int)(sizeof(states) / sizeof(*states)))
-
-FIXTURE(bad)
-{
-	struct beside beside;
-	struct end us, it;
-};
-
-FIXTURE_SETUP(bad)
-{
-	net_peer();
-	net_no_timers(NS_A);
-	beside_open(&self->beside);
-	wire_ends(&self->us, NS_T, PEER, &self->it, NS_A, PORT);
-	stats_mark(NS_A);
-}
-
-FIXTURE_TEARDOWN(bad)
-{
-	beside_works(&self->beside);
-	stats_sums(NS_A);
-}
 
 static struct tcp_info info_of(int fd)
 {

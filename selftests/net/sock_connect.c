@@ -23,15 +23,6 @@ static int disconnect(int fd)
 	return connect(fd, &addr, sizeof(addr));
 }
 
-/* SO_ERROR, read and thereby cleared. */
-static int take_error(int fd)
-{
-	int err = -1;
-	socklen_t len = sizeof(err);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) ? -1 : err;
-}
-
 /* An address from which no answer ever comes. */
 static struct sockaddr_in silent(void)
 {
@@ -50,7 +41,7 @@ TEST_F(on, blocking)
 	fd = st_open(variant->proto);
 	EXPECT_OK(connect_to(fd, &self->pair.addr));
 	EXPECT_EQ(TCP_ESTABLISHED, st_state(fd, variant->proto));
-	EXPECT_EQ(0, take_error(fd));
+	EXPECT_EQ(0, st_take_error(fd));
 	EXPECT_ERR(EISCONN, connect_to(fd, &self->pair.addr));
 	EXPECT_EQ(TCP_ESTABLISHED, st_state(fd, variant->proto));
 }
@@ -64,7 +55,7 @@ TEST_F(on, nonblocking)
 	ASSERT_OK(st_nonblocking(fd));
 	EXPECT_ERR(EINPROGRESS, connect_to(fd, &self->pair.addr));
 	EXPECT_EQ(POLLOUT, st_wait_events(fd, POLLIN | POLLOUT, POLLOUT));
-	EXPECT_EQ(0, take_error(fd));
+	EXPECT_EQ(0, st_take_error(fd));
 	/* The call after the end of the handshake tells its success, once. */
 	EXPECT_OK(connect_to(fd, &self->pair.addr));
 	EXPECT_ERR(EISCONN, connect_to(fd, &self->pair.addr));
@@ -83,7 +74,7 @@ TEST_F(on, nonblocking_waits)
 	EXPECT_ERR(EALREADY, connect_to(fd, &addr));
 	EXPECT_EQ(TCP_SYN_SENT, st_state(fd, variant->proto));
 	EXPECT_EQ(0, st_events(fd, POLLIN | POLLOUT | POLLRDHUP));
-	EXPECT_EQ(0, take_error(fd));
+	EXPECT_EQ(0, st_take_error(fd));
 	EXPECT_ERR(EAGAIN, send(fd, &byte, 1, MSG_NOSIGNAL));
 	EXPECT_ERR(EAGAIN, recv(fd, &byte, 1, 0));
 	EXPECT_ERR(EINVAL, listen(fd, 1));
@@ -99,7 +90,7 @@ TEST_F(on, refused)
 	EXPECT_ERR(ECONNREFUSED, connect_to(fd, &addr));
 	EXPECT_EQ(TCP_CLOSE, st_state(fd, variant->proto));
 	/* connect() took the error with it. */
-	EXPECT_EQ(0, take_error(fd));
+	EXPECT_EQ(0, st_take_error(fd));
 	EXPECT_EQ(POLLOUT | POLLHUP, st_events(fd, POLLOUT));
 	EXPECT_ERR(ENOTCONN, recv(fd, &byte, 1, 0));
 	EXPECT_ERR(EPIPE, send(fd, &byte, 1, MSG_NOSIGNAL));
@@ -119,8 +110,8 @@ TEST_F(on, refused_nonblocking)
 	ASSERT_OK(st_nonblocking(fd));
 	EXPECT_ERR(EINPROGRESS, connect_to(fd, &addr));
 	EXPECT_EQ(hung, st_wait_events(fd, POLLIN | POLLOUT | POLLRDHUP, hung));
-	EXPECT_EQ(ECONNREFUSED, take_error(fd));
-	EXPECT_EQ(0, take_error(fd));
+	EXPECT_EQ(ECONNREFUSED, st_take_error(fd));
+	EXPECT_EQ(0, st_take_error(fd));
 	EXPECT_EQ(POLLIN | POLLOUT | POLLRDHUP | POLLHUP,
 		  st_events(fd, POLLIN | POLLOUT | POLLRDHUP));
 }
@@ -150,7 +141,7 @@ TEST_F(on, timeout)
 	ASSERT_OK(st_setting(variant->proto, ST_SYN_RETRIES, 1));
 	EXPECT_ERR(ETIMEDOUT, connect_to(fd, &addr));
 	EXPECT_EQ(TCP_CLOSE, st_state(fd, variant->proto));
-	EXPECT_EQ(0, take_error(fd));
+	EXPECT_EQ(0, st_take_error(fd));
 }
 
 /* The wait is bounded by SO_SNDTIMEO, the attempt is not. */
@@ -293,7 +284,7 @@ TEST_F(on, disconnect)
 	ASSERT_OK(getsockname(self->pair.client, (struct sockaddr *)&name, &len));
 	EXPECT_EQ(0, name.sin_addr.s_addr);
 	/* Outstanding calls are told of the reset (RFC 9293, 3.10.5). */
-	EXPECT_EQ(ECONNRESET, take_error(self->pair.client));
+	EXPECT_EQ(ECONNRESET, st_take_error(self->pair.client));
 	EXPECT_ERR(ENOTCONN, recv(self->pair.client, &byte, 1, 0));
 
 	EXPECT_OK(connect_to(self->pair.client, &self->pair.addr));

@@ -27,14 +27,6 @@ static int ask(int fd, int on)
 	return setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
 }
 
-static int take_error(int fd)
-{
-	int err = -1;
-	socklen_t len = sizeof(err);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) ? -1 : err;
-}
-
 /* 0, or -1 with errno, ENOMSG when there is no IP_RECVERR with it. */
 static int next_message(int fd, struct message *m)
 {
@@ -62,26 +54,6 @@ static int next_message(int fd, struct message *m)
 	return -1;
 }
 
-/* A SYN on its way to a full listener. */
-static int start_connecting(int proto, struct st_pair *pair, struct st_segment *syn)
-{
-	int raw;
-
-	pair->listener = st_listen(proto, &pair->addr, 0);
-	if (pair->listener < 0 || st_connect(proto, &pair->addr) < 0 ||
-	    st_wait_events(pair->listener, POLLIN, POLLIN) != POLLIN)
-		return -1;
-	raw = st_raw_open(proto);
-	pair->client = st_open(proto);
-	if (raw < 0 || pair->client < 0 || st_nonblocking(pair->client) ||
-	    ask(pair->client, 1))
-		return -1;
-	if (!connect(pair->client, (struct sockaddr *)&pair->addr, sizeof(pair->addr)) ||
-	    errno != EINPROGRESS)
-		return -1;
-	return st_raw_wait(raw, syn, ST_SYN | ST_ACK, ST_SYN);
-}
-
 /* What a message says, of a segment from this socket. */
 static void expect(struct __test_metadata *_metadata, const struct message *m,
 		   const struct st_segment *about, int type, int code, int err)
@@ -105,7 +77,7 @@ TEST_F(on, connecting)
 	struct st_segment syn;
 	struct message m;
 
-	ASSERT_OK(start_connecting(variant->proto, &self->pair, &syn));
+	ASSERT_OK(st_connecting(variant->proto, &self->pair, 1, &syn));
 	ASSERT_OK(st_icmp_error(&syn, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0));
 	ASSERT_EQ(FAILED, st_wait_events(self->pair.client, FAILED, FAILED));
 	ASSERT_OK(next_message(self->pair.client, &m));
@@ -120,7 +92,7 @@ TEST_F(on, not_asked)
 	struct st_segment syn;
 	struct message m;
 
-	ASSERT_OK(start_connecting(variant->proto, &self->pair, &syn));
+	ASSERT_OK(st_connecting(variant->proto, &self->pair, 1, &syn));
 	ASSERT_OK(ask(self->pair.client, 0));
 	ASSERT_OK(st_icmp_error(&syn, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0));
 	ASSERT_EQ(FAILED, st_wait_events(self->pair.client, FAILED, FAILED));
@@ -134,7 +106,7 @@ TEST_F(on, no_longer)
 	struct st_segment syn;
 	struct message m;
 
-	ASSERT_OK(start_connecting(variant->proto, &self->pair, &syn));
+	ASSERT_OK(st_connecting(variant->proto, &self->pair, 1, &syn));
 	ASSERT_OK(st_icmp_error(&syn, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0));
 	ASSERT_EQ(FAILED, st_wait_events(self->pair.client, FAILED, FAILED));
 	ASSERT_OK(ask(self->pair.client, 0));
@@ -162,7 +134,7 @@ TEST_F(on, established)
 		ASSERT_OK(st_icmp_error(&lonely.sent, cases[i].type, cases[i].code, 0));
 		EXPECT_EQ(TCP_ESTABLISHED, st_state(lonely.fd, variant->proto));
 		EXPECT_EQ(POLLERR, st_events(lonely.fd, POLLERR));
-		EXPECT_EQ(cases[i].err, take_error(lonely.fd));
+		EXPECT_EQ(cases[i].err, st_take_error(lonely.fd));
 	}
 	if (variant->proto == IPPROTO_TCP) {
 		EXPECT_ERR(EAGAIN, next_message(lonely.fd, &m));
@@ -174,7 +146,7 @@ TEST_F(on, established)
 		       cases[i].err);
 	}
 	EXPECT_ERR(EAGAIN, next_message(lonely.fd, &m));
-	EXPECT_EQ(0, take_error(lonely.fd));
+	EXPECT_EQ(0, st_take_error(lonely.fd));
 	EXPECT_EQ(0, st_events(lonely.fd, POLLERR));
 	EXPECT_TRUE(st_lonely_works(variant->proto, &lonely));
 }
@@ -185,7 +157,7 @@ TEST_F(on, forged)
 	struct st_segment syn;
 	struct message m;
 
-	ASSERT_OK(start_connecting(variant->proto, &self->pair, &syn));
+	ASSERT_OK(st_connecting(variant->proto, &self->pair, 1, &syn));
 	syn.packet[24] ^= 0x40;	/* the highest byte of SEG.SEQ but one bit */
 	ASSERT_OK(st_icmp_error(&syn, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0));
 	EXPECT_ERR(EAGAIN, next_message(self->pair.client, &m));
@@ -213,7 +185,7 @@ TEST_F(on, delivery_problem)
 	EXPECT_EQ(st_silent_addr.s_addr, m.to.sin_addr.s_addr);
 	EXPECT_EQ(lonely.sent.dport, ntohs(m.to.sin_port));
 	EXPECT_EQ(TCP_ESTABLISHED, st_state(lonely.fd, variant->proto));
-	EXPECT_EQ(0, take_error(lonely.fd));
+	EXPECT_EQ(0, st_take_error(lonely.fd));
 	/* Once, not with each retransmission after it */
 	EXPECT_ERR(EAGAIN, next_message(lonely.fd, &m));
 }

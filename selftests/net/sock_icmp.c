@@ -17,36 +17,6 @@
 #define HUNG_UP (POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR)
 #define EVENTS (POLLIN | POLLOUT | POLLRDHUP)
 
-static int take_error(int fd)
-{
-	int err = -1;
-	socklen_t len = sizeof(err);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) ? -1 : err;
-}
-
-/*
- * A connection in SYN-SENT whose SYN is seen and gets no answer: the
- * listener's queue is full.
- */
-static int start_connecting(int proto, struct st_pair *pair, struct st_segment *syn)
-{
-	int raw;
-
-	pair->listener = st_listen(proto, &pair->addr, 0);
-	if (pair->listener < 0 || st_connect(proto, &pair->addr) < 0 ||
-	    st_wait_events(pair->listener, POLLIN, POLLIN) != POLLIN)
-		return -1;
-	raw = st_raw_open(proto);
-	pair->client = st_open(proto);
-	if (raw < 0 || pair->client < 0 || st_nonblocking(pair->client))
-		return -1;
-	if (!connect(pair->client, (struct sockaddr *)&pair->addr, sizeof(pair->addr)) ||
-	    errno != EINPROGRESS)
-		return -1;
-	return st_raw_wait(raw, syn, ST_SYN | ST_ACK, ST_SYN);
-}
-
 /* The MTU that the kernel knows on the way to the peer. */
 static int path_mtu(void)
 {
@@ -75,10 +45,10 @@ TEST_F(on, hard_connecting)
 	struct st_segment syn;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		ASSERT_OK(start_connecting(variant->proto, &self->pair, &syn));
+		ASSERT_OK(st_connecting(variant->proto, &self->pair, 0, &syn));
 		ASSERT_OK(st_icmp_error(&syn, ICMP_DEST_UNREACH, cases[i].code, 0));
 		EXPECT_EQ(HUNG_UP, st_wait_events(self->pair.client, EVENTS, HUNG_UP));
-		EXPECT_EQ(cases[i].err, take_error(self->pair.client));
+		EXPECT_EQ(cases[i].err, st_take_error(self->pair.client));
 		EXPECT_EQ(TCP_CLOSE, st_state(self->pair.client, variant->proto));
 		close(self->pair.client);
 		close(self->pair.listener);
@@ -122,14 +92,14 @@ TEST_F(on, soft_connecting)
 
 	ASSERT_OK(st_fast_retransmission(variant->proto));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		ASSERT_OK(start_connecting(variant->proto, &self->pair, &syn));
+		ASSERT_OK(st_connecting(variant->proto, &self->pair, 0, &syn));
 		ASSERT_OK(st_icmp_error(&syn, ICMP_DEST_UNREACH, cases[i].code, 0));
 		if (variant->proto == IPPROTO_TCP) {
 			EXPECT_EQ(HUNG_UP, st_wait_events(self->pair.client, EVENTS, HUNG_UP));
-			EXPECT_EQ(cases[i].err, take_error(self->pair.client));
+			EXPECT_EQ(cases[i].err, st_take_error(self->pair.client));
 		} else {
 			EXPECT_EQ(TCP_SYN_SENT, st_state(self->pair.client, variant->proto));
-			EXPECT_EQ(cases[i].err, take_error(self->pair.client));
+			EXPECT_EQ(cases[i].err, st_take_error(self->pair.client));
 			ASSERT_LE(0, accept(self->pair.listener, NULL, NULL));
 			EXPECT_EQ(POLLOUT,
 				  st_wait_events(self->pair.client, EVENTS, POLLOUT));
@@ -159,8 +129,8 @@ TEST_F(on, established)
 		ASSERT_OK(st_icmp_error(&lonely.sent, cases[i].type, cases[i].code, 0));
 		EXPECT_EQ(TCP_ESTABLISHED, st_state(lonely.fd, variant->proto));
 		EXPECT_EQ(POLLOUT, st_events(lonely.fd, EVENTS));
-		EXPECT_EQ(cases[i].err, take_error(lonely.fd));
-		EXPECT_EQ(0, take_error(lonely.fd));
+		EXPECT_EQ(cases[i].err, st_take_error(lonely.fd));
+		EXPECT_EQ(0, st_take_error(lonely.fd));
 		EXPECT_TRUE(st_lonely_works(variant->proto, &lonely));
 		ASSERT_OK(st_lonely_close(&lonely));
 	}
@@ -191,12 +161,12 @@ TEST_F(on, source_quench)
 	ASSERT_OK(st_route_silent());
 	ASSERT_OK(st_lonely_open(variant->proto, &lonely));
 	ASSERT_OK(st_icmp_error(&lonely.sent, ICMP_SOURCE_QUENCH, 0, 0));
-	EXPECT_EQ(0, take_error(lonely.fd));
+	EXPECT_EQ(0, st_take_error(lonely.fd));
 	EXPECT_TRUE(st_lonely_works(variant->proto, &lonely));
-	ASSERT_OK(start_connecting(variant->proto, &self->pair, &syn));
+	ASSERT_OK(st_connecting(variant->proto, &self->pair, 0, &syn));
 	ASSERT_OK(st_icmp_error(&syn, ICMP_SOURCE_QUENCH, 0, 0));
 	EXPECT_EQ(TCP_SYN_SENT, st_state(self->pair.client, variant->proto));
-	EXPECT_EQ(0, take_error(self->pair.client));
+	EXPECT_EQ(0, st_take_error(self->pair.client));
 }
 
 /* The quoted segment's sequence number, behind the IP header and both ports. */
@@ -213,25 +183,25 @@ TEST_F(on, wrong_quotation)
 	struct st_segment syn;
 	struct st_lonely lonely;
 
-	ASSERT_OK(start_connecting(variant->proto, &self->pair, &syn));
+	ASSERT_OK(st_connecting(variant->proto, &self->pair, 0, &syn));
 	misquote(&syn, 1000000);
 	ASSERT_OK(st_icmp_error(&syn, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0));
 	EXPECT_EQ(TCP_SYN_SENT, st_state(self->pair.client, variant->proto));
-	EXPECT_EQ(0, take_error(self->pair.client));
+	EXPECT_EQ(0, st_take_error(self->pair.client));
 
 	ASSERT_OK(st_route_silent());
 	ASSERT_OK(st_lonely_open(variant->proto, &lonely));
 	misquote(&lonely.sent, -10);
 	ASSERT_OK(st_icmp_error(&lonely.sent, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0));
-	EXPECT_EQ(0, take_error(lonely.fd));
+	EXPECT_EQ(0, st_take_error(lonely.fd));
 	misquote(&lonely.sent, ST_LONELY_MSS + 10);
 	ASSERT_OK(st_icmp_error(&lonely.sent, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0));
-	EXPECT_EQ(0, take_error(lonely.fd));
+	EXPECT_EQ(0, st_take_error(lonely.fd));
 	/* Nor about another connection. */
 	misquote(&lonely.sent, 0);
 	lonely.sent.packet[20] ^= 1;
 	ASSERT_OK(st_icmp_error(&lonely.sent, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0));
-	EXPECT_EQ(0, take_error(lonely.fd));
+	EXPECT_EQ(0, st_take_error(lonely.fd));
 	EXPECT_TRUE(st_lonely_works(variant->proto, &lonely));
 }
 
@@ -247,7 +217,7 @@ TEST_F(on, listener)
 	seg.packet[22] ^= 1;
 	ASSERT_OK(st_icmp_error(&seg, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0));
 	EXPECT_EQ(TCP_LISTEN, st_state(self->pair.listener, variant->proto));
-	EXPECT_EQ(0, take_error(self->pair.listener));
+	EXPECT_EQ(0, st_take_error(self->pair.listener));
 	EXPECT_LE(0, st_connect(variant->proto, &self->pair.addr));
 	EXPECT_LE(0, accept(self->pair.listener, NULL, NULL));
 }
@@ -286,7 +256,7 @@ TEST_F(on, path_mtu)
 	ASSERT_OK(st_info(lonely.fd, variant->proto, &info));
 	EXPECT_EQ(560 - 40, info.tcpi_snd_mss);
 	EXPECT_EQ(560, path_mtu());
-	EXPECT_EQ(0, take_error(lonely.fd));
+	EXPECT_EQ(0, st_take_error(lonely.fd));
 	EXPECT_TRUE(st_lonely_works(variant->proto, &lonely));
 }
 

@@ -12,26 +12,18 @@
 #define EVENTS (POLLIN | POLLOUT | POLLRDHUP)
 #define HUNG_UP (POLLIN | POLLOUT | POLLRDHUP | POLLHUP)
 
-static int take_error(int fd)
-{
-	int err = -1;
-	socklen_t len = sizeof(err);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) ? -1 : err;
-}
-
 /* The error is told once, and all that follows is the end. */
 TEST_F(on, so_error)
 {
 	char byte;
 
 	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
-	EXPECT_EQ(0, take_error(self->pair.client));
+	EXPECT_EQ(0, st_take_error(self->pair.client));
 	ASSERT_OK(st_abort(self->pair.server));
 	ASSERT_EQ(HUNG_UP | POLLERR,
 		  st_wait_events(self->pair.client, EVENTS, HUNG_UP | POLLERR));
-	EXPECT_EQ(ECONNRESET, take_error(self->pair.client));
-	EXPECT_EQ(0, take_error(self->pair.client));
+	EXPECT_EQ(ECONNRESET, st_take_error(self->pair.client));
+	EXPECT_EQ(0, st_take_error(self->pair.client));
 	EXPECT_EQ(HUNG_UP, st_events(self->pair.client, EVENTS));
 	EXPECT_EQ(0, recv(self->pair.client, &byte, 1, 0));
 	EXPECT_ERR(EPIPE, send(self->pair.client, "x", 1, MSG_NOSIGNAL));
@@ -47,7 +39,7 @@ TEST_F(on, recv_takes)
 	ASSERT_OK(st_abort(self->pair.server));
 	ASSERT_EQ(TCP_CLOSE, st_wait_state(self->pair.client, variant->proto, TCP_CLOSE));
 	EXPECT_ERR(ECONNRESET, recv(self->pair.client, &byte, 1, 0));
-	EXPECT_EQ(0, take_error(self->pair.client));
+	EXPECT_EQ(0, st_take_error(self->pair.client));
 	EXPECT_EQ(0, recv(self->pair.client, &byte, 1, 0));
 }
 
@@ -57,7 +49,7 @@ TEST_F(on, send_takes)
 	ASSERT_OK(st_abort(self->pair.server));
 	ASSERT_EQ(TCP_CLOSE, st_wait_state(self->pair.client, variant->proto, TCP_CLOSE));
 	EXPECT_ERR(ECONNRESET, send(self->pair.client, "x", 1, MSG_NOSIGNAL));
-	EXPECT_EQ(0, take_error(self->pair.client));
+	EXPECT_EQ(0, st_take_error(self->pair.client));
 }
 
 /* A broken pipe is no reset: in CLOSE-WAIT the peer had said it was done. */
@@ -71,7 +63,7 @@ TEST_F(on, close_wait)
 		  st_wait_state(self->pair.client, variant->proto, TCP_CLOSE_WAIT));
 	ASSERT_OK(st_abort(self->pair.server));
 	ASSERT_EQ(TCP_CLOSE, st_wait_state(self->pair.client, variant->proto, TCP_CLOSE));
-	EXPECT_EQ(EPIPE, take_error(self->pair.client));
+	EXPECT_EQ(EPIPE, st_take_error(self->pair.client));
 	EXPECT_EQ(0, recv(self->pair.client, &byte, 1, 0));
 }
 
@@ -187,7 +179,7 @@ TEST_F(on, while_accepting)
 	ASSERT_OK(st_call_join(&call));
 	ASSERT_LE(0, call.ret);
 	EXPECT_EQ(TCP_CLOSE, st_wait_state(call.ret, variant->proto, TCP_CLOSE));
-	EXPECT_EQ(ECONNRESET, take_error(call.ret));
+	EXPECT_EQ(ECONNRESET, st_take_error(call.ret));
 	EXPECT_LE(0, st_connect(variant->proto, &addr));
 	EXPECT_LE(0, accept(call.fd, NULL, NULL));
 }
@@ -200,7 +192,7 @@ TEST_F(on, connect_again)
 	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
 	ASSERT_OK(st_abort(self->pair.server));
 	ASSERT_EQ(TCP_CLOSE, st_wait_state(self->pair.client, variant->proto, TCP_CLOSE));
-	EXPECT_EQ(ECONNRESET, take_error(self->pair.client));
+	EXPECT_EQ(ECONNRESET, st_take_error(self->pair.client));
 	ASSERT_OK(connect(self->pair.client, &(struct sockaddr){ .sa_family = AF_UNSPEC },
 			  sizeof(struct sockaddr)));
 	ASSERT_OK(connect(self->pair.client, (struct sockaddr *)&self->pair.addr,

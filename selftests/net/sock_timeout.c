@@ -14,14 +14,6 @@
 #define EVENTS (POLLIN | POLLOUT | POLLRDHUP)
 #define HUNG_UP (POLLIN | POLLOUT | POLLRDHUP | POLLHUP | POLLERR)
 
-static int take_error(int fd)
-{
-	int err = -1;
-	socklen_t len = sizeof(err);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) ? -1 : err;
-}
-
 /* Text that is retransmitted once and then never more, a blocking socket. */
 static int open_doomed(int proto, struct st_lonely *lonely)
 {
@@ -38,8 +30,8 @@ TEST_F(on, poll)
 	ASSERT_OK(open_doomed(variant->proto, &lonely));
 	EXPECT_EQ(HUNG_UP, st_wait_events(lonely.fd, EVENTS, HUNG_UP));
 	EXPECT_EQ(TCP_CLOSE, st_state(lonely.fd, variant->proto));
-	EXPECT_EQ(ETIMEDOUT, take_error(lonely.fd));
-	EXPECT_EQ(0, take_error(lonely.fd));
+	EXPECT_EQ(ETIMEDOUT, st_take_error(lonely.fd));
+	EXPECT_EQ(0, st_take_error(lonely.fd));
 	EXPECT_EQ(0, recv(lonely.fd, &byte, 1, 0));
 	EXPECT_ERR(EPIPE, send(lonely.fd, "x", 1, MSG_NOSIGNAL));
 }
@@ -87,7 +79,7 @@ TEST_F(on, explained)
 	ASSERT_OK(open_doomed(variant->proto, &lonely));
 	ASSERT_OK(st_icmp_error(&lonely.sent, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0));
 	EXPECT_EQ(HUNG_UP, st_wait_events(lonely.fd, EVENTS, HUNG_UP));
-	EXPECT_EQ(EHOSTUNREACH, take_error(lonely.fd));
+	EXPECT_EQ(EHOSTUNREACH, st_take_error(lonely.fd));
 }
 
 /* An acknowledgment in time, and the connection lives. */
@@ -99,7 +91,7 @@ TEST_F(on, saved)
 	ASSERT_OK(st_setting(variant->proto, ST_RETRIES, 6));
 	ASSERT_OK(st_raw_wait(lonely.raw, &lonely.sent, ST_SYN | ST_ACK, ST_ACK));
 	EXPECT_TRUE(st_lonely_works(variant->proto, &lonely));
-	EXPECT_EQ(0, take_error(lonely.fd));
+	EXPECT_EQ(0, st_take_error(lonely.fd));
 }
 
 /* A FIN that nobody acknowledges. */
@@ -114,7 +106,7 @@ TEST_F(on, fin)
 	ASSERT_OK(shutdown(lonely.fd, SHUT_WR));
 	EXPECT_EQ(TCP_FIN_WAIT1, st_state(lonely.fd, variant->proto));
 	EXPECT_EQ(TCP_CLOSE, st_wait_state(lonely.fd, variant->proto, TCP_CLOSE));
-	EXPECT_EQ(ETIMEDOUT, take_error(lonely.fd));
+	EXPECT_EQ(ETIMEDOUT, st_take_error(lonely.fd));
 }
 
 /* close() does not wait for it. */

@@ -2,7 +2,6 @@
 /* A connection whose peer does not exist: what it sends is seen, and answered by hand. */
 #define _GNU_SOURCE
 #include "sock_lonely.h"
-#include "sock_pair.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -104,4 +103,32 @@ int st_lonely_works(int proto, struct st_lonely *lonely)
 int st_lonely_close(struct st_lonely *lonely)
 {
 	return st_abort(lonely->fd) ?: close(lonely->raw);
+}
+
+/**
+ * st_connecting - a connection in SYN-SENT whose SYN gets no answer
+ * @proto: IPPROTO_TCP or HSTP's number
+ * @pair: its @listener's queue is full then, and its @client is non-blocking
+ * @recverr: what IP_RECVERR of the client is set to
+ * @syn: filled in: the SYN, as it was seen
+ *
+ * Return: 0, or -1 with errno.
+ */
+int st_connecting(int proto, struct st_pair *pair, int recverr, struct st_segment *syn)
+{
+	int raw;
+
+	pair->listener = st_listen(proto, &pair->addr, 0);
+	if (pair->listener < 0 || st_connect(proto, &pair->addr) < 0 ||
+	    st_wait_events(pair->listener, POLLIN, POLLIN) != POLLIN)
+		return -1;
+	raw = st_raw_open(proto);
+	pair->client = st_open(proto);
+	if (raw < 0 || pair->client < 0 || st_nonblocking(pair->client) ||
+	    setsockopt(pair->client, IPPROTO_IP, IP_RECVERR, &recverr, sizeof(recverr)))
+		return -1;
+	if (!connect(pair->client, (struct sockaddr *)&pair->addr, sizeof(pair->addr)) ||
+	    errno != EINPROGRESS)
+		return -1;
+	return st_raw_wait(raw, syn, ST_SYN | ST_ACK, ST_SYN);
 }

@@ -3,6 +3,7 @@
 #ifndef SOCK_LONELY_H
 #define SOCK_LONELY_H
 
+#include "sock_pair.h"
 #include "sock_raw.h"
 
 /* RFC 9293, 3.7.1: without an option in the SYN-ACK the peer takes 536 bytes. */
@@ -19,5 +20,6 @@ int st_lonely_open(int proto, struct st_lonely *lonely);
 int st_lonely_answer(int proto, const struct st_lonely *lonely, uint8_t flags, uint32_t ack);
 int st_lonely_works(int proto, struct st_lonely *lonely);
 int st_lonely_close(struct st_lonely *lonely);
+int st_connecting(int proto, struct st_pair *pair, int recverr, struct st_segment *syn);
 
 #endif

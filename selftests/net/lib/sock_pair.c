@@ -283,6 +283,20 @@ int st_info(int fd, int proto, struct tcp_info *info)
 }
 
 /**
+ * st_take_error - read SO_ERROR, which clears it
+ * @fd: the socket
+ *
+ * Return: the error, 0 if there was none, or -1 with errno.
+ */
+int st_take_error(int fd)
+{
+	int err = -1;
+	socklen_t len = sizeof(err);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len) ? -1 : err;
+}
+
+/**
  * st_state - the state a socket's connection is in
  * @fd: the socket
  * @proto: its protocol

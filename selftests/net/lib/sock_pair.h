@@ -51,6 +51,7 @@ int st_reset_on_close(int fd);
 int st_abort(int fd);
 
 int st_info(int fd, int proto, struct tcp_info *info);
+int st_take_error(int fd);
 int st_state(int fd, int proto);
 int st_wait_state(int fd, int proto, int state);
 int st_wait_queued(int fd, int bytes);
