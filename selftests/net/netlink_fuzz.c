@@ -12,8 +12,10 @@
 
 #include "kselftest_harness.h"
 
+#include "fault.h"
+#include "lib/nl_picture.h"
 #include "lib/nl_policy.h"
-#include "lib/proc.h"
+#include "lib/sock_raw.h"
 #include "stress.h"
 
 /* scripts/test has a limit of its own. */
@@ -200,7 +202,8 @@ static void send_all(long count)
 	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONFIG_GET, 0), NULL, NULL), 0);
 }
 
-static pid_t start_as(uid_t uid, long count)
+/* @own: as root of a user namespace that the network namespace does not belong to. */
+static pid_t start_as(uid_t uid, bool own, long count)
 {
 	pid_t pid = TRY(fork());
 
@@ -209,6 +212,8 @@ static pid_t start_as(uid_t uid, long count)
 	if (uid) {
 		TRY(setresgid(uid, uid, uid));
 		TRY(setresuid(uid, uid, uid));
+		if (own)
+			TRY(unshare(CLONE_NEWUSER));
 	}
 	send_all(count);
 	_exit(0);
@@ -227,26 +232,12 @@ static void fuzz_as(uid_t uid)
 	net_enter(NS_A);
 	for (int i = 0; i < SENDERS; i++) {
 		state = (seed + (uint64_t)i) * 0x9e3779b97f4a7c15ULL | 1;
-		pids[i] = start_as(uid, count / SENDERS);
+		pids[i] = start_as(uid, i, count / SENDERS);
 	}
 	for (int i = 0; i < SENDERS; i++) {
 		TRY(waitpid(pids[i], &status, 0));
 		SAME(status, 0);
 	}
-}
-
-static char *read_all(const char *path)
-{
-	char *text = calloc(1, 1 << 16);
-	FILE *f;
-
-	NEED(text);
-	net_enter(NS_A);
-	f = fopen(path, "r");
-	NEED(f);
-	NEED(fread(text, 1, (1 << 16) - 1, f) > 0);
-	fclose(f);
-	return text;
 }
 
 static void open_some(void)
@@ -261,47 +252,82 @@ static void open_some(void)
 		TRY(connect(fd, (struct sockaddr *)&to, sizeof(to)));
 		if (i % 2)
 			TRY(accept(listener, NULL, NULL));
+		if (i % 5 == 1)
+			fd_send(fd, "unread");
+		if (i % 5 == 2)
+			fd_shut(fd, SHUT_WR);
 	}
 }
 
-/* Connections, counters and settings are what they were. */
+/* Each rule holds a reset for a connection that there is not, the last one waits in step mode:
+ * nothing that is ever sent again.
+ */
+static void hold_some(struct nl *nl)
+{
+	struct st_segment syn = {
+		.saddr.s_addr = htonl(INADDR_LOOPBACK), .daddr.s_addr = htonl(INADDR_LOOPBACK),
+		.sport = 5000, .seq = 100, .flags = SYN,
+	};
+
+	fault_add(nl, .way = OUT, .local = "127.0.0.1", .lport = 1001, .action = HOLD);
+	fault_add(nl, .way = OUT, .lport = 1002, .set = RST, .action = DELAY, .delay = 600000);
+	fault_add(nl, .way = IN, .states = 1 << HSTP_NL_STATE_ESTABLISHED, .probability = 1000000,
+		  .seed = 7, .action = DROP);
+	for (syn.dport = 1001; syn.dport <= 1003; syn.dport++) {
+		if (syn.dport == 1003)
+			SAME(step_set(nl, true), 0);
+		TRY(st_raw_send(proto, &syn));
+	}
+	WAIT(held_count(nl) == 3);
+}
+
+static void look_for_timer(const struct nlmsghdr *m, void *arg)
+{
+	struct nl_attrs a;
+
+	nl_attrs(m, &a);
+	if (a.by[HSTP_A_CONN_RETRANSMIT_IN] || a.by[HSTP_A_CONN_ACK_IN])
+		*(bool *)arg = true;
+}
+
+static bool all_acknowledged(struct nl *nl)
+{
+	bool timers = false;
+
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP), look_for_timer, &timers),
+	     0);
+	return !timers;
+}
+
+/* Settings, counters, rules, step mode, held segments and connections are what they were, in
+ * each of their attributes.
+ */
 TEST(unprivileged)
 {
-	static const char *const settings[] = {
-		"msl_ms", "retries", "rto_min_ms", "port_min", "port_max", "segment_events",
-		"max_orphans", "delack_ms",
-	};
-	long before[sizeof(settings) / sizeof(*settings)];
-	char path[64], *stat;
+	struct nl_picture *before;
+	struct nl *nl;
 
 	net_alone();
+	nl = nl_open(NS_A);
 	open_some();
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
-		snprintf(path, sizeof(path), "net.hstp.%s", settings[i]);
-		before[i] = net_get_sysctl(NS_A, path);
-	}
-	stat = read_all("/proc/thread-self/net/hstp_stat");
-	SAME(conn_count(NS_A), 41);
+	WAIT(all_acknowledged(nl));
+	hold_some(nl);
+	before = nl_picture(nl);
+	SAME(nl_picture_count(before, HSTP_CMD_CONFIG_GET), 1);
+	SAME(nl_picture_count(before, HSTP_CMD_FAULT_GET), 3);
+	SAME(nl_picture_count(before, HSTP_CMD_HELD_GET), 3);
+	SAME(nl_picture_count(before, HSTP_CMD_CONN_GET), 41);
 	fuzz_as(65534);
-	SAME(conn_count(NS_A), 41);
-	NEED(!strcmp(stat, read_all("/proc/thread-self/net/hstp_stat")));
-	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
-		snprintf(path, sizeof(path), "net.hstp.%s", settings[i]);
-		SAME(net_get_sysctl(NS_A, path), before[i]);
-	}
+	nl_picture_same(before, nl_picture(nl));
 }
 
 /* Rules that lose segments, and segments that are held. */
 static void end_faults(void)
 {
 	struct nl *nl = nl_open(NS_A);
-	struct nlmsghdr *req = nl_request(nl, HSTP_CMD_FAULT_DEL, 0);
 
-	mnl_attr_put(req, HSTP_A_FAULT_ALL, 0, NULL);
-	SAME(nl_talk(nl, req, NULL, NULL), 0);
-	req = nl_request(nl, HSTP_CMD_STEP_SET, 0);
-	mnl_attr_put_u8(req, HSTP_A_STEP_ENABLED, 0);
-	SAME(nl_talk(nl, req, NULL, NULL), 0);
+	SAME(fault_flush(nl), 0);
+	SAME(step_set(nl, false), 0);
 	nl_close(nl);
 }
 
