@@ -13,7 +13,7 @@
 /* Common nested types */
 const struct nla_policy hstp_match_nl_policy[HSTP_A_MATCH_UID + 1] = {
 	[HSTP_A_MATCH_COOKIE] = { .type = NLA_U64, },
-	[HSTP_A_MATCH_STATES] = NLA_POLICY_MASK(NLA_U16, 0x7ff),
+	[HSTP_A_MATCH_STATES] = NLA_POLICY_MAX(NLA_U16, 0x7ff),
 	[HSTP_A_MATCH_LOCAL_ADDRESS] = { .type = NLA_BINARY, },
 	[HSTP_A_MATCH_LOCAL_PREFIX] = { .type = NLA_U8, },
 	[HSTP_A_MATCH_LOCAL_PORT] = { .type = NLA_U16, },
@@ -40,12 +40,12 @@ const struct nla_policy hstp_conn_close_nl_policy[HSTP_A_CONN_MATCH + 1] = {
 
 /* HSTP_CMD_STATS_GET - do */
 const struct nla_policy hstp_stats_get_nl_policy[HSTP_A_STATS_PARTS + 1] = {
-	[HSTP_A_STATS_PARTS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
+	[HSTP_A_STATS_PARTS] = NLA_POLICY_MAX(NLA_U32, 0x7f),
 };
 
 /* HSTP_CMD_STATS_RESET - do */
 const struct nla_policy hstp_stats_reset_nl_policy[HSTP_A_STATS_PARTS + 1] = {
-	[HSTP_A_STATS_PARTS] = NLA_POLICY_MASK(NLA_U32, 0x7f),
+	[HSTP_A_STATS_PARTS] = NLA_POLICY_MAX(NLA_U32, 0x7f),
 };
 
 /* HSTP_CMD_CONFIG_GET - do */
@@ -96,9 +96,9 @@ const struct nla_policy hstp_fault_add_nl_policy[HSTP_A_FAULT_VALUE + 1] = {
 	[HSTP_A_FAULT_REMOTE_PORT] = { .type = NLA_U16, },
 	[HSTP_A_FAULT_LOCAL_PREFIX] = { .type = NLA_U8, },
 	[HSTP_A_FAULT_REMOTE_PREFIX] = { .type = NLA_U8, },
-	[HSTP_A_FAULT_STATES] = NLA_POLICY_MASK(NLA_U16, 0x7ff),
-	[HSTP_A_FAULT_FLAGS_SET] = NLA_POLICY_MASK(NLA_U8, 0xff),
-	[HSTP_A_FAULT_FLAGS_CLEAR] = NLA_POLICY_MASK(NLA_U8, 0xff),
+	[HSTP_A_FAULT_STATES] = NLA_POLICY_MAX(NLA_U16, 0x7ff),
+	[HSTP_A_FAULT_FLAGS_SET] = NLA_POLICY_MAX(NLA_U8, 0xff),
+	[HSTP_A_FAULT_FLAGS_CLEAR] = NLA_POLICY_MAX(NLA_U8, 0xff),
 	[HSTP_A_FAULT_TEXT] = NLA_POLICY_MAX(NLA_U8, 1),
 	[HSTP_A_FAULT_NTH] = { .type = NLA_U32, },
 	[HSTP_A_FAULT_EVERY] = { .type = NLA_U32, },

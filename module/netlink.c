@@ -28,15 +28,39 @@ static void unbind(int group)
 {
 	hstp_event_listeners(group, false);
 }
-#else
-/* Who has joined and asks for anything hears of all that happens after the answer. */
-static int pre_doit(const struct hstp_genl_ops *ops, struct sk_buff *skb,
+#endif
+
+/* Those of netlink-gen.c, but for the question who may use them: the kernel asks it without
+ * a word for who may not.
+ */
+static struct genl_ops ops[ARRAY_SIZE(hstp_nl_ops)] __ro_after_init;
+
+/* Of a command that is no dump. */
+static bool changes(u8 cmd)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hstp_nl_ops); i++) {
+		if (hstp_nl_ops[i].cmd == cmd)
+			return hstp_nl_ops[i].flags & GENL_UNS_ADMIN_PERM;
+	}
+	return true;
+}
+
+static int pre_doit(const struct hstp_genl_ops *op, struct sk_buff *skb,
 		    struct genl_info *info)
 {
-	hstp_event_look_anew();
+	if (changes(op->cmd) &&
+	    !netlink_ns_capable(skb, genl_info_net(info)->user_ns, CAP_NET_ADMIN)) {
+		NL_SET_ERR_MSG(info->extack,
+			       "this needs root: CAP_NET_ADMIN in the user namespace that owns the network namespace");
+		return -EPERM;
+	}
+	/* Who has joined and asks for anything hears of all that happens after the answer. */
+	if (!HSTP_GENL_TELLS_LISTENERS)
+		hstp_event_look_anew();
 	return 0;
 }
-#endif
 
 struct genl_family hstp_nl_family __ro_after_init = {
 	.name = HSTP_GENL_NAME,
@@ -44,15 +68,14 @@ struct genl_family hstp_nl_family __ro_after_init = {
 	.netnsok = true,
 	.parallel_ops = true,
 	.module = THIS_MODULE,
-	.ops = hstp_nl_ops,
-	.n_ops = ARRAY_SIZE(hstp_nl_ops),
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
 	.mcgrps = groups,
 	.n_mcgrps = ARRAY_SIZE(groups),
+	.pre_doit = pre_doit,
 #if HSTP_GENL_TELLS_LISTENERS
 	.bind = bind,
 	.unbind = unbind,
-#else
-	.pre_doit = pre_doit,
 #endif
 };
 
@@ -176,8 +199,16 @@ int hstp_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
  */
 int __init hstp_netlink_init(void)
 {
-	int err = genl_register_family(&hstp_nl_family);
+	unsigned int i;
+	int err;
 
+	memcpy(ops, hstp_nl_ops, sizeof(ops));
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		/* No pre_doit is asked before a dump */
+		if (!ops[i].dumpit)
+			ops[i].flags &= ~GENL_UNS_ADMIN_PERM;
+	}
+	err = genl_register_family(&hstp_nl_family);
 	if (!err)
 		hstp_event_start();
 	return err;

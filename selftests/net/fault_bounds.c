@@ -204,7 +204,7 @@ TEST(strict)
 	}
 	req = add(DROP);
 	mnl_attr_put_u16(req, HSTP_A_FAULT_STATES, 0x800);
-	REFUSED(req, EINVAL, HSTP_A_FAULT_STATES, "");
+	REFUSED(req, ERANGE, HSTP_A_FAULT_STATES, "");
 	req = add(DROP);
 	mnl_attr_put_u16(req, HSTP_A_FAULT_NTH, 1);
 	REFUSED(req, EINVAL, HSTP_A_FAULT_NTH, "");

@@ -223,6 +223,7 @@ TEST(needs_capability)
 		struct nlmsghdr *req = nl_request(nl, changing[i], 0);
 
 		SAME(nl_talk(nl, req, NULL, NULL), -EPERM);
+		NEED(strstr(nl->text, "needs root") && strstr(nl->text, "CAP_NET_ADMIN"));
 	}
 	SAME(get(nl, false).by[HSTP_A_CONFIG_MSL_MS], 30000);
 	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_GET, 0), NULL, NULL), 0);

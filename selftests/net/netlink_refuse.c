@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the family refuses: each command's attributes, of a wrong size, beyond their bounds,
- * and those that it does not take. A refusal has a text, and says which attribute it is about.
- * Nothing is changed by one.
+ * and those that it does not take. A refusal has a text, and says which attribute it is about
+ * and what that takes. Nothing is changed by one.
  */
 #include <linux/genetlink.h>
 
@@ -35,6 +35,19 @@ static int refused(struct nl *nl, struct nlmsghdr *req, int type)
 		    ((struct genlmsghdr *)mnl_nlmsg_get_payload(req))->cmd, type, err, nl->text,
 		    nl->bad_type);
 	return err;
+}
+
+/* It says what would be right, as the kernel says of the command. */
+static void bound_told(const struct nl *nl, const struct nl_value *v)
+{
+	const struct nl_value *b = &nl->bound;
+
+	if (b->kind != v->kind || b->min != v->min || b->max != v->max || b->mask != v->mask)
+		die(__FILE__, __LINE__,
+		    "attribute %d: kind %u, %llu to %llu, mask %#llx; not %u, %llu to %llu, %#llx",
+		    v->number, b->kind, (unsigned long long)b->min, (unsigned long long)b->max,
+		    (unsigned long long)b->mask, v->kind, (unsigned long long)v->min,
+		    (unsigned long long)v->max, (unsigned long long)v->mask);
 }
 
 /* The nest that leads to it, and in it one attribute with these bytes. */
@@ -74,8 +87,20 @@ static int beyond(struct nl *nl, int cmd, int flags, int outer, const struct nl_
 	uint8_t bytes[8];
 
 	memcpy(bytes, &number, sizeof(bytes));
-	return refused(nl, with(nl, cmd, flags, outer, v->number,
-				bytes + (little_end_first() ? 0 : 8 - len), len), v->number);
+	refused(nl, with(nl, cmd, flags, outer, v->number,
+			 bytes + (little_end_first() ? 0 : 8 - len), len), v->number);
+	bound_told(nl, v);
+	return 1;
+}
+
+static int of_size(struct nl *nl, int cmd, int flags, int outer, const struct nl_value *v,
+		   size_t len)
+{
+	static const uint8_t zeroes[300];
+
+	refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, len), v->number);
+	bound_told(nl, v);
+	return 1;
 }
 
 /* Bounds that the policy itself has; the others are those of netlink_config and of below. */
@@ -86,11 +111,11 @@ static int check_bounds(struct nl *nl, int cmd, int flags, int outer, const stru
 	int count = 0;
 
 	if (v->mask && v->mask != most)
-		count += !!beyond(nl, cmd, flags, outer, v, v->mask + 1);
+		count += beyond(nl, cmd, flags, outer, v, v->mask + 1);
 	if (v->max && v->max < most)
-		count += !!beyond(nl, cmd, flags, outer, v, v->max + 1);
+		count += beyond(nl, cmd, flags, outer, v, v->max + 1);
 	if (v->min)
-		count += !!beyond(nl, cmd, flags, outer, v, v->min - 1);
+		count += beyond(nl, cmd, flags, outer, v, v->min - 1);
 	return count;
 }
 
@@ -109,14 +134,11 @@ static int check_policy(struct nl *nl, const struct nl_policies *all, int cmd, i
 
 		taken[v->number] = true;
 		if (len) {
-			refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, len - 1),
-				v->number);
-			refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, len + 1),
-				v->number);
-			count += 2 + check_bounds(nl, cmd, flags, outer, v);
+			count += of_size(nl, cmd, flags, outer, v, len - 1);
+			count += of_size(nl, cmd, flags, outer, v, len + 1);
+			count += check_bounds(nl, cmd, flags, outer, v);
 		} else if (v->kind == NL_ATTR_TYPE_FLAG) {
-			refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, 1), v->number);
-			count++;
+			count += of_size(nl, cmd, flags, outer, v, 1);
 		} else if (v->kind == NL_ATTR_TYPE_NESTED) {
 			/* Without NLA_F_NESTED. */
 			refused(nl, with(nl, cmd, flags, outer, v->number, zeroes, 0), v->number);
@@ -165,6 +187,46 @@ TEST(policies)
 		SAME(nl_talk(nl, nl_request(nl, cmd, 0), NULL, NULL), -EOPNOTSUPP);
 }
 
+/* As include/hstp.yaml has them: sets of what an enumeration has, and one of it. */
+TEST(bounds)
+{
+#define ALL(last)	((2U << (last)) - 1)
+	static const struct {
+		int cmd, outer, type, size;
+		uint64_t max;
+	} cases[] = {
+		{ HSTP_CMD_CONN_GET, HSTP_A_CONN_MATCH, HSTP_A_MATCH_STATES, 2,
+		  ALL(HSTP_NL_STATE_TIME_WAIT) },
+		{ HSTP_CMD_STATS_GET, 0, HSTP_A_STATS_PARTS, 4, ALL(HSTP_NL_PART_ARROWS) },
+		{ HSTP_CMD_STATS_RESET, 0, HSTP_A_STATS_PARTS, 4, ALL(HSTP_NL_PART_ARROWS) },
+		{ HSTP_CMD_FAULT_ADD, 0, HSTP_A_FAULT_STATES, 2, ALL(HSTP_NL_STATE_TIME_WAIT) },
+		{ HSTP_CMD_FAULT_ADD, 0, HSTP_A_FAULT_DIRECTION, 1, HSTP_NL_DIRECTION_OUT },
+		{ HSTP_CMD_FAULT_ADD, 0, HSTP_A_FAULT_TEXT, 1, HSTP_NL_TEXT_WITH },
+		{ HSTP_CMD_FAULT_ADD, 0, HSTP_A_FAULT_ACTION, 1, HSTP_NL_ACTION_CORRUPT },
+		{ HSTP_CMD_FAULT_ADD, 0, HSTP_A_FAULT_FIELD, 1, HSTP_NL_FIELD_SACK_RIGHT },
+		{ HSTP_CMD_FAULT_ADD, 0, HSTP_A_FAULT_HOW, 1, HSTP_NL_HOW_CLEAR },
+	};
+	struct nl *nl;
+
+	net_alone();
+	nl = nl_open(NS_A);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const uint64_t bad[] = { cases[i].max + 1, 255, 0x7fff };
+
+		for (size_t j = 0; j < 3; j++) {
+			size_t skip = little_end_first() ? 0 : 8 - (size_t)cases[i].size;
+
+			if (bad[j] >> 8 * cases[i].size || bad[j] <= cases[i].max)
+				continue;
+			SAME(refused(nl, with(nl, cases[i].cmd, 0, cases[i].outer, cases[i].type,
+					      (const uint8_t *)&bad[j] + skip,
+					      (size_t)cases[i].size), cases[i].type), -ERANGE);
+			SAME(nl->bound.min, 0);
+			SAME(nl->bound.max, cases[i].max);
+		}
+	}
+}
+
 /* Bytes behind the last attribute that are none. */
 TEST(leftover)
 {
@@ -172,9 +234,11 @@ TEST(leftover)
 
 	net_alone();
 	nl = nl_open(NS_A);
-	for (int cmd = HSTP_CMD_CONN_GET; cmd <= HSTP_CMD_CONFIG_SET; cmd++) {
+	for (int cmd = HSTP_CMD_CONN_GET; cmd <= HSTP_CMD_MAX; cmd++) {
 		struct nlmsghdr *req = nl_request(nl, cmd, 0);
 
+		if (cmd == HSTP_CMD_EVENT || cmd == HSTP_CMD_SEGMENT)
+			continue;
 		memset((char *)req + req->nlmsg_len, 0, 2);
 		req->nlmsg_len += 2;
 		SAME(refused(nl, req, 0), -EINVAL);

@@ -121,6 +121,7 @@ static int error_of(struct nl *nl, const struct nlmsghdr *message)
 
 	nl->text[0] = '\0';
 	nl->bad_type = 0;
+	nl->bound = (struct nl_value){ .nest = -1 };
 	if (message->nlmsg_type == NLMSG_ERROR && e->error &&
 	    !(message->nlmsg_flags & NLM_F_CAPPED))
 		skip += e->msg.nlmsg_len - sizeof(e->msg);
@@ -131,6 +132,8 @@ static int error_of(struct nl *nl, const struct nlmsghdr *message)
 					 mnl_attr_get_str(attr));
 			else if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_OFFS)
 				nl->bad_type = type_at(nl, mnl_attr_get_u32(attr));
+			else if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_POLICY)
+				nl->bound = nl_value_of(attr);
 		}
 	return e->error;
 }
@@ -256,6 +259,28 @@ void nl_nested(const struct nlattr *nest, struct nl_attrs *attrs)
 	memset(attrs, 0, sizeof(*attrs));
 	mnl_attr_for_each_nested(attr, nest)
 		keep(attrs, attr);
+}
+
+/**
+ * nl_value_of() - what the kernel says that an attribute takes
+ * @nest: of NL_POLICY_TYPE_ATTR_
+ *
+ * Return: its words as numbers; the attribute's own number is not among them.
+ */
+struct nl_value nl_value_of(const struct nlattr *nest)
+{
+	struct nl_attrs a;
+
+	nl_nested(nest, &a);
+	return (struct nl_value){
+		.kind = (uint32_t)nl_number(a.by[NL_POLICY_TYPE_ATTR_TYPE]),
+		.min = nl_number(a.by[NL_POLICY_TYPE_ATTR_MIN_VALUE_U]),
+		.max = nl_number(a.by[NL_POLICY_TYPE_ATTR_MAX_VALUE_U]),
+		.mask = nl_number(a.by[NL_POLICY_TYPE_ATTR_MASK]),
+		.longest = (uint32_t)nl_number(a.by[NL_POLICY_TYPE_ATTR_MAX_LENGTH]),
+		.nest = a.by[NL_POLICY_TYPE_ATTR_POLICY_IDX] ?
+			(int)mnl_attr_get_u32(a.by[NL_POLICY_TYPE_ATTR_POLICY_IDX]) : -1,
+	};
 }
 
 /**

@@ -18,6 +18,16 @@
 
 #define NL_ATTRS	80	/* more than any set has */
 
+/* What the kernel says that an attribute takes. */
+struct nl_value {
+	uint16_t number;	/* of the attribute */
+	uint32_t kind;		/* enum netlink_attribute_type; 0: nothing is said */
+	uint64_t min, max;	/* of an unsigned number */
+	uint64_t mask;		/* bits that it may have; 0: any */
+	uint32_t longest;	/* of bytes; 0: no bound */
+	int nest;		/* number of the policy of a nest, or -1 */
+};
+
 struct nl {
 	int fd;			/* NETLINK_GENERIC, not connected */
 	uint16_t family;
@@ -25,6 +35,7 @@ struct nl {
 	uint32_t seq;
 	char text[200];		/* of the last refusal, or "" */
 	int bad_type;		/* attribute that it names, the innermost; 0: none */
+	struct nl_value bound;	/* what it says that this attribute takes */
 	char request[65536];
 	char reply[65536];
 };
@@ -54,6 +65,9 @@ int nl_told(struct nl *nl, int ms, nl_fn *fn, void *arg);
 
 void nl_attrs(const struct nlmsghdr *message, struct nl_attrs *attrs);
 void nl_nested(const struct nlattr *nest, struct nl_attrs *attrs);
+
+/* What a nest NL_POLICY_TYPE_ATTR_ says. */
+struct nl_value nl_value_of(const struct nlattr *nest);
 
 uint64_t nl_number(const struct nlattr *attr);	/* of any width; 0 if not there */
 

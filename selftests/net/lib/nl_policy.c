@@ -24,17 +24,10 @@ static void take_command(struct nl_policies *all, const struct nlattr *nest)
 static void take_value(struct nl_policy *policy, const struct nlattr *nest)
 {
 	struct nl_value *v = &policy->value[policy->count++];
-	struct nl_attrs a;
 
 	NEED(policy->count <= NL_ATTRS);
-	nl_nested(nest, &a);
+	*v = nl_value_of(nest);
 	v->number = mnl_attr_get_type(nest);
-	v->kind = (uint32_t)nl_number(a.by[NL_POLICY_TYPE_ATTR_TYPE]);
-	v->min = nl_number(a.by[NL_POLICY_TYPE_ATTR_MIN_VALUE_U]);
-	v->max = nl_number(a.by[NL_POLICY_TYPE_ATTR_MAX_VALUE_U]);
-	v->mask = nl_number(a.by[NL_POLICY_TYPE_ATTR_MASK]);
-	v->longest = (uint32_t)nl_number(a.by[NL_POLICY_TYPE_ATTR_MAX_LENGTH]);
-	v->nest = index_of(a.by[NL_POLICY_TYPE_ATTR_POLICY_IDX]);
 }
 
 static void take(const struct nlmsghdr *m, void *arg)

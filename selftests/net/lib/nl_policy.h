@@ -8,15 +8,6 @@
 #define NL_POLICIES	64
 #define NL_COMMANDS	64
 
-struct nl_value {
-	uint16_t number;	/* of the attribute */
-	uint32_t kind;		/* enum netlink_attribute_type */
-	uint64_t min, max;	/* of an unsigned number */
-	uint64_t mask;		/* bits that it may have; 0: any */
-	uint32_t longest;	/* of bytes; 0: no bound */
-	int nest;		/* number of the policy of a nest, or -1 */
-};
-
 struct nl_policy {
 	int count;
 	struct nl_value value[NL_ATTRS];
