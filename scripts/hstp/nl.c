@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* One request and its replies; finding the family; the kernel's refusals as text. */
+/* One request and its replies; finding the family. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "nl.h"
+#include "refusal.h"
 
 static int family_group(const struct nlattr *group, void *data)
 {
@@ -95,59 +96,31 @@ struct nlmsghdr *nl_begin(struct nl *nl, void *buffer, uint8_t command, uint16_t
 	return nlh;
 }
 
-/* Take the kernel's words about a refusal, or errno's when it said none. */
-static int refusal(struct nl *nl, const struct nlmsghdr *nlh)
-{
-	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr;
-	size_t skip = sizeof(*err);
-	const char *text = NULL;
-
-	if (!err->error)
-		return 0;
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		skip += MNL_ALIGN(err->msg.nlmsg_len - sizeof(err->msg));
-	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS && nlh->nlmsg_len > MNL_NLMSG_HDRLEN + skip) {
-		mnl_attr_for_each(attr, nlh, skip) {
-			if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
-				text = mnl_attr_get_str(attr);
-		}
-	}
-	if (text)
-		snprintf(nl->error, sizeof(nl->error), "%s", text);
-	else if (err->error == -EPERM)
-		snprintf(nl->error, sizeof(nl->error),
-			 "this needs root (CAP_NET_ADMIN in the network namespace's user namespace)");
-	else
-		snprintf(nl->error, sizeof(nl->error), "%s", strerror(-err->error));
-	return err->error;
-}
-
-/* The end of a dump can carry an error too. */
-static int end_of_dump(struct nl *nl, const struct nlmsghdr *nlh)
+/* Return: 0, or -errno with the kernel's words in @nl->error. */
+static int outcome(struct nl *nl, const struct nlmsghdr *request, const struct nlmsghdr *nlh)
 {
 	int err = 0;
 
 	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(err))
 		memcpy(&err, mnl_nlmsg_get_payload(nlh), sizeof(err));
 	if (err < 0)
-		snprintf(nl->error, sizeof(nl->error), "%s", strerror(-err));
+		refusal_words(nl->error, sizeof(nl->error), request, nlh, -err);
 	return err;
 }
 
 /* One datagram. Return: 1 when more are to come, else what nl_call() returns. */
-static int take(struct nl *nl, int len, uint32_t seq, nl_reply reply, void *data)
+static int take(struct nl *nl, int len, const struct nlmsghdr *request, nl_reply reply,
+		void *data)
 {
 	const struct nlmsghdr *nlh = (const struct nlmsghdr *)nl->buffer;
 	int err;
 
 	for (; mnl_nlmsg_ok(nlh, len); nlh = mnl_nlmsg_next(nlh, &len)) {
-		if (nlh->nlmsg_seq != seq)
+		if (nlh->nlmsg_seq != request->nlmsg_seq)
 			continue;
-		if (nlh->nlmsg_type == NLMSG_ERROR)
-			return refusal(nl, nlh);
-		if (nlh->nlmsg_type == NLMSG_DONE)
-			return end_of_dump(nl, nlh);
+		/* The end of a dump can carry an error too. */
+		if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE)
+			return outcome(nl, request, nlh);
 		if (nlh->nlmsg_type < NLMSG_MIN_TYPE)
 			continue;
 		err = reply ? reply(nlh, data) : 0;
@@ -168,7 +141,6 @@ static int take(struct nl *nl, int len, uint32_t seq, nl_reply reply, void *data
  */
 int nl_call(struct nl *nl, struct nlmsghdr *nlh, nl_reply reply, void *data)
 {
-	uint32_t seq = nlh->nlmsg_seq;
 	ssize_t len;
 	int more;
 
@@ -182,7 +154,7 @@ int nl_call(struct nl *nl, struct nlmsghdr *nlh, nl_reply reply, void *data)
 		}
 		if (len < 0)
 			goto error;
-		more = take(nl, (int)len, seq, reply, data);
+		more = take(nl, (int)len, nlh, reply, data);
 	} while (more == 1);
 	return more;
 error:

@@ -85,6 +85,54 @@ TEST(settings)
 	cmd(&c, 2, "get retry");
 }
 
+/* The kernel refuses by the module's tables what a program of another version could send, and
+ * hstp says what was wrong and what would be right.
+ */
+TEST(refused_by_kernel)
+{
+	static const struct {
+		int command, type, byte;
+		const char *arguments, *says;
+	} cases[] = {
+		{ HSTP_CMD_FAULT_ADD, HSTP_A_FAULT_ACTION, 77, "fault add out drop",
+		  "action must be 0 to 6 (integer out of range)" },
+		{ HSTP_CMD_FAULT_ADD, HSTP_A_FAULT_STATES, 0xff, "fault add state listen drop",
+		  "states must be 0 to 2047 (integer out of range)" },
+		{ HSTP_CMD_FAULT_ADD, HSTP_A_FAULT_ACTION, 256, "fault add out drop",
+		  "action: Unknown attribute type" },
+		{ HSTP_CMD_CONN_GET, HSTP_A_MATCH_STATES, 0xff, "show state listen",
+		  "states must be 0 to 2047 (integer out of range)" },
+		{ HSTP_CMD_CONN_GET, HSTP_A_MATCH_LOCAL_PREFIX, 33, "show src 127.0.0.1",
+		  "local-prefix must be 0 to 32 with an address of IPv4" },
+		{ HSTP_CMD_CONN_GET, HSTP_A_MATCH_UID, 0xff, "show uid = 0",
+		  "uid does not exist in the user namespace" },
+		{ HSTP_CMD_CONFIG_SET, HSTP_A_CONFIG_RETRIES, 0, "set retries 7",
+		  "retries must be 1 to 255" },
+		{ HSTP_CMD_CONFIG_SET, HSTP_A_CONFIG_RETRIES, 256, "set retries 7",
+		  "retries: Unknown attribute type" },
+	};
+	char preload[300];
+
+	net_alone();
+	net_enter(NS_A);
+	snprintf(preload, sizeof(preload), "%s/../nl_spoil.so", HSTP_BUILD);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char number[3][16];
+
+		snprintf(number[0], 16, "%d", cases[i].command);
+		snprintf(number[1], 16, "%d", cases[i].type);
+		snprintf(number[2], 16, "%d", cases[i].byte);
+		setenv("HSTP_SPOIL_COMMAND", number[0], 1);
+		setenv("HSTP_SPOIL_TYPE", number[1], 1);
+		setenv("HSTP_SPOIL_BYTE", number[2], 1);
+		setenv("LD_PRELOAD", preload, 1);
+		cmd(&c, 1, "%s", cases[i].arguments);
+		unsetenv("LD_PRELOAD");
+		cmd_has(&c, cases[i].says);
+		SAME(cmd_count(&c, "\n"), 1);
+	}
+}
+
 /* Everybody may look, nobody but root may change. */
 TEST(unprivileged)
 {
