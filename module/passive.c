@@ -214,7 +214,9 @@ static void take_rare(struct hstp_conn *conn, struct hstp_rare *rare)
 	memset(rare, 0, sizeof(*rare));
 }
 
-/* The connection that a record becomes when its SYN is acknowledged. */
+/* The connection that a record becomes when its SYN is acknowledged. Its priority is none, as
+ * that of the socket that accept() will make: the listener's is for what the listener sends.
+ */
 static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, struct hstp_mini *mini,
 				 const struct hstp_tcb *t, const struct hstp_profile *p)
 {
@@ -229,7 +231,6 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, struct hstp_mini
 	conn->reuse = p->reuse;
 	conn->rcvbuf = p->rcvbuf;
 	conn->mark = p->mark;
-	conn->priority = p->priority;
 	conn->ifindex = p->ifindex;
 	conn->uid = p->uid;
 	conn->tos = p->tos;

@@ -2,49 +2,8 @@
 /* ICMP errors about handshakes that a listener is in the middle of, and where errors must
  * come from: RFC 9293 section 3.9.2.2, RFC 5927 section 4.1. sock_icmp has the rest.
  */
-#include <netinet/ip.h>
-#include <netinet/ip_icmp.h>
-
+#include "icmp.h"
 #include "lib/exchange.h"
-
-/* A message about the segment of @it with sequence number @seq, as the test counts. */
-struct message {
-	struct icmphdr icmp;
-	struct iphdr ip;
-	uint16_t sport, dport;
-	uint32_t seq;
-};
-
-static struct message message(const struct end *it, uint32_t seq, int type, int code, int mtu)
-{
-	struct message m = {
-		.icmp = { .type = type, .code = code, .un.frag.mtu = htons(mtu) },
-		.ip = {
-			.version = 4, .ihl = 5, .tot_len = htons(44), .ttl = 64,
-			.protocol = proto, .saddr = it->addr, .daddr = it->other->addr,
-		},
-		.sport = htons(it->port),
-		.dport = htons(it->other->port),
-		.seq = htonl(seq + it->shift),
-	};
-	const uint16_t *words = (const uint16_t *)&m;
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < sizeof(m) / 2; i++)
-		sum += words[i];
-	sum = (sum & 0xffff) + (sum >> 16);
-	m.icmp.checksum = (uint16_t)~(sum + (sum >> 16));
-	return m;
-}
-
-/* From the link, as routers on the way send it. */
-static void tell(const struct end *it, uint32_t seq, int type, int code, int mtu)
-{
-	struct message m = message(it, seq, type, code, mtu);
-
-	wire_raw(NS_A, it->other->addr, it->addr, IPPROTO_ICMP, &m, sizeof(m));
-	wire_sync(NS_A);
-}
 
 /* From another interface of the same host. */
 static void tell_by_loopback(const struct end *it, uint32_t seq, int type, int code, int mtu)
