@@ -71,7 +71,9 @@ bool filter_match(const struct filter *filter, const struct subject *subject)
 	case FILTER_PORT:
 		return compare(port, filter->compare, filter->number);
 	case FILTER_NUMBER:
-		return subject->conn && has(subject->conn, filter->attr) &&
+		/* None is 0, but nobody is not root. */
+		return subject->conn &&
+		       (filter->attr != HSTP_A_CONN_UID || has(subject->conn, filter->attr)) &&
 		       compare(number(subject->conn, filter->attr), filter->compare,
 			       filter->number);
 	case FILTER_FLAG:

@@ -69,7 +69,7 @@ bool abbreviates(const char *word, const char *whole)
 }
 
 /**
- * parse_number() - a decimal number within bounds
+ * parse_number() - a number within bounds, decimal or, with 0x before it, hexadecimal
  * @what: what it is, for the message
  * @word: the number
  * @low: lowest value
@@ -83,7 +83,7 @@ uint64_t parse_number(const char *what, const char *word, uint64_t low, uint64_t
 	char *end;
 
 	errno = 0;
-	value = strtoull(word, &end, 10);
+	value = strtoull(word, &end, !strncmp(word, "0x", 2) ? 16 : 10);
 	if (word[0] < '0' || word[0] > '9' || *end || errno || value < low || value > high)
 		quit(MISUSED, "%s \"%s\" is not a number from %llu to %llu", what, word,
 		     (unsigned long long)low, (unsigned long long)high);

@@ -54,6 +54,33 @@ TEST(close_one)
 	cmd_has(&c, "no connection matches");
 }
 
+/* All that match, and no other: two to a port, one to another. */
+TEST(several)
+{
+	struct st_pair one, other;
+	struct sockaddr_in addr;
+	int client, server;
+
+	cmd_pair(&one);
+	NEED(!st_pair_open(&other, proto));
+	addr = one.addr;
+	client = TRY(st_connect(proto, &addr));
+	server = TRY(accept(one.listener, NULL, NULL));
+	cmd(&c, 0, "close dport = :%u", port_of(one.listener));
+	SAME(cmd_count(&c, "ESTABLISHED"), 2);
+	fd_eof(one.server);
+	fd_eof(server);
+	SAME(st_wait_state(one.client, proto, TCP_FIN_WAIT2), TCP_FIN_WAIT2);
+	SAME(st_wait_state(client, proto, TCP_FIN_WAIT2), TCP_FIN_WAIT2);
+	SAME(st_state(other.client, proto), TCP_ESTABLISHED);
+	SAME(st_state(other.server, proto), TCP_ESTABLISHED);
+	cmd(&c, 0, "abort state fin-wait-2 close-wait");
+	NEED(cmd_count(&c, "\n") >= 2);
+	cmd(&c, 0, "-o show state connected");
+	SAME(cmd_count(&c, "ESTABLISHED"), 2);
+	SAME(cmd_count(&c, "\n"), 3);
+}
+
 TEST(settings)
 {
 	net_alone();

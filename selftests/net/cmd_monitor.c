@@ -85,6 +85,97 @@ TEST(json_and_count)
 	SAME(cmd_count(&c, "\"from\":\"CLOSED\",\"to\":\"SYN-SENT\",\"cause\":\"open-active\""), 1);
 }
 
+/* Section 3.7.1: the longest packet of RFC 791, which loopback takes, less both headers. */
+#define MSS_TEXT	" mss 65495\n"
+
+/* The segments of RFC 9293 figures 6 and 12 as the client's end sends and gets them, and each of
+ * them at the server's end once more.
+ */
+TEST(segments)
+{
+	static const struct {
+		char way;
+		const char *flags;
+		bool ack, mss;
+	} want[] = {
+		{ '>', "SYN", false, true }, { '<', "SYN,ACK", true, true }, { '>', "ACK", true, false },
+		{ '>', "FIN,ACK", true, false }, { '<', "ACK", true, false },
+		{ '<', "FIN,ACK", true, false }, { '>', "ACK", true, false },
+	};
+	unsigned int seq, ack, win, local, remote, next[2] = { 0 };
+	char arguments[100], words[200];
+	struct sockaddr_in addr;
+	int listener = begin(&addr), at = 0, len, n;
+	size_t i;
+
+	snprintf(arguments, sizeof(arguments), "-n monitor segments --count 7 'dport = :%s'", port);
+	cmd_start(&c, arguments);
+	it_listens();
+	WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
+	one(listener, &addr);
+	cmd_end(&c);
+	SAME(c.status, 0);
+	SAME(net_get_sysctl(NS_A, "net.hstp.segment_events"), 0);
+	SAME(cmd_count(&c, "\n"), 7);
+	for (i = 0; i < sizeof(want) / sizeof(*want); i++, at += len) {
+		int out = want[i].way == '>';
+		const char *line = c.out + at;
+		char way;
+
+		len = (int)strcspn(line, "\n") + 1;
+		n = 0;
+		SAME(sscanf(line, "%*d:%*d:%*f 127.0.0.1:%u %c 127.0.0.1:%u %199s seq %u%n", &local,
+			    &way, &remote, words, &seq, &n), 5);
+		SAME(way, want[i].way);
+		SAME(remote, atoi(port));
+		SAME(strcmp(words, want[i].flags), 0);
+		line += n;
+		SAME(sscanf(line, " ack %u%n", &ack, &n) == 1, want[i].ack);
+		if (want[i].ack)
+			line += n;
+		SAME(sscanf(line, " win %u%n", &win, &n), 1);
+		line += n;
+		SAME(!strncmp(line, MSS_TEXT, strlen(MSS_TEXT)), want[i].mss);
+		if (!want[i].mss)
+			SAME(*line, '\n');
+		/* Section 3.4: SYN and FIN take a number each; what was sent next is expected. */
+		if (!strstr(words, "SYN"))
+			SAME(seq, next[out]);
+		if (want[i].ack)
+			SAME(ack, next[!out]);
+		next[out] = seq + (strstr(words, "SYN") || strstr(words, "FIN"));
+	}
+}
+
+TEST(segments_json)
+{
+	char arguments[100], line[300];
+	struct sockaddr_in addr;
+	int listener = begin(&addr);
+
+	snprintf(arguments, sizeof(arguments), "-j monitor segments --count 14");
+	cmd_start(&c, arguments);
+	it_listens();
+	WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
+	one(listener, &addr);
+	cmd_end(&c);
+	SAME(c.status, 0);
+	SAME(cmd_count(&c, "\n"), 14);
+	for (int i = 1; i <= 14; i++) {
+		snprintf(line, sizeof(line), "{\"kind\":\"segment\",\"sequence\":%d,\"time\":", i);
+		SAME(cmd_count(&c, line), 1);
+	}
+	SAME(cmd_count(&c, "\"direction\":\"out\",\"flags\":"), 7);
+	SAME(cmd_count(&c, "\"direction\":\"in\",\"flags\":"), 7);
+	SAME(cmd_count(&c, "\"flags\":\"SYN\",\"seq\":"), 2);
+	SAME(cmd_count(&c, "\"flags\":\"SYN,ACK\",\"seq\":"), 2);
+	SAME(cmd_count(&c, "\"flags\":\"FIN,ACK\",\"seq\":"), 4);
+	SAME(cmd_count(&c, "\"flags\":\"ACK\",\"seq\":"), 6);
+	SAME(cmd_count(&c, "\"ack\":"), 12);
+	SAME(cmd_count(&c, "\"mss\":65495"), 4);
+	SAME(cmd_count(&c, "\"length\":0"), 14);
+}
+
 /* RFC 9293 section 3.5 figure 6 and section 3.6 figure 12, line by line. */
 TEST(ladder)
 {
@@ -144,6 +235,19 @@ TEST(ladder)
 	unlink(svg);
 }
 
+/* Numbers behind each @words in what was said, summed up; the last of them. */
+static long sum_of(const char *words, long *last)
+{
+	long sum = 0;
+
+	*last = 0;
+	for (const char *at = c.out; (at = strstr(at, words)); at += strlen(words)) {
+		*last = atol(at + strlen(words));
+		sum += *last;
+	}
+	return sum;
+}
+
 /* A stopped listener loses events: it is told so, and how many. */
 TEST(loss)
 {
@@ -171,6 +275,33 @@ TEST(loss)
 	lost = atoi(at);
 	NEED(lost > 0);
 	SAME(c.status, 0);
+}
+
+/* What was printed and what was lost are all that there was. */
+TEST(loss_json)
+{
+	struct sockaddr_in addr;
+	int listener = begin(&addr);
+	long lost, last;
+
+	cmd_start(&c, "-j monitor --buffer 5000");
+	it_listens();
+	TRY(kill(c.pid, SIGSTOP));
+	for (int i = 0; i < 20; i++)
+		one(listener, &addr);
+	TRY(kill(c.pid, SIGCONT));
+	cmd_says(&c, "{\"kind\":\"lost\"}");
+	for (int i = 0; i < 20 && !strstr(c.out, "\"of\":\"events\""); i++) {
+		one(listener, &addr);
+		cmd_read(&c, 1000);
+	}
+	cmd_says(&c, "\"of\":\"events\"");
+	cmd_stop(&c);
+	SAME(c.status, 0);
+	lost = sum_of("\"of\":\"events\",\"count\":", &last);
+	NEED(lost > 0);
+	sum_of("\"kind\":\"event\",\"sequence\":", &last);
+	SAME(cmd_count(&c, "\"kind\":\"event\"") + lost, last);
 }
 
 TEST(mistakes)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hstp show: the connections that there are, and those of them that a filter matches. */
+#include <sys/stat.h>
+
 #include "kselftest_harness.h"
 
 #include "cmd.h"
@@ -49,6 +51,12 @@ TEST(queues)
 	cmd_has(&c, "\"receive_queue\":12");
 }
 
+/* So many connections match. */
+#define MATCHES(count, ...) do {					\
+	cmd(&c, 0, "-o show " __VA_ARGS__);				\
+	SAME(cmd_count(&c, "\n") - 1, count);				\
+} while (0)
+
 TEST(filters)
 {
 	struct st_pair pair;
@@ -58,10 +66,6 @@ TEST(filters)
 	cmd_pair(&pair);
 	client = port_of(pair.client);
 	server = port_of(pair.server);
-#define MATCHES(count, ...) do {					\
-	cmd(&c, 0, "-o show " __VA_ARGS__);				\
-	SAME(cmd_count(&c, "\n") - 1, count);				\
-} while (0)
 	MATCHES(3, "state all");
 	MATCHES(1, "state listening");
 	MATCHES(2, "state established");
@@ -98,6 +102,56 @@ TEST(filters)
 	MATCHES(2, "'dport > :0 and dport lt :65535'");
 	MATCHES(1, "'dport < :%s'", digits);
 	MATCHES(3, "state established or state listen");
+}
+
+/* What is known of the socket: a listener, a connection with both its sockets, and one that was
+ * not accepted, whose client has a mark and a device.
+ */
+TEST(filters_of_sockets)
+{
+	unsigned long long cookie;
+	socklen_t len = sizeof(cookie);
+	int marked, mark = 0x17;
+	struct st_pair pair;
+	struct stat st;
+
+	cmd_pair(&pair);
+	marked = TRY(st_open(proto));
+	TRY(setsockopt(marked, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)));
+	TRY(setsockopt(marked, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	TRY(connect(marked, (struct sockaddr *)&pair.addr, sizeof(pair.addr)));
+	MATCHES(5, "state all");
+	MATCHES(1, "fwmark = 23");
+	MATCHES(1, "fwmark = 0x17");
+	MATCHES(1, "'fwmark > 22'");
+	/* Who has none has 0, as with ss. */
+	MATCHES(4, "fwmark = 0");
+	MATCHES(4, "'fwmark != 23'");
+	MATCHES(4, "not fwmark = 23");
+	MATCHES(1, "fwmark = 23 sport = :%u", port_of(marked));
+	MATCHES(1, "dev = lo");
+	MATCHES(4, "'dev != lo'");
+	MATCHES(1, "unaccepted");
+	MATCHES(4, "not unaccepted");
+	MATCHES(1, "unaccepted dport = :%u", port_of(marked));
+	TRY(fstat(pair.client, &st));
+	MATCHES(1, "inode = %lu", (unsigned long)st.st_ino);
+	MATCHES(1, "inode = %lu sport = :%u", (unsigned long)st.st_ino, port_of(pair.client));
+	MATCHES(4, "'inode != %lu'", (unsigned long)st.st_ino);
+	TRY(getsockopt(pair.server, SOL_SOCKET, SO_COOKIE, &cookie, &len));
+	MATCHES(1, "cookie = %llu", cookie);
+	MATCHES(1, "cookie = %llu dport = :%u", cookie, port_of(pair.client));
+	MATCHES(4, "'cookie != %llu'", cookie);
+	/* That which waits for accept() has no socket yet. */
+	MATCHES(1, "inode = 0");
+	MATCHES(1, "cookie = 0 unaccepted");
+	MATCHES(0, "orphan");
+	fd_close(pair.client);
+	SAME(st_wait_state(pair.server, proto, TCP_CLOSE_WAIT), TCP_CLOSE_WAIT);
+	MATCHES(1, "orphan");
+	MATCHES(1, "orphan dport = :%u", port_of(pair.server));
+	MATCHES(4, "not orphan");
+	MATCHES(2, "orphan or unaccepted");
 }
 
 /* Each message says what would be right, and nothing is listed. */

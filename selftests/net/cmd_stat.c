@@ -3,6 +3,7 @@
 #include "kselftest_harness.h"
 
 #include "cmd.h"
+#include "lib/proc.h"
 
 static struct cmd c;
 
@@ -219,6 +220,86 @@ TEST(diagram)
 	cmd_has(&c, "</svg>");
 	/* The listener, and TIME-WAIT. */
 	SAME(cmd_count(&c, ">1 now<"), 2);
+}
+
+/* Microseconds as the diagram has them: in the unit that suits, with a digit behind the point
+ * below a hundred.
+ */
+static const char *words_of(long us, char words[32])
+{
+	static const struct {
+		long us;
+		const char *name;
+	} units[] = { { 1, "us" }, { 1000, "ms" }, { 1000000, "s" } };
+	int n = us < 1000 ? 0 : us < 1000000 ? 1 : 2;
+
+	if (!us)
+		return "0";
+	snprintf(words, 32, "%.*f%s", us < 100 * units[n].us ? 1 : 0,
+		 (double)us / (double)units[n].us, units[n].name);
+	return words;
+}
+
+#define STAY_MS	400
+
+/* The medians at states are those of /proc/net/hstp_stat, those at arrows the time that the one
+ * connection which took them was in the state that they leave.
+ */
+TEST(diagram_medians)
+{
+	static const char *const left[] = {
+		"SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2", "CLOSE-WAIT",
+		"LAST-ACK",
+	};
+	char text[200], words[32];
+	static struct cmd numbers;
+	struct st_pair pair;
+	uint64_t began = now_ms();
+	const char *at;
+	long median;
+
+	cmd_pair(&pair);
+	usleep(STAY_MS * 1000);
+	fd_close(pair.client);
+	SAME(st_wait_state(pair.server, proto, TCP_CLOSE_WAIT), TCP_CLOSE_WAIT);
+	usleep(STAY_MS * 1000);
+	fd_close(pair.server);
+	WAIT(stat_now(NS_A, "state LAST-ACK left") == 1);
+	began = now_ms() - began;
+	cmd(&c, 0, "diagram");
+	for (size_t i = 0; i < sizeof(left) / sizeof(*left); i++) {
+		snprintf(text, sizeof(text), "state %s p50", left[i]);
+		median = stat_now(NS_A, text);
+		snprintf(text, sizeof(text), "<b>%s</b><br/>0 now<br/>median %s>", left[i],
+			 words_of(median, words));
+		cmd_has(&c, text);
+	}
+	cmd(&numbers, 0, "-j stat");
+	for (size_t i = 0; i < ARROWS; i++) {
+		const char *from = arrows[i][0], *to = arrows[i][1];
+
+		if (!strcmp(from, "CLOSED") || !strcmp(from, "LISTEN"))
+			continue;
+		snprintf(text, sizeof(text), "{\"from\":\"%s\",\"to\":\"%s\",\"timed\":1,", from,
+			 to);
+		at = strstr(numbers.out, text);
+		NEED(at);
+		at = strstr(at, "\"median\":");
+		NEED(at);
+		median = atol(at + strlen("\"median\":"));
+		/* Two of them are what we waited for, the others are shorter than all together. */
+		NEED(median <= (long)began * 1000);
+		if (!strcmp(from, "ESTABLISHED") || !strcmp(from, "CLOSE-WAIT") ||
+		    !strcmp(from, "FIN-WAIT-2"))
+			NEED(median >= STAY_MS * 1000 / 2);
+		snprintf(text, sizeof(text), "\"%s\" -> \"%s\" [", from,
+			 strcmp(to, "CLOSED") ? to : "end");
+		at = strstr(c.out, text);
+		NEED(at);
+		snprintf(text, sizeof(text), "<i>median %s</i>", words_of(median, words));
+		if (!strstr(at, text) || strstr(at, text) > strchr(at, '\n'))
+			die(__FILE__, __LINE__, "%s to %s: no \"%s\" in: %.200s", from, to, text, at);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -120,6 +120,39 @@ TEST(abort_by_filter)
 	stats_sums(NS_A);
 }
 
+/* Each one that is still to be closed sends its FIN. */
+TEST(close_by_filter)
+{
+	static const char *const states[] = { "ESTABLISHED", "CLOSE-WAIT", "FIN-WAIT-2" };
+	struct end us[6], it[6];
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int i = 0; i < 6; i++) {
+		wire_ends(&us[i], NS_T, (uint16_t)(4000 + i), &it[i], NS_A, (uint16_t)(80 + i));
+		wire_to_state(&us[i], &it[i], states[i % 3]);
+	}
+	SAME(order_states(nl, HSTP_CMD_CONN_CLOSE, 1 << HSTP_NL_STATE_ESTABLISHED), 2);
+	for (int i = 0; i < 6; i += 3) {
+		wire_expect(&it[i], FIN | ACK, 301, 101);
+		state_is(&it[i], "FIN-WAIT-1");
+		state_is(&it[i + 1], "CLOSE-WAIT");
+		state_is(&it[i + 2], "FIN-WAIT-2");
+	}
+	SAME(order_states(nl, HSTP_CMD_CONN_CLOSE, 0), 2);
+	for (int i = 0; i < 6; i += 3) {
+		wire_expect(&it[i + 1], FIN | ACK, 301, 102);
+		state_is(&it[i], "FIN-WAIT-1");
+		state_is(&it[i + 1], "LAST-ACK");
+		state_is(&it[i + 2], "FIN-WAIT-2");
+	}
+	for (int i = 0; i < 6; i++)
+		wire_silence(&it[i]);
+	stats_sums(NS_A);
+}
+
 /* A blocked call is woken by it. */
 TEST(abort_wakes)
 {
