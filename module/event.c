@@ -146,19 +146,20 @@ void hstp_event_segments(bool more)
 		static_branch_dec(&hstp_segment_key);
 }
 
-/* ISS and IRS are not kept in the record that TIME-WAIT is. */
+/* ISS, IRS and SND.WND are not kept in the record that TIME-WAIT is. */
 static void *put_variables(void *at, const struct hstp_tcb *t, unsigned int from,
 			   unsigned int to)
 {
 	if (to == HSTP_LISTEN || (from == HSTP_LISTEN && to == HSTP_CLOSED))
 		return at;
-	if (from != HSTP_TIME_WAIT)
+	if (from != HSTP_TIME_WAIT) {
 		at = hstp_put_u32(at, HSTP_A_EVENT_ISS, t->iss);
-	if (from != HSTP_TIME_WAIT && t->state != HSTP_SYN_SENT)
-		at = hstp_put_u32(at, HSTP_A_EVENT_IRS, t->irs);
+		at = hstp_put_u32(at, HSTP_A_EVENT_SND_WND, t->snd_wnd);
+		if (t->state != HSTP_SYN_SENT)
+			at = hstp_put_u32(at, HSTP_A_EVENT_IRS, t->irs);
+	}
 	at = hstp_put_u32(at, HSTP_A_EVENT_SND_UNA, t->snd_una);
 	at = hstp_put_u32(at, HSTP_A_EVENT_SND_NXT, t->snd_nxt);
-	at = hstp_put_u32(at, HSTP_A_EVENT_SND_WND, t->snd_wnd);
 	at = hstp_put_u32(at, HSTP_A_EVENT_RCV_NXT, t->rcv_nxt);
 	return hstp_put_u32(at, HSTP_A_EVENT_RCV_WND, t->rcv_wnd);
 }

@@ -141,10 +141,15 @@ TEST(socket_of_passive)
 	r = get_end(nl, &it);
 	SAME(NUMBER(r, STATE), HSTP_NL_STATE_SYN_RECEIVED);
 	is_special(r, PRIORITY);
+	/* Set when it becomes ESTABLISHED, section 3.10.7.4, fifth. */
+	NEED(!HAS(r, SND_WND) && !HAS(r, SND_WL1) && !HAS(r, RECEIVE_MSS));
+	SAME(NUMBER(r, SEND_MSS), 536);
 	wire_send(&us, ACK, 101, 301);
 	state_is(&it, "ESTABLISHED");
 	r = get_end(nl, &it);
 	NEED(HAS(r, UNACCEPTED));
+	SAME(NUMBER(r, SND_WND), 65535);
+	SAME(NUMBER(r, SND_WL1), 101);
 	is_special(r, 0);
 	SAME(NUMBER(r, RECEIVE_BUFFER), 2 * RCVBUF);
 	fd = fd_accept(fd);
