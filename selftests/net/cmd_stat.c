@@ -298,7 +298,8 @@ TEST(diagram_medians)
 		NEED(at);
 		snprintf(text, sizeof(text), "<i>median %s</i>", words_of(median, words));
 		if (!strstr(at, text) || strstr(at, text) > strchr(at, '\n'))
-			die(__FILE__, __LINE__, "%s to %s: no \"%s\" in: %.200s", from, to, text, at);
+			die(__FILE__, __LINE__, "%s to %s: no \"%s\" in: %.200s", from, to, text,
+			    at);
 	}
 }
 

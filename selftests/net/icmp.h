@@ -16,7 +16,8 @@ struct message {
 	uint32_t seq;
 };
 
-static inline struct message message(const struct end *it, uint32_t seq, int type, int code, int mtu)
+static inline struct message message(const struct end *it, uint32_t seq, int type, int code,
+				     int mtu)
 {
 	struct message m = {
 		.icmp = { .type = type, .code = code, .un.frag.mtu = htons(mtu) },

@@ -264,7 +264,8 @@ TEST(round_trip)
 	r = get_end(nl, &it);
 	SAME(NUMBER(r, RETRIES), 0);
 	/* SRTT <- 7/8 SRTT + 1/8 R' */
-	WITHIN(NUMBER(r, SRTT), (7 * srtt + low * 1000) / 8 - 500, (7 * srtt + high * 1000) / 8 + 500);
+	WITHIN(NUMBER(r, SRTT), (7 * srtt + low * 1000) / 8 - 500,
+	       (7 * srtt + high * 1000) / 8 + 500);
 	second = 8 * NUMBER(r, SRTT) - 7 * srtt;
 	/* RTTVAR <- 3/4 RTTVAR + 1/4 |SRTT - R'|, of the old SRTT */
 	second = (3 * rttvar + (second > srtt ? second - srtt : srtt - second)) / 4;
