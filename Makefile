@@ -17,7 +17,7 @@ KMAKE = $(MAKE) -C $(KDIR) M=$(BUILD)
 # The command is made along with the module where the library that it needs is there.
 HAVE_MNL := $(shell echo '\#include <libmnl/libmnl.h>' | $(CC) -E - >/dev/null 2>&1 && echo y)
 
-.PHONY: all modules modules_install hstp install clean source demo test test-twice bench lint \
+.PHONY: all modules modules_install hstp install clean source demo test test-twice test-long bench lint \
 	coverage conformance help
 
 all: modules $(if $(HAVE_MNL),hstp)
@@ -55,9 +55,9 @@ demo test:
 	@scripts/setup
 	@scripts/$@
 
-test-twice:
+test-twice test-long:
 	@scripts/setup
-	@scripts/test --twice
+	@scripts/test --$(@:test-%=%)
 
 bench:
 	@scripts/setup
@@ -81,7 +81,8 @@ help:
 	@echo "  make modules_install   install it, so that modprobe and socket() find it"
 	@echo "  make clean             remove what was built"
 	@echo "  make demo              watch connections open, move a file and close, in a VM"
-	@echo "  make test              all tests: on the host, and in VMs on several kernels"
+	@echo "  make test              the tests: on the host, and in VMs on several kernels"
+	@echo "  make test-long         real programs, a soak, Linux TCP on the kernel that checks itself"
 	@echo "  make test-twice        each program again after rmmod and insmod, in the same boot"
 	@echo "  make bench             HSTP beside TCP: instructions and bytes per connection"
 	@echo "  make conformance       RFC 9293's requirements against the tests that ran (make test)"
