@@ -354,15 +354,21 @@ static struct entry *arrival_of(const struct entry *out)
 
 /* Did something happen, after @out was sent, to the end where it arrives as @in, that comes
  * first? Then the arrival is a line of its own, in its place. That text and ACKs crossed it
- * does not matter unless it changes the state.
+ * does not matter unless it changes the state; then it is told after what the sender came to
+ * in the meantime, too.
  */
 static bool crossed(const struct entry *out, const struct entry *in)
 {
 	bool matters = effect_of(in, in);
 
 	for (const struct entry *n = out + 1; n < in; n++) {
-		if (n->exchange != in->exchange || n->side != in->side || n->done)
+		if (n->exchange != in->exchange || n->done)
 			continue;
+		if (n->side != in->side) {
+			if (matters && !n->record.segment)
+				return true;
+			continue;
+		}
 		if (matters)
 			return true;
 		if (!n->record.segment || !n->record.out || n->record.flags & (SYN | FIN | RST))
@@ -584,21 +590,24 @@ static bool is_due(const struct entry *e)
  *
  * What is let go after that is told by its arrival, what was before has arrived: read what
  * the sockets have in between.
+ *
+ * Return: true when that had to be seen. The kernel tells of an arrival with the next tick.
  */
-void ladder_look(bool all)
+bool ladder_look(bool all)
 {
 	ladder.looked = all ? UINT64_MAX : now_ns();
 	for (size_t i = ladder.first; i < ladder.count; i++) {
 		const struct entry *e = &ladder.queue[i];
 
 		if (!is_due(e))
-			return;
+			return false;
 		if (e->record.segment && e->record.out && !e->done &&
 		    (!e->exchange || !arrival_of(e))) {
 			ladder_held_read();
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 /* Draw what had waited long enough when ladder_look() looked. */

@@ -14,6 +14,7 @@
 
 #define BUFFER (8 << 20)	/* bytes of the socket's receive buffer */
 #define ENOUGH 100000		/* messages at a time */
+#define TICKS_MS 30		/* a few of the kernel's, however slow its clock */
 
 /* A namespace that is listened to. */
 struct source {
@@ -232,6 +233,14 @@ static void drain(void)
 	}
 }
 
+/* See what is held, then read of the arrivals of what was let go. */
+static void look(bool all)
+{
+	if (ladder_look(all))
+		poll(NULL, 0, TICKS_MS);
+	drain();
+}
+
 /* One that comes just before it waits is not slept over, unlike with a handler. */
 static int signals_as_file(void)
 {
@@ -267,8 +276,7 @@ static void loop(int signals)
 				receive(&monitor.sources[i]);
 		}
 		if (monitor.ladder && !ladder_wait()) {
-			ladder_look(false);
-			drain();
+			look(false);
 			ladder_flush();
 		}
 		if (fflush(stdout))
@@ -400,8 +408,9 @@ int cmd_monitor(int argc, char **argv)
 		want_segments(&monitor.sources[i]);
 	loop(signals);
 	if (monitor.ladder)
-		ladder_look(true);
-	drain();
+		look(true);
+	else
+		drain();
 	leave();
 	if (monitor.ladder)
 		status = ladder_end();

@@ -40,7 +40,7 @@ void ladder_count_from(uint32_t left, uint32_t right);
 void ladder_start(const char *svg, int source, bool both, struct nl *nl);
 void ladder_add(const struct record *record, int source);
 int ladder_wait(void);
-void ladder_look(bool all);
+bool ladder_look(bool all);
 void ladder_flush(void);
 int ladder_end(void);
 
