@@ -4,8 +4,11 @@
 # at each end, the ladder of what they exchange, and its comparison with the RFC's figure.
 #
 #   A 10.0.0.1 [eth0]------[eth0] 10.0.0.2 B
+#
+# Little here starts a program: in a machine without KVM each start takes its time.
 
 set -euo pipefail
+shopt -s extglob
 
 scenario=${0##*/}
 here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
@@ -20,14 +23,10 @@ fail() {
 }
 
 leave() {
-	local pid
-	for pid in "${users[@]}" $ladder; do
-		kill "$pid" 2>/dev/null || true
-	done
+	kill "${users[@]}" $ladder 2>/dev/null || true
 	[ -z "${out-}" ] || exec {out}>&-
 	wait
-	ip netns delete peer-a 2>/dev/null || true
-	ip netns delete peer-b 2>/dev/null || true
+	printf 'netns delete %s\n' "${net[@]}" | ip -force -b - 2>/dev/null || true
 	rm -rf "$dir"
 }
 
@@ -43,6 +42,12 @@ find_program() {
 # at A|B COMMAND...: run it there.
 at() {
 	nsenter --net="/run/netns/${net[$1]}" "${@:2}"
+}
+
+# start NAME A|B COMMAND...: run it there beside the rest, up to the scenario's end.
+start() {
+	nsenter --net="/run/netns/${net[$2]}" "${@:3}" &
+	users[$1]=$!
 }
 
 # hstp A|B ARGUMENT...: the command, there.
@@ -76,11 +81,10 @@ up() {
 
 # user NAME A|B: begin one there. The two that every scenario has are called A and B.
 user() {
-	rm -f "$dir/$1.to" "$dir/$1.from"
-	mkfifo "$dir/$1.to" "$dir/$1.from"
-	nsenter --net="/run/netns/${net[$2]}" "$user" <>"$dir/$1.to" >"$dir/$1.from" &
+	# Pipes without a name.
+	exec {to[$1]}<> <(:) {from[$1]}<> <(:)
+	"$user" "${net[$2]}" <&"${to[$1]}" >&"${from[$1]}" &
 	users[$1]=$!
-	exec {to[$1]}>"$dir/$1.to" {from[$1]}<>"$dir/$1.from"
 }
 
 # tell USER CALL...: what to do; the answer is for hear().
@@ -91,7 +95,7 @@ tell() {
 # hear USER ANSWER...: it must answer that.
 hear() {
 	local line
-	read -rt 20 line <&"${from[$1]}" || fail "user $1 does not answer; \"${*:2}\" is due"
+	read -rt 60 line <&"${from[$1]}" || fail "user $1 does not answer; \"${*:2}\" is due"
 	[ "$line" = "${*:2}" ] || fail "user $1 answers \"$line\", not \"${*:2}\""
 }
 
@@ -108,23 +112,35 @@ call() {
 	hear "$user" "$@"
 }
 
-# until_true COMMAND...: wait for it, 20 s at most.
+# pause SECONDS
+pause() {
+	read -rt "$1" -u "$silence" || true
+}
+
+# until_true COMMAND...: wait for it, a minute at most.
 until_true() {
-	local end=$((SECONDS + 20))
+	local end=$((SECONDS + 60))
 	until "$@"; do
 		[ $SECONDS -lt $end ] || fail "waited in vain for: $*"
-		sleep 0.05
+		pause 0.05
 	done
 }
 
 # has A|B FILTER...: is there a connection that it matches?
 has() {
-	[ "$(hstp "$1" -o show "${@:2}" | wc -l)" -gt 1 ]
+	# A line below the head.
+	[[ $(hstp "$1" -o show "${@:2}") == *$'\n'* ]]
 }
 
 # gone A|B FILTER...: or none?
 gone() {
 	! has "$@"
+}
+
+# probes A|B: is the peer's window full, and nothing on its way?
+probes() {
+	# Timer 4, as in /proc/net/tcp
+	grep -q ' 04:' "/proc/${users[$1]}/net/hstp"
 }
 
 # state A|B STATE: wait until the connection there has come to it; closed: until it has gone.
@@ -136,16 +152,28 @@ state() {
 	fi
 }
 
-# counted A|B COUNTER... NUMBER: in /proc/net/hstp_stat
-counted() {
-	local line
-	line=$(at "$1" grep "^${*:2:$#-2} " /proc/net/hstp_stat) || line="${*:2:$#-2} 0"
-	[ "$line" = "${*:2}" ] || fail "at $1: \"$line\", not \"${*:2}\""
+# counter A|B COUNTER...: its line in /proc/net/hstp_stat there
+counter() {
+	grep "^${*:2} [0-9]*$" "/proc/${users[$1]}/net/hstp_stat" || echo "${*:2} 0"
 }
 
-# holds A|B NUMBER: so many segments wait there to be let go.
+# counts A|B COUNTER... NUMBER: is it so?
+counts() {
+	[ "$(counter "${@:1:$#-1}")" = "${*:2}" ]
+}
+
+# counted A|B COUNTER... NUMBER: it must be so.
+counted() {
+	counts "$@" || fail "at $1: \"$(counter "${@:1:$#-1}")\", not \"${*:2}\""
+}
+
+# holds A|B NUMBER: do so many segments wait there to be let go?
 holds() {
-	[ "$(hstp "$1" step show | grep -c '^[0-9]*: ')" = "$2" ]
+	local line count=0
+	while read -r line; do
+		[[ $line != +([0-9]):\ * ]] || count=$((count + 1))
+	done < <(hstp "$1" step show)
+	[ $count = "$2" ]
 }
 
 # on_the_way A|B NUMBER: wait until it is so.
@@ -163,9 +191,55 @@ let_go() {
 	hstp "$1" step "${@:2}" >"$dir/gone"
 }
 
-# counts A|B COUNTER... NUMBER: is it so?
-counts() {
-	at "$1" grep -qx "${*:2}" /proc/net/hstp_stat
+# spoil NETEM...: the network does that to what either end sends.
+spoil() {
+	local side
+	for side in A B; do
+		tc -n "${net[$side]}" qdisc replace dev eth0 root netem delay 2ms "$@"
+		hstp $side set rto_min_ms 50 rto_initial_ms 200 msl_ms 1000
+	done
+}
+
+# if_full THIS THAT: with HSTP_FULL=1 the former
+if_full() {
+	if [ "${HSTP_FULL-}" ]; then echo "$1"; else echo "$2"; fi
+}
+
+# serve PORT: at B, a program that knows nothing of HSTP sends back what it gets.
+serve() {
+	start server B "$hstp" run python3 "$here/carry.py" serve "$1"
+	until_true has B state listen
+}
+
+# carry COUNT KIB [FROM]: from A, so many connections move so much there and back, unharmed.
+carry() {
+	hstp A run python3 "$here/carry.py" carry $b 80 "$@" || fail "it did not arrive"
+	state B closed
+	state A closed
+}
+
+# covered KIB: in the ladder's first connection, so much text came to each end, whatever was
+# lost.
+covered() {
+	awk -v bytes=$(($1 * 1024)) '
+	function number(name) {
+		match($3, "<" name "=[0-9]+")
+		return substr($3, RSTART + length(name) + 2, RLENGTH) + 0
+	}
+	NF == 2 && $2 == "LISTEN" && begun++ { exit }
+	{ side = $(NF - 1) == "-->" ? "B" : $2 == "<--" ? "A" : "" }
+	side && /DATA=/ { n++; at[n] = side; from[n] = number("SEQ"); len[n] = number("DATA") }
+	END {
+		has["A"] = 301
+		has["B"] = 101
+		do {
+			more = 0
+			for (i = 1; i <= n; i++)
+				if (from[i] <= has[at[i]] && from[i] + len[i] > has[at[i]])
+					more = has[at[i]] = from[i] + len[i]
+		} while (more)
+		exit !(has["A"] == 301 + bytes && has["B"] == 101 + bytes)
+	}' "$dir/drawn" || fail "the ladder lacks text that arrived"
 }
 
 # crash A|B: it forgets everything and nobody is told; its user begins anew.
@@ -181,7 +255,7 @@ crash() {
 }
 
 watched() {
-	[ "$(at "$1" cat /proc/sys/net/hstp/segment_events)" = 1 ]
+	[[ $(hstp "$1" get segment_events) =~ ^segment_events\ +1 ]]
 }
 
 # watch [ARGUMENT of monitor...]: begin to draw. Sequence numbers are the figures'.
@@ -195,29 +269,32 @@ watch() {
 	until_true watched B
 }
 
-# plain FILE: without times, one blank between words.
-plain() {
-	sed -E 's/^ *[0-9]+\.[0-9]{6} +//; s/ +/ /g; s/^ //; s/ $//; /^$/d' "$1"
-}
-
-# figure: the ladder must be that of the standard input; lines beginning with # are the
-# reader's, ends and times are left out.
-figure() {
+# put_down: the ladder is complete. What it shows is then in $dir/drawn, without times and
+# colours, one blank between words.
+put_down() {
+	local words
 	# An ACK may still wait, 40 ms.
-	sleep 0.25
+	pause 0.25
 	kill -INT $ladder
 	wait $ladder || fail "the ladder could not be drawn"
 	ladder=
 	exec {out}>&-
 	out=
 	wait $drawer || true
-	grep -v '^#' >"$dir/figure"
-	plain "$dir/figure" >"$dir/want"
-	# Only lines of the ladder begin with a time.
-	sed -E 's/\x1b\[[0-9;]*m//g' "$dir/ladder" | grep -E '^ *[0-9]+\.[0-9]{6} ' >"$dir/drawn" ||
-		true
-	plain "$dir/drawn" >"$dir/got"
-	diff -u --label figure --label exchange "$dir/want" "$dir/got" >&2 ||
+	sed 's/\x1b\[[0-9;]*m//g' "$dir/ladder" | while read -ra words; do
+		# Only lines of the ladder begin with a time.
+		[[ ${words[0]-} != +([0-9]).+([0-9]) ]] || echo "${words[*]:1}"
+	done >"$dir/drawn"
+}
+
+# figure: the ladder must be that of the standard input; lines beginning with # are the
+# reader's, ends and times are left out.
+figure() {
+	local words
+	put_down
+	while read -ra words; do
+		[[ ${words[*]} == '#'* ]] || echo "${words[*]}"
+	done | diff -u --label figure --label exchange - "$dir/drawn" >&2 ||
 		fail "this is not the figure's exchange"
 }
 
@@ -234,7 +311,14 @@ user=$(find_program user)
 colour=
 [ ! -t 1 ] || colour=-c
 trap leave EXIT
-sed -n '3,/^[^#]/{/^#/!q;s/^# \{0,1\}//;p}' "$0"
+exec {silence}<> <(:)	# a pipe in which nothing ever comes
+# The scenario's first comment.
+{
+	read -r; read -r
+	while read -r line && [[ $line == '# '* ]]; do
+		echo "${line#\# }"
+	done
+} <"$0"
 namespaces
 user A A
 user B B

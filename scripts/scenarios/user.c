@@ -4,7 +4,11 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/hstp.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +17,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static int listener = -1, conn = -1;
+static int listener = -1, conn = -1, tap = -1;
 
 static void answer(const char *text)
 {
@@ -80,6 +84,16 @@ static void call_send(const char *text)
 	result(send(conn, text, strlen(text), MSG_NOSIGNAL), "sent");
 }
 
+/* SEND until it fails: when the peer's window is full it waits */
+static void call_fill(void)
+{
+	static const char text[65536];
+
+	while (send(conn, text, sizeof(text), MSG_NOSIGNAL) >= 0)
+		;
+	result(-1, NULL);
+}
+
 static void call_receive(void)
 {
 	char text[1000] = "received ";
@@ -98,14 +112,79 @@ static void call_abort(void)
 	result(close(conn), "aborted");
 }
 
+/* From here on a third party, who sees what comes from the peer. */
+static void call_tap(void)
+{
+	tap = socket(AF_INET, SOCK_RAW, IPPROTO_HSTP);
+	result(tap, "tapped");
+}
+
+static uint16_t checksum(uint32_t from, uint32_t to, const struct tcphdr *segment)
+{
+	const struct {
+		uint32_t from, to;
+		uint16_t protocol, len;
+		struct tcphdr segment;
+	} summed = { from, to, htons(IPPROTO_HSTP), htons(sizeof(*segment)), *segment };
+	uint16_t words[sizeof(summed) / 2];
+	uint32_t sum = 0;
+
+	memcpy(words, &summed, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		sum += words[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~(sum + (sum >> 16));
+}
+
+/* A reset for the sender of the last segment that was seen, as if from whom it was for. Its
+ * number is @offset from the one that is expected.
+ */
+static void call_forge(int offset)
+{
+	static struct packet {
+		struct iphdr ip;
+		struct tcphdr segment;
+	} last;
+	struct sockaddr_in there = { .sin_family = AF_INET };
+	struct tcphdr reset = { .doff = 5, .rst = 1 };
+	struct packet next;
+
+	while (recv(tap, &next, sizeof(next), MSG_DONTWAIT) == sizeof(next))
+		last = next;
+	there.sin_addr.s_addr = last.ip.saddr;
+	reset.source = last.segment.dest;
+	reset.dest = last.segment.source;
+	reset.seq = htonl(ntohl(last.segment.ack_seq) + (uint32_t)offset);
+	reset.check = checksum(last.ip.daddr, last.ip.saddr, &reset);
+	result(sendto(tap, &reset, sizeof(reset), 0, (struct sockaddr *)&there, sizeof(there)),
+	       "forged");
+}
+
+static bool enter(const char *netns)
+{
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", netns);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && !setns(fd, CLONE_NEWNET)) {
+		close(fd);
+		return true;
+	}
+	fprintf(stderr, "user: network namespace \"%s\": %s\n", netns, strerror(errno));
+	return false;
+}
+
 static void help(void)
 {
-	puts("usage: user\n\n"
-	     "Does on SOCK_STREAM/IPPROTO_HSTP what the lines of its standard input say:\n"
+	puts("usage: user NETNS\n\n"
+	     "Does in that network namespace (see ip-netns(8)), on SOCK_STREAM/IPPROTO_HSTP,\n"
+	     "what the lines of its standard input say:\n"
 	     "  listen PORT [BACKLOG]           accept\n"
 	     "  connect ADDRESS PORT [FROM]     send TEXT        receive\n"
-	     "  shutdown                        close            abort\n"
-	     "  unlisten\n"
+	     "  fill (SEND until it fails)      shutdown         close\n"
+	     "  abort                           unlisten\n"
+	     "  tap (see what the peer sends)   forge OFFSET (a reset, so far from what it expects)\n"
 	     "and answers each with a line, the name of the error if there was one.");
 }
 
@@ -114,11 +193,12 @@ int main(int argc, char **argv)
 	char line[1000], host[64];
 	int port, more;
 
-	(void)argv;
-	if (argc > 1) {
+	if (argc != 2 || argv[1][0] == '-') {
 		help();
-		return 0;
+		return argc == 2 ? 0 : 2;
 	}
+	if (!enter(argv[1]))
+		return 1;
 	while (fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = '\0';
 		more = 0;
@@ -130,6 +210,8 @@ int main(int argc, char **argv)
 			call_connect(host, port, more);
 		else if (!strncmp(line, "send ", 5))
 			call_send(line + 5);
+		else if (!strcmp(line, "fill"))
+			call_fill();
 		else if (!strcmp(line, "receive"))
 			call_receive();
 		else if (!strcmp(line, "shutdown"))
@@ -138,6 +220,10 @@ int main(int argc, char **argv)
 			result(close(conn), "closed");
 		else if (!strcmp(line, "abort"))
 			call_abort();
+		else if (!strcmp(line, "tap"))
+			call_tap();
+		else if (sscanf(line, "forge %d", &more) == 1)
+			call_forge(more);
 		else if (!strcmp(line, "unlisten"))
 			result(close(listener), "closed");
 		else
