@@ -30,12 +30,12 @@ static void unbind(int group)
 }
 #endif
 
-/* Those of netlink-gen.c, but for the question who may use them: the kernel asks it without
- * a word for who may not.
+/* Those of netlink-gen.c, without the flag that has the kernel ask who may use them: it says
+ * nothing to who may not. pre_doit() asks instead.
  */
 static struct genl_ops ops[ARRAY_SIZE(hstp_nl_ops)] __ro_after_init;
 
-/* Of a command that is no dump. */
+/* Does a command need CAP_NET_ADMIN? One that is not known would. */
 static bool changes(u8 cmd)
 {
 	unsigned int i;
