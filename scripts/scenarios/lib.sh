@@ -36,7 +36,7 @@ find_program() {
 	for path in "${HSTP_BUILD:-}/$1" "$here/build/$1" "$here/../hstp/build/$1"; do
 		[ ! -x "$path" ] || { echo "$path"; return; }
 	done
-	command -v "$1" || fail "the program $1 is missing: \"make hstp\" builds it"
+	type -P "$1" || fail "the program $1 is missing: \"make hstp\" builds it"
 }
 
 # at A|B COMMAND...: run it there.

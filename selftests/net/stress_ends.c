@@ -3,8 +3,10 @@
  * says why it ended, at whatever moment that comes. Never the end of the text, which is
  * what recv() would report by 0.
  */
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <sys/ioctl.h>
 
 #include "kselftest_harness.h"
 
@@ -109,6 +111,7 @@ static int open_pair(const struct pair *p, int listener, struct end *us, int *se
 	int fd = fd_new(NS_A);
 	socklen_t len = sizeof(struct sockaddr_in);
 	struct sockaddr_in name = addr_of(us->addr, 0);
+	int queued, unsent;
 
 	TRY(bind(fd, (struct sockaddr *)&name, sizeof(name)));
 	TRY(getsockname(fd, (struct sockaddr *)&name, &len));
@@ -120,8 +123,13 @@ static int open_pair(const struct pair *p, int listener, struct end *us, int *se
 	*server = TRY(accept(listener, NULL, NULL));
 	if (!p->call->fills)
 		return fd;
-	while (send(fd, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
-		;
+	do {
+		while (send(fd, text, sizeof(text), MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+			;
+		TRY(ioctl(fd, SIOCOUTQ, &queued));
+		TRY(ioctl(fd, SIOCOUTQNSD, &unsent));
+		/* Until nothing is on its way whose ACK could make room. */
+	} while (queued != unsent || send(fd, text, 1, MSG_DONTWAIT | MSG_NOSIGNAL) > 0);
 	return fd;
 }
 
