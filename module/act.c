@@ -105,7 +105,7 @@ static void tell_socket(struct hstp_conn *conn, const struct hstp_acts *acts)
  */
 static void advise(struct hstp_conn *conn)
 {
-	if (conn->sk && inet_sk(conn->sk)->recverr)
+	if (conn->sk && hstp_inet_recverr(conn->sk))
 		hstp_ipv4_queue_delay(conn->sk, &conn->tuple);
 	dst_release(conn->dst);
 	conn->dst = NULL;

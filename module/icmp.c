@@ -23,7 +23,7 @@ static bool is_credible(const struct hstp_conn *conn, const struct hstp_quote *q
 static void take_error(struct hstp_conn *conn, const struct hstp_quote *quote, int error,
 		       bool hard)
 {
-	bool wanted = conn->sk && inet_sk(conn->sk)->recverr;
+	bool wanted = conn->sk && hstp_inet_recverr(conn->sk);
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_env env;
 

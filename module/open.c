@@ -287,14 +287,9 @@ static void inherit(struct sock *sk, const struct sock *from)
 	inet->tos = parent->tos;
 	inet->uc_ttl = parent->uc_ttl;
 	inet->mc_ttl = parent->mc_ttl;
-	inet->mc_loop = parent->mc_loop;
-	inet->mc_all = parent->mc_all;
 	inet->mc_index = parent->mc_index;
 	inet->pmtudisc = parent->pmtudisc;
-	inet->freebind = parent->freebind;
-	inet->transparent = parent->transparent;
-	inet->recverr = parent->recverr;
-	inet->cmsg_flags = parent->cmsg_flags;
+	hstp_inet_inherit(sk, from);
 
 	hstp_sk(sk)->mss = hstp_sk(from)->mss;
 	hstp_sk(sk)->tune = hstp_sk(from)->tune;

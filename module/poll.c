@@ -172,7 +172,7 @@ static int unsent(struct hstp_conn *conn)
  *
  * Return: 0; -EINVAL on a listening socket; -EFAULT; -ENOIOCTLCMD.
  */
-int hstp_ioctl(struct sock *sk, int cmd, unsigned long arg)
+int hstp_ioctl(struct sock *sk, int cmd, hstp_ioctl_arg arg)
 {
 	struct hstp_conn *conn;
 	int bytes = 0, err = 0;
@@ -193,5 +193,5 @@ int hstp_ioctl(struct sock *sk, int cmd, unsigned long arg)
 	else
 		bytes = unsent(conn);
 	release_sock(sk);
-	return err ? err : put_user(bytes, (int __user *)arg);
+	return err ?: hstp_ioctl_answer(bytes, arg);
 }

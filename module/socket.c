@@ -402,6 +402,8 @@ static void hstp_shutdown(struct sock *sk, int how)
 	spin_unlock_bh(&conn->lock);
 }
 
+HSTP_PROTO_ACCEPT(hstp_accept)
+
 struct proto hstp_prot = {
 	.name = "HSTP",
 	.owner = THIS_MODULE,
@@ -411,7 +413,7 @@ struct proto hstp_prot = {
 	.destroy = hstp_destroy,
 	.pre_connect = hstp_pre_connect,
 	.connect = hstp_connect,
-	.accept = hstp_accept,
+	.accept = hstp_proto_accept(hstp_accept),
 	.disconnect = hstp_disconnect,
 	.shutdown = hstp_shutdown,
 	.close = hstp_close,
@@ -447,7 +449,7 @@ const struct proto_ops hstp_stream_ops = {
 	.sendmsg = inet_sendmsg,
 	.recvmsg = inet_recvmsg,
 	.mmap = sock_no_mmap,
-	.sendpage = sock_no_sendpage,
+	HSTP_NO_SENDPAGE
 	.set_rcvlowat = hstp_set_rcvlowat,
 	.set_peek_off = sk_set_peek_off,
 };

@@ -8,6 +8,7 @@
 #include <linux/poll.h>
 #include <net/inet_sock.h>
 
+#include "compat.h"
 #include "conn.h"
 #include "listen.h"
 
@@ -59,7 +60,7 @@ static inline struct hstp_tuning hstp_sock_tuning(const struct sock *sk)
 {
 	struct hstp_tuning tune = hstp_sk(sk)->tune;
 
-	tune.transparent = inet_sk(sk)->transparent;
+	tune.transparent = hstp_inet_transparent(sk);
 	return tune;
 }
 
@@ -119,7 +120,7 @@ bool hstp_stream_writable(const struct sock *sk, const struct hstp_conn *conn);
 
 /* poll.c */
 __poll_t hstp_poll(struct file *file, struct socket *sock, poll_table *wait);
-int hstp_ioctl(struct sock *sk, int cmd, unsigned long arg);
+int hstp_ioctl(struct sock *sk, int cmd, hstp_ioctl_arg arg);
 
 /* sockopt.c */
 int hstp_setsockopt(struct sock *sk, int level, int name, sockptr_t val, unsigned int len);

@@ -399,13 +399,13 @@ static void skip_urgent(struct sock *sk, struct hstp_conn *conn)
 static bool wants_packet(const struct sock *sk)
 {
 	return sock_flag(sk, SOCK_RCVTSTAMP) || (sk->sk_tsflags & SOF_TIMESTAMPING_SOFTWARE) ||
-	       (inet_sk(sk)->cmsg_flags & IP_CMSG_TOS);
+	       (hstp_inet_cmsg_flags(sk) & IP_CMSG_TOS);
 }
 
 static void tell_packet(struct sock *sk, struct msghdr *msg, struct sk_buff *skb)
 {
 	sock_recv_timestamp(msg, sk, skb);
-	if (inet_sk(sk)->cmsg_flags & IP_CMSG_TOS)
+	if (hstp_inet_cmsg_flags(sk) & IP_CMSG_TOS)
 		put_cmsg(msg, SOL_IP, IP_TOS, sizeof(u8), &ip_hdr(skb)->tos);
 }
 

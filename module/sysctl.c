@@ -3,11 +3,12 @@
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 
+#include "compat.h"
 #include "settings.h"
 #include "sysctl.h"
 
 /* One file. A new value is tried on a copy of all settings. */
-static int hstp_sysctl(struct ctl_table *table, int write, void *buffer, size_t *lenp,
+static int hstp_sysctl(hstp_ctl_table *table, int write, void *buffer, size_t *lenp,
 		       loff_t *ppos)
 {
 	unsigned int number = (unsigned long)table->extra2;
@@ -66,7 +67,7 @@ int hstp_sysctl_init(struct hstp_net *hn)
 		table[i].extra2 = (void *)i;
 	}
 
-	hn->sysctl = register_net_sysctl(hn->net, "net/hstp", table);
+	hn->sysctl = hstp_register_sysctl(hn->net, "net/hstp", table, HSTP_SETTING_COUNT);
 	if (!hn->sysctl) {
 		kfree(table);
 		return -ENOMEM;
@@ -82,7 +83,7 @@ int hstp_sysctl_init(struct hstp_net *hn)
  */
 void hstp_sysctl_exit(struct hstp_net *hn)
 {
-	struct ctl_table *table;
+	const struct ctl_table *table;
 
 	if (!hn->sysctl)
 		return;
