@@ -334,20 +334,23 @@ static bool same_segment(const struct record *a, const struct record *b)
 	       a->length == b->length && a->window == b->window;
 }
 
-/* Where a segment arrived, unless the arrival is that of one like it, sent later. */
+/* Where a segment arrived. Of several that are alike, the one that was sent last has the next
+ * arrival: what was held, or lost and sent again, did not come before it.
+ */
 static struct entry *arrival_of(const struct entry *out)
 {
 	struct exchange *x = out->exchange;
-	const struct entry *n;
+	int later = 0;
 
-	for (n = out + 1; n < ladder.queue + ladder.count; n++) {
+	for (struct entry *n = ladder.queue + (out - ladder.queue) + 1;
+	     n < ladder.queue + ladder.count; n++) {
 		if (n->exchange != x || n->done || !n->record.segment ||
 		    !same_segment(&n->record, &out->record))
 			continue;
 		if (n->side == out->side && n->record.out)
-			return NULL;
-		if (n->side != out->side && !n->record.out)
-			return (struct entry *)n;
+			later++;
+		else if (n->side != out->side && !n->record.out && !later--)
+			return n;
 	}
 	return NULL;
 }
