@@ -11,6 +11,7 @@
 #include "conn.h"
 #include "out.h"
 #include "record.h"
+#include "segments.h"
 
 #define BUFFER (8 << 20)	/* bytes of the socket's receive buffer */
 #define ENOUGH 100000		/* messages at a time */
@@ -22,8 +23,7 @@ struct source {
 	struct nl *nl;
 	uint64_t last[2];	/* sequence numbers of the last event and segment */
 	struct nl *control;	/* for requests: it hears nothing else */
-	uint64_t told;		/* the namespace tells of segments already */
-	bool switched;		/* or we have asked it to, and take it back at the end */
+	struct segments segments;
 };
 
 static struct {
@@ -35,7 +35,6 @@ static struct {
 	uint64_t lines, count;	/* printed, wanted; 0 is any number */
 	uint64_t until;		/* ms */
 	int buffer;
-	bool lost;
 	bool peer;		/* there are to be two sources */
 } monitor = { .buffer = BUFFER };
 
@@ -50,7 +49,6 @@ static uint64_t now_ms(void)
 /* Losses are a line among the others, since what follows must be read with them in mind. */
 static void report_loss(const struct source *source, uint64_t count, bool segments)
 {
-	monitor.lost = true;
 	if (opt.json) {
 		json_begin('{', NULL);
 		json_string("kind", "lost");
@@ -77,34 +75,13 @@ static void report_loss(const struct source *source, uint64_t count, bool segmen
 	putchar('\n');
 }
 
-static int take_setting(const struct nlmsghdr *nlh, void *data)
-{
-	struct attrs attrs;
-
-	attrs_of(nlh, &attrs);
-	*(uint64_t *)data = number(&attrs, HSTP_A_CONFIG_SEGMENT_EVENTS);
-	return 0;
-}
-
-static int switch_segments(struct nl *nl, uint32_t on)
-{
-	char request[128];
-	struct nlmsghdr *nlh = nl_begin(nl, request, HSTP_CMD_CONFIG_SET, NLM_F_ACK);
-
-	mnl_attr_put_u32(nlh, HSTP_A_CONFIG_SEGMENT_EVENTS, on);
-	return nl_call(nl, nlh, NULL, NULL);
-}
-
 /* A namespace tells of segments only when it is asked to. */
 static void want_segments(struct source *source)
 {
-	if (source->told)
-		return;
-	if (switch_segments(source->control, 1) < 0)
+	if (segments_on(&source->segments, source->control) < 0)
 		quit(FAILED,
 		     "monitor: segments are not told here, and to change it: %s (hstp set segment_events 1)",
 		     source->control->error);
-	source->switched = true;
 }
 
 /* Connections that are there already; on a socket that hears nothing else. */
@@ -118,22 +95,22 @@ static void begin_ladder(int source)
  */
 static void be_noticed(struct source *source)
 {
-	char request[MNL_NLMSG_HDRLEN + 64];
-	struct nl *nl = source->control;
+	bool told;
 
-	if (nl_call(nl, nl_begin(nl, request, HSTP_CMD_CONFIG_GET, NLM_F_ACK), take_setting,
-		    &source->told) < 0)
-		quit(FAILED, "monitor: reading settings: %s", nl->error);
+	if (segments_told(source->control, &told) < 0)
+		quit(FAILED, "monitor: reading settings: %s", source->control->error);
 }
 
 static void listen_to(const char *netns)
 {
-	struct source *source = &monitor.sources[monitor.source_count++];
+	struct source *source = &monitor.sources[monitor.source_count];
 	int fd, err = 0;
 
 	source->netns = netns;
 	source->nl = nl_open();
 	source->control = nl_open();
+	segments_name(&source->segments);
+	monitor.source_count++;
 	fd = mnl_socket_get_fd(source->nl->socket);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &monitor.buffer, sizeof(monitor.buffer)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &monitor.buffer, sizeof(monitor.buffer));
@@ -248,7 +225,9 @@ static int signals_as_file(void)
 	int fd;
 
 	sigemptyset(&stopping);
+	sigaddset(&stopping, SIGHUP);
 	sigaddset(&stopping, SIGINT);
+	sigaddset(&stopping, SIGQUIT);
 	sigaddset(&stopping, SIGTERM);
 	sigaddset(&stopping, SIGPIPE);	/* a write fails instead */
 	sigprocmask(SIG_BLOCK, &stopping, NULL);
@@ -284,12 +263,13 @@ static void loop(int signals)
 	}
 }
 
+/* On every way out, quit() among them; the second time there is nothing left to do. */
 static void leave(void)
 {
 	for (int i = 0; i < monitor.source_count; i++) {
-		const struct source *source = &monitor.sources[i];
+		struct source *source = &monitor.sources[i];
 
-		if (source->switched && switch_segments(source->control, 0) < 0)
+		if (segments_off(&source->segments, source->control) < 0)
 			say("monitor: segment_events stays on: %s", source->control->error);
 	}
 }
@@ -308,7 +288,8 @@ static void help(void)
 	       "  --for SECONDS   stop after this time\n"
 	       "  --buffer BYTES  of the socket's receive buffer (default %d)\n"
 	       "What could not be heard is told, with how much it was. Segments need root, unless\n"
-	       "\"hstp set segment_events 1\" was said before.\n", BUFFER);
+	       "\"hstp set segment_events 1\" was said before; the setting is put back by the last\n"
+	       "monitor of the namespace that ends.\n", BUFFER);
 	filter_help();
 }
 
@@ -396,6 +377,8 @@ int cmd_monitor(int argc, char **argv)
 		return DONE;
 	}
 	signals = signals_as_file();
+	if (atexit(leave))
+		quit(FAILED, "out of memory");
 	monitor.peer = peer;
 	listen_to(opt.netns);
 	if (peer) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hstp monitor: what happens, as it happens, and what could not be heard of it. */
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "kselftest_harness.h"
@@ -297,6 +299,101 @@ TEST(ladder_late)
 	cmd_stop(&c);
 	SAME(c.status, 0);
 	drawn(lines, sizeof(lines) / sizeof(lines[0]));
+}
+
+#define SEGMENT_EVENTS "net.hstp.segment_events"
+
+static void monitor_begins(struct cmd *m, const char *arguments)
+{
+	cmd_start(m, arguments);
+	NEED(!st_call_until_blocked(m->pid, SYS_poll));
+	WAIT(net_get_sysctl(NS_A, SEGMENT_EVENTS) == 1);
+}
+
+/* However it ends, the setting is as it was: a closed terminal hangs up. */
+TEST(setting_put_back)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	struct sockaddr_in addr;
+	int listener = begin(&addr);
+
+	for (int before = 0; before < 2; before++) {
+		net_sysctl(NS_A, SEGMENT_EVENTS, before);
+		for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+			monitor_begins(&c, "monitor segments");
+			TRY(kill(c.pid, signals[i]));
+			cmd_end(&c);
+			SAME(c.status, 0);
+			SAME(net_get_sysctl(NS_A, SEGMENT_EVENTS), before);
+		}
+	}
+	/* Nobody reads any more. */
+	net_sysctl(NS_A, SEGMENT_EVENTS, 0);
+	monitor_begins(&c, "monitor segments");
+	close(c.fd);
+	one(listener, &addr);
+	WAIT(net_get_sysctl(NS_A, SEGMENT_EVENTS) == 0);
+	SAME(TRY(waitpid(c.pid, &c.status, 0)), c.pid);
+	SAME(WEXITSTATUS(c.status), 1);
+}
+
+/* An error ends it: poll() takes no more descriptors than the process may have. */
+TEST(setting_put_back_peer)
+{
+	const struct rlimit few = { 1, 1 };
+	struct sockaddr_in addr;
+	char arguments[100];
+	int peer;
+
+	net_pair();
+	net_enter(NS_B);
+	peer = TRY(open("/proc/thread-self/ns/net", O_RDONLY));
+	net_enter(NS_A);
+	snprintf(arguments, sizeof(arguments), "monitor segments --peer /proc/%d/fd/%d", getpid(),
+		 peer);
+	monitor_begins(&c, arguments);
+	WAIT(net_get_sysctl(NS_B, SEGMENT_EVENTS) == 1);
+	TRY(prlimit(c.pid, RLIMIT_NOFILE, &few, NULL));
+	addr = addr_of(htonl(INADDR_LOOPBACK), 7);
+	NEED(st_connect(proto, &addr) < 0);
+	cmd_end(&c);
+	SAME(c.status, 1);
+	cmd_has(&c, "Invalid argument");
+	SAME(net_get_sysctl(NS_A, SEGMENT_EVENTS), 0);
+	SAME(net_get_sysctl(NS_B, SEGMENT_EVENTS), 0);
+}
+
+/* Of two, whichever ends first, the other one goes on hearing, and the last puts it back. */
+TEST(two_monitors)
+{
+	static struct cmd both[2];
+	struct sockaddr_in addr;
+	int listener = begin(&addr);
+
+	for (int first = 0; first < 2; first++) {
+		struct cmd *stays = &both[!first];
+
+		for (int i = 0; i < 2; i++)
+			monitor_begins(&both[i], "monitor segments --count 14");
+		cmd_stop(&both[first]);
+		SAME(both[first].status, 0);
+		SAME(net_get_sysctl(NS_A, SEGMENT_EVENTS), 1);
+		/* Seven, at both ends; then it ends by itself. */
+		one(listener, &addr);
+		cmd_end(stays);
+		SAME(stays->status, 0);
+		SAME(cmd_count(stays, "\n"), 14);
+		SAME(net_get_sysctl(NS_A, SEGMENT_EVENTS), 0);
+	}
+	/* One that was killed could put nothing back; the next one does. */
+	monitor_begins(&c, "monitor segments");
+	TRY(kill(c.pid, SIGKILL));
+	close(c.fd);
+	SAME(TRY(waitpid(c.pid, NULL, 0)), c.pid);
+	SAME(net_get_sysctl(NS_A, SEGMENT_EVENTS), 1);
+	monitor_begins(&c, "monitor segments");
+	cmd_stop(&c);
+	SAME(net_get_sysctl(NS_A, SEGMENT_EVENTS), 0);
 }
 
 /* Numbers behind each @words in what was said, summed up; the last of them. */
