@@ -270,7 +270,7 @@ watch() {
 }
 
 # put_down: the ladder is complete. What it shows is then in $dir/drawn, without times and
-# colours, one blank between words.
+# colours, one blank between words; with times in $dir/timed.
 put_down() {
 	local words
 	# An ACK may still wait, 40 ms.
@@ -283,8 +283,9 @@ put_down() {
 	wait $drawer || true
 	sed 's/\x1b\[[0-9;]*m//g' "$dir/ladder" | while read -ra words; do
 		# Only lines of the ladder begin with a time.
-		[[ ${words[0]-} != +([0-9]).+([0-9]) ]] || echo "${words[*]:1}"
-	done >"$dir/drawn"
+		[[ ${words[0]-} != +([0-9]).+([0-9]) ]] || echo "${words[*]}"
+	done >"$dir/timed"
+	cut -d ' ' -f 2- "$dir/timed" >"$dir/drawn"
 }
 
 # figure: the ladder must be that of the standard input; lines beginning with # are the
@@ -298,7 +299,30 @@ figure() {
 		fail "this is not the figure's exchange"
 }
 
-# done: the last line of each scenario.
+# doubles RTO EVENT: in the ladder, the time from one line with EVENT (a part of it) to the next,
+# and from the last one to the timeout that gives up, is RTO milliseconds and then twice as
+# long each time (RFC 6298 section 5.5).
+doubles() {
+	awk -v due="$1" -v event="$2" '
+	index($0, event) || $2 == "(timeout)" {
+		ms = $1 * 1000
+		# A tick or two early, since the clock of timers is coarse; late on a slow machine.
+		if (n++) {
+			took = ms - last
+			if (took < due * 0.95 || took > due * 1.6) {
+				printf "%d ms, not about %d, before: %s\n", took, due, $0
+				exit bad = 1
+			}
+			due *= 2
+		}
+		last = ms
+	}
+	$2 == "(timeout)" { ended = 1 }
+	END { exit bad || !ended || n < 3 }' "$dir/timed" >&2 ||
+		fail "the times between retransmissions do not double from $1 ms on"
+}
+
+# done_well: the last line of each scenario.
 done_well() {
 	echo
 	echo "$scenario: ok"
