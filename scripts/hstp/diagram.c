@@ -191,7 +191,7 @@ int cmd_diagram(int argc, char **argv)
 	if (!to)
 		quit(FAILED, "%s: %s", path, strerror(errno));
 	write_dot(to, &stats);
-	if (path && fclose(to)) {
+	if (path && (fflush(to) || ferror(to) || fclose(to))) {
 		say("%s: %s", path, strerror(errno));
 		return FAILED;
 	}

@@ -198,6 +198,7 @@ static int write_file(const struct stats *stats, const char *path)
 {
 	char new[4096];
 	int len = snprintf(new, sizeof(new), "%s.%d", path, (int)getpid());
+	bool bad;
 
 	if (len < 0 || (size_t)len >= sizeof(new))
 		quit(MISUSED, "export: the name of the file is too long");
@@ -205,7 +206,9 @@ static int write_file(const struct stats *stats, const char *path)
 	if (!to)
 		quit(FAILED, "%s: %s", new, strerror(errno));
 	write_all(stats);
-	if (fclose(to) || rename(new, path)) {
+	/* A write that failed before the last one is not what fclose() speaks of. */
+	bad = fflush(to) || ferror(to);
+	if (fclose(to) || bad || rename(new, path)) {
 		say("%s: %s", path, strerror(errno));
 		unlink(new);
 		return FAILED;

@@ -254,17 +254,22 @@ static uint32_t rule_number(const char *word)
 
 static int show(int argc, char **argv)
 {
-	struct nl *nl = nl_open();
-	char request[128];
 	struct nlmsghdr *nlh;
+	char request[128];
 	int status = DONE;
+	struct nl *nl;
 
+	for (int i = 0; i < argc; i++)
+		rule_number(argv[i]);
+	nl = nl_open();
 	if (opt.json)
 		json_begin('[', NULL);
 	if (!argc) {
 		nlh = nl_begin(nl, request, HSTP_CMD_FAULT_GET, NLM_F_DUMP);
-		if (nl_call(nl, nlh, show_reply, NULL) < 0)
-			quit(FAILED, "fault show: %s", nl->error);
+		if (nl_call(nl, nlh, show_reply, NULL) < 0) {
+			say("fault show: %s", nl->error);
+			status = FAILED;
+		}
 	}
 	for (int i = 0; i < argc; i++) {
 		nlh = nl_begin(nl, request, HSTP_CMD_FAULT_GET, NLM_F_ACK);
@@ -395,12 +400,12 @@ static void help(void)
 /* hstp fault add|show|del|flush */
 int cmd_fault(int argc, char **argv)
 {
-	if (!argc || abbreviates(argv[0], "show") || !strcmp(argv[0], "list"))
-		return show(argc ? argc - 1 : 0, argv + 1);
-	if (is_help(argv[0])) {
+	if (argc && (is_help(argv[0]) || (argc > 1 && is_help(argv[1])))) {
 		help();
 		return DONE;
 	}
+	if (!argc || abbreviates(argv[0], "show") || !strcmp(argv[0], "list"))
+		return show(argc ? argc - 1 : 0, argv + 1);
 	if (abbreviates(argv[0], "add"))
 		return add(argc - 1, argv + 1);
 	if (abbreviates(argv[0], "delete"))

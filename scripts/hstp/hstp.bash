@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # Completion of hstp(8) for bash.
 
-# The object on the command line, and where it stands.
+# The object on the command line, and where it stands; in which namespace.
 _hstp_object() {
 	local i
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
-		-N | --net | --netns) ((i++)) ;;
+		-N | --net | --netns) there=(-N "${words[++i]}") ;;
+		--net=* | --netns=*) there=(-N "${words[i]#*=}") ;;
+		-N*) there=(-N "${words[i]#-N}") ;;
 		-*) ;;
 		*)
 			object=${words[i]} at=$i
@@ -16,9 +18,14 @@ _hstp_object() {
 	done
 }
 
+# What the command says in the namespace that is meant.
+_hstp_ask() {
+	hstp ${there[@]+"${there[@]}"} "$@" 2>/dev/null
+}
+
 # _hstp_addresses COLUMN: of those that have connections, without ports
 _hstp_addresses() {
-	hstp -n -o show 2>/dev/null |
+	_hstp_ask -n -o show |
 		awk -v "column=$1" 'NR > 1 { sub(/:[^:]*$/, "", $column); print $column }' | sort -u
 }
 
@@ -42,11 +49,11 @@ _hstp_fault() {
 		return
 	fi
 	case ${words[at + 1]} in
-	sh* | d*) hstp fault show 2>/dev/null | cut -d: -f1 ;;
+	sh* | d*) _hstp_ask fault show | cut -d: -f1 ;;
 	a*)
 		case $prev in
 		state | src | dst) _hstp_filter ;;
-		flags) echo "fin syn rst psh ack urg ece cwr !fin !syn !rst !psh !ack" ;;
+		flags) echo "fin syn rst psh ack urg ece cwr !fin !syn !rst !psh !ack !urg !ece !cwr" ;;
 		change) echo "seq ack window flags urgent option tsval tsecr sack-left
 			sack-right" ;;
 		sport | dport | nth | every | count | probability | seed | delay) ;;
@@ -65,17 +72,17 @@ _hstp_step() {
 	case ${words[at + 1]} in
 	g* | d*)
 		if [ "$prev" = rule ]; then
-			hstp fault show 2>/dev/null | cut -d: -f1
+			_hstp_ask fault show | cut -d: -f1
 			return
 		fi
-		echo "all rule $(hstp step show 2>/dev/null | awk -F: 'NR > 1 { print $1 }')"
+		echo "all rule $(_hstp_ask step show | awk -F: 'NR > 1 { print $1 }')"
 		;&
 	n* | sh*) echo "wait $(_hstp_filter)" ;;
 	esac
 }
 
 _hstp() {
-	local cur prev words cword object='' at=0 names=''
+	local cur prev words cword object='' at=0 names='' there=()
 	if declare -F _init_completion >/dev/null; then
 		_init_completion -n =: || return
 	else
@@ -112,7 +119,7 @@ _hstp() {
 		esac
 		[ "$cword" -ne $((at + 1)) ] || names+=" events segments all help"
 		;;
-	get | set) names="help $(hstp get 2>/dev/null | awk '{ print $1 }')" ;;
+	get | set) names="help $(_hstp_ask get | awk '{ print $1 }')" ;;
 	export)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return

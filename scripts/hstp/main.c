@@ -50,9 +50,14 @@ static void usage(FILE *to)
 		"Words can be abbreviated. \"hstp OBJECT help\" says more; so does hstp(8).\n");
 }
 
+/* -c, -cWHEN, --color=WHEN, and as iproute2 has them: -c=WHEN, -color=WHEN */
 static bool want_colour(const char *when)
 {
-	if (!when || !strcmp(when, "always"))
+	if (when && !strncmp(when, "olor", 4))
+		when += 4;
+	if (when && *when == '=')
+		when++;
+	if (!when || !*when || !strcmp(when, "always"))
 		return true;
 	if (!strcmp(when, "never"))
 		return false;
@@ -146,9 +151,17 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return MISUSED;
 	}
-	if (is_help(argv[0])) {
+	if (is_help(argv[0]) && argc == 1) {
 		usage(stdout);
 		return DONE;
+	}
+	/* "help OBJECT" is "OBJECT help". */
+	if (is_help(argv[0])) {
+		char *word = argv[0];
+
+		argv[0] = argv[1];
+		argv[1] = word;
+		argc = 2;
 	}
 	object = find_object(argv[0]);
 	if (!object)

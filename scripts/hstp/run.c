@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "hstp.h"
@@ -71,6 +73,28 @@ static bool is_dynamic(int fd, const Elf64_Ehdr *head)
 	return false;
 }
 
+/* The system loads no other library into a program that gains rights when it is started. Scripts
+ * gain none.
+ */
+static void check_rights(const char *path)
+{
+	struct statvfs fs;
+	struct stat st;
+
+	if (stat(path, &st) || (!statvfs(path, &fs) && fs.f_flag & ST_NOSUID))
+		return;
+	if ((st.st_mode & S_ISUID && st.st_uid != getuid()) ||
+	    (st.st_mode & S_ISGID && st.st_mode & S_IXGRP && st.st_gid != getgid()))
+		quit(FAILED,
+		     "run: %s is set-user-ID or set-group-ID: the system loads no other library into it",
+		     path);
+	/* Root has them all already. */
+	if (getuid() && getxattr(path, "security.capability", NULL, 0) > 0)
+		quit(FAILED,
+		     "run: %s has file capabilities (getcap(8)): the system loads no other library into it; run as root, it does",
+		     path);
+}
+
 /* Refuse what a preloaded library cannot reach. A script is as good as its interpreter. */
 static void check_program(const char *path, int depth)
 {
@@ -79,16 +103,13 @@ static void check_program(const char *path, int depth)
 		char text[256];
 	} head = { };
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
 	char *word;
 
-	/* Unreadable but executable: what is known is not enough to refuse. */
-	if (fd < 0)
+	/* Unreadable but executable: no script, and there is no more to look at. */
+	if (fd < 0) {
+		check_rights(path);
 		return;
-	if (!fstat(fd, &st) && st.st_mode & (S_ISUID | S_ISGID) && geteuid())
-		quit(FAILED,
-		     "run: %s is set-user-ID or set-group-ID: the system loads no other library into it",
-		     path);
+	}
 	if (read(fd, &head, sizeof(head) - 1) < 4)
 		goto out;
 	if (head.text[0] == '#' && head.text[1] == '!' && depth < 4) {
@@ -97,6 +118,7 @@ static void check_program(const char *path, int depth)
 			check_program(word, depth + 1);
 		goto out;
 	}
+	check_rights(path);
 	if (memcmp(head.elf.e_ident, ELFMAG, SELFMAG))
 		goto out;
 	if (head.elf.e_ident[EI_CLASS] != (sizeof(long) == 8 ? ELFCLASS64 : ELFCLASS32))
@@ -134,7 +156,9 @@ int cmd_run(int argc, char **argv)
 		printf("usage: hstp run [--protocol N] COMMAND [ARGUMENT ...]\n\n"
 		       "Runs a program with its TCP sockets moved to HSTP: a preloaded library (%s)\n"
 		       "changes the protocol in socket(), and the level of TCP's options. What the program\n"
-		       "starts is run so, too. Programs that are linked statically or set-user-ID cannot be.\n"
+		       "starts is run so, too. Programs that are linked statically, or that gain rights when\n"
+		       "they are started (set-user-ID, file capabilities), are refused; those that call the\n"
+		       "kernel without the C library, as Go's do, keep TCP.\n"
 		       "  --protocol N  the module's parameter \"protocol\", if it is not %d\n",
 		       LIBRARY, IPPROTO_HSTP);
 		return DONE;

@@ -68,14 +68,19 @@ static int take(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-static void read_held(struct nl *nl, struct list *list)
+/* Return: 0, or less after a message. */
+static int read_held(struct nl *nl, struct list *list)
 {
 	char request[128];
 	struct nlmsghdr *nlh = nl_begin(nl, request, HSTP_CMD_HELD_GET, NLM_F_DUMP);
 
+	int err;
+
 	list->count = 0;
-	if (nl_call(nl, nlh, take, list) < 0)
-		quit(FAILED, "step: %s", nl->error);
+	err = nl_call(nl, nlh, take, list);
+	if (err < 0)
+		say("step: %s", nl->error);
+	return err;
 }
 
 static uint64_t now_ns(void)
@@ -149,51 +154,75 @@ static void print(const struct held *h)
 	putchar('\n');
 }
 
+/* Step mode, and what the namespace holds and may hold. */
+struct mode {
+	bool enabled;
+	uint64_t held, bytes, most, most_bytes, overflow;
+};
+
 static int mode_reply(const struct nlmsghdr *nlh, void *data)
 {
+	struct mode *mode = data;
 	struct attrs attrs;
 
-	(void)data;
 	attrs_of(nlh, &attrs);
-	if (opt.json) {
-		if (number(&attrs, HSTP_A_STEP_ENABLED))
-			json_true("enabled");
-		else
-			json_false("enabled");
-		json_number("held_count", number(&attrs, HSTP_A_STEP_HELD));
-		json_number("held_bytes", number(&attrs, HSTP_A_STEP_HELD_BYTES));
-		json_number("max_held", number(&attrs, HSTP_A_STEP_MAX_HELD));
-		json_number("max_bytes", number(&attrs, HSTP_A_STEP_MAX_BYTES));
-		json_number("overflow", number(&attrs, HSTP_A_STEP_OVERFLOW));
-		return 0;
-	}
-	printf("step %s, %" PRIu64 " held (at most %" PRIu64 ")",
-	       number(&attrs, HSTP_A_STEP_ENABLED) ? "on" : "off",
-	       number(&attrs, HSTP_A_STEP_HELD), number(&attrs, HSTP_A_STEP_MAX_HELD));
-	if (number(&attrs, HSTP_A_STEP_OVERFLOW))
-		printf(", %" PRIu64 " lost for want of room",
-		       number(&attrs, HSTP_A_STEP_OVERFLOW));
-	putchar('\n');
+	*mode = (struct mode){
+		.enabled = number(&attrs, HSTP_A_STEP_ENABLED),
+		.held = number(&attrs, HSTP_A_STEP_HELD),
+		.bytes = number(&attrs, HSTP_A_STEP_HELD_BYTES),
+		.most = number(&attrs, HSTP_A_STEP_MAX_HELD),
+		.most_bytes = number(&attrs, HSTP_A_STEP_MAX_BYTES),
+		.overflow = number(&attrs, HSTP_A_STEP_OVERFLOW),
+	};
 	return 0;
 }
 
+/* "held" is the list of them, so that their number has another name than in the family. */
+static void mode_json(const struct mode *mode)
+{
+	if (mode->enabled)
+		json_true("enabled");
+	else
+		json_false("enabled");
+	json_number("held_count", mode->held);
+	json_number("held_bytes", mode->bytes);
+	json_number("max_held", mode->most);
+	json_number("max_bytes", mode->most_bytes);
+	json_number("overflow", mode->overflow);
+	json_begin('[', "held");
+}
+
+static void mode_text(const struct mode *mode)
+{
+	printf("step %s, %" PRIu64 " held (at most %" PRIu64 ")", mode->enabled ? "on" : "off",
+	       mode->held, mode->most);
+	if (mode->overflow)
+		printf(", %" PRIu64 " lost for want of room", mode->overflow);
+	putchar('\n');
+}
+
+/* All is read before something is printed. */
 static int show(int argc, char **argv)
 {
 	struct filter *filter = filter_parse(argc, argv);
 	struct list list = { };
+	struct mode mode = { };
 	struct nlmsghdr *nlh;
 	char request[128];
 	struct nl *nl;
 
 	nl = nl_open();
-	if (opt.json)
-		json_begin('{', NULL);
 	nlh = nl_begin(nl, request, HSTP_CMD_STEP_GET, NLM_F_ACK);
-	if (nl_call(nl, nlh, mode_reply, NULL) < 0)
+	if (nl_call(nl, nlh, mode_reply, &mode) < 0)
 		quit(FAILED, "step: %s", nl->error);
-	read_held(nl, &list);
-	if (opt.json)
-		json_begin('[', "held");
+	if (read_held(nl, &list) < 0)
+		return FAILED;
+	if (opt.json) {
+		json_begin('{', NULL);
+		mode_json(&mode);
+	} else {
+		mode_text(&mode);
+	}
 	for (size_t i = 0; i < list.count; i++) {
 		if (filter_match(filter, &list.held[i].ends))
 			print(&list.held[i]);
@@ -262,7 +291,26 @@ static int release(struct nl *nl, const struct choice *c, const struct held *hel
 		mnl_attr_put(nlh, HSTP_A_HELD_DROP, 0, NULL);
 	err = nl_call(nl, nlh, NULL, NULL);
 	if (err < 0 && err != -ENOENT)
-		quit(FAILED, "step %s: %s", c->verb, nl->error);
+		say("step %s: %s", c->verb, nl->error);
+	return err;
+}
+
+/* Return: 0, or less after a message; @gone counts what went. */
+static int let_these_go(struct nl *nl, const struct choice *c, struct list *list, uint64_t *gone)
+{
+	int err = read_held(nl, list);
+
+	for (size_t i = 0; !err && i < list->count && (!c->count || *gone < c->count); i++) {
+		if (!chosen(c, &list->held[i]))
+			continue;
+		err = release(nl, c, &list->held[i]);
+		if (!err) {
+			print(&list->held[i]);
+			(*gone)++;
+		} else if (err == -ENOENT) {
+			err = 0;
+		}
+	}
 	return err;
 }
 
@@ -272,18 +320,13 @@ static int let_go(const struct choice *c)
 	uint64_t gone = 0, end = now_ns() + c->patience;
 	struct nl *nl = nl_open();
 	struct list list = { };
+	int err;
 
 	if (opt.json)
 		json_begin('[', NULL);
 	for (;;) {
-		read_held(nl, &list);
-		for (size_t i = 0; i < list.count && (!c->count || gone < c->count); i++) {
-			if (!chosen(c, &list.held[i]) || release(nl, c, &list.held[i]))
-				continue;
-			print(&list.held[i]);
-			gone++;
-		}
-		if ((gone && gone >= c->count) || now_ns() >= end)
+		err = let_these_go(nl, c, &list, &gone);
+		if (err || (gone && gone >= c->count) || now_ns() >= end)
 			break;
 		nanosleep(&nap, NULL);
 	}
@@ -293,6 +336,8 @@ static int let_go(const struct choice *c)
 	}
 	free(list.held);
 	nl_close(nl);
+	if (err)
+		return FAILED;
 	if (gone && (!c->patience || gone >= c->count))
 		return DONE;
 	say("step %s: nothing%s that %s is held", c->verb, gone ? " more" : "",
@@ -360,12 +405,12 @@ int cmd_step(int argc, char **argv)
 {
 	static const char *const verbs[] = { "next", "go", "drop" };
 
-	if (!argc || abbreviates(argv[0], "show") || !strcmp(argv[0], "list"))
-		return show(argc ? argc - 1 : 0, argv + 1);
-	if (is_help(argv[0])) {
+	if (argc && (is_help(argv[0]) || (argc > 1 && is_help(argv[1])))) {
 		help();
 		return DONE;
 	}
+	if (!argc || abbreviates(argv[0], "show") || !strcmp(argv[0], "list"))
+		return show(argc ? argc - 1 : 0, argv + 1);
 	if (!strcmp(argv[0], "on") || !strcmp(argv[0], "off")) {
 		if (argc > 1)
 			quit(MISUSED, "step %s: \"%s\" has no place here", argv[0], argv[1]);

@@ -258,6 +258,34 @@ TEST(held_by_rule)
 	SAME(fd_connected(fd), 0);
 }
 
+/* Whatever goes wrong, what was written is a JSON text, or nothing; messages go elsewhere. */
+TEST(json_mistakes)
+{
+	static const struct {
+		const char *words, *out;
+		int status;
+	} mistakes[] = {
+		{ "fault show none", "", 2 },
+		{ "fault show 1 none", "", 2 },
+		{ "fault show 99", "[]\n", 1 },
+		{ "fault add", "", 2 },
+		{ "fault add drop drop", "", 2 },
+		{ "step show state nowhere", "", 2 },
+		{ "step next 0", "", 2 },
+		{ "step next", "[]\n", 1 },
+		{ "step go 99", "[]\n", 1 },
+		{ "step drop", "", 2 },
+	};
+
+	net_alone();
+	net_enter(NS_A);
+	cmd(&c, 0, "fault add drop");
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		cmd(&c, mistakes[i].status, "-j %s 2>/dev/null", mistakes[i].words);
+		ASSERT_STREQ(mistakes[i].out, c.out);
+	}
+}
+
 /* Everybody may look, nobody but root may change. */
 TEST(unprivileged)
 {
@@ -283,6 +311,8 @@ TEST(unprivileged)
 	cmd_has(&c, "needs root");
 	cmd(&c, 1, "step next");
 	cmd_has(&c, "needs root");
+	cmd(&c, 1, "-j step next 2>/dev/null");
+	ASSERT_STREQ("[]\n", c.out);
 	cmd(&c, 0, "fault show");
 	cmd_has(&c, "held 1");
 }

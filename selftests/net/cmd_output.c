@@ -35,7 +35,7 @@ TEST(json)
 	NEED(mkdtemp(dir));
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		cmd(&c, 0, "-j %s >%s/%zu.%d", commands[i].words, dir, i, commands[i].lines);
-	cmd(&c, 0, "help >/dev/null; python3 -c '%s' %s/* && rm -r %s", python, dir, dir);
+	cmd(&c, 0, "help >/dev/null | python3 -c '%s' %s/* && rm -r %s", python, dir, dir);
 }
 
 /* -n: no names, and numbers as they are on the wire; -o: one line each. */
@@ -77,6 +77,9 @@ TEST(families)
 /* Colours are for those who ask, or who look at a terminal and have not refused them. */
 TEST(colours)
 {
+	static const char *const always[] = {
+		"-calways", "-c=always", "-color", "-color=always", "--color=always",
+	};
 	struct st_pair pair;
 
 	cmd_pair(&pair);
@@ -84,7 +87,14 @@ TEST(colours)
 	SAME(cmd_count(&c, "\033["), 0);
 	cmd(&c, 0, "-c show state established");
 	NEED(cmd_count(&c, "\033[32mESTABLISHED") == 2);
+	/* iproute2's ways to say it */
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+		cmd(&c, 0, "%s show state established", always[i]);
+		SAME(cmd_count(&c, "\033[32mESTABLISHED"), 2);
+	}
 	cmd(&c, 0, "--color=never show");
+	SAME(cmd_count(&c, "\033["), 0);
+	cmd(&c, 0, "-c=never show");
 	SAME(cmd_count(&c, "\033["), 0);
 	cmd(&c, 2, "-csometimes show");
 	cmd_has(&c, "always, auto or never");

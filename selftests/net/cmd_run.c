@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hstp run: programs that know nothing of HSTP speak it. */
+#include <grp.h>
+#include <linux/capability.h>
 #include <linux/hstp.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "kselftest_harness.h"
 
@@ -48,6 +52,46 @@ TEST(options)
 	cmd(&c, 0, "run python3 -c '%s'", program);
 	snprintf(want, sizeof(want), "%d 1 %d\n", IPPROTO_HSTP, IPPROTO_UDP);
 	SAME(strcmp(c.out, want), 0);
+}
+
+/* The system preloads nothing into what gains rights: an error, not TCP without a word. */
+TEST(gains_rights)
+{
+	const struct vfs_cap_data caps = {
+		.magic_etc = VFS_CAP_REVISION_2,
+		.data = { { .permitted = 1 << CAP_NET_BIND_SERVICE } },
+	};
+	char dir[] = "/tmp/hstp_run.XXXXXX";
+
+	net_alone();
+	net_enter(NS_A);
+	NEED(mkdtemp(dir));
+	TRY(chmod(dir, 0755));
+	net_run(NS_A, "cd %s && cp /bin/true root && cp root other && cp root group && cp root able && "
+		"chmod 4755 root && chown 65533 other && chmod 4755 other && chgrp 65533 group && "
+		"chmod 2755 group && echo '#!/bin/sh' >script && chown 65533 script && "
+		"chmod 4755 script", dir);
+	snprintf(c.out, sizeof(c.out), "%s/able", dir);
+	TRY(setxattr(c.out, "security.capability", &caps, sizeof(caps), 0));
+
+	/* Root loses rights, or has no more than before. */
+	cmd(&c, 0, "run %s/root", dir);
+	cmd(&c, 0, "run %s/able", dir);
+	cmd(&c, 1, "run %s/other", dir);
+	cmd_has(&c, "/other is set-user-ID or set-group-ID");
+	cmd(&c, 1, "run %s/group", dir);
+	cmd_has(&c, "/group is set-user-ID or set-group-ID");
+	/* The bit means nothing on a script. */
+	cmd(&c, 0, "run %s/script", dir);
+
+	TRY(setgroups(0, NULL));
+	TRY(setresgid(65534, 65534, 65534));
+	TRY(setresuid(65534, 65534, 65534));
+	cmd(&c, 1, "run %s/root", dir);
+	cmd_has(&c, "/root is set-user-ID or set-group-ID");
+	cmd(&c, 1, "run %s/able", dir);
+	cmd_has(&c, "/able has file capabilities");
+	cmd(&c, 0, "run %s/script", dir);
 }
 
 TEST(refusals)

@@ -191,6 +191,10 @@ TEST(help)
 		"show", "stat", "monitor", "abort", "close", "get", "set", "export", "diagram",
 		"fault", "step", "run",
 	};
+	static const char *const verbs[] = {
+		"fault add", "fault show", "fault del", "fault flush", "step on", "step off",
+		"step show", "step next", "step go", "step drop",
+	};
 	char usage[64];
 
 	cmd(&c, 0, "help");
@@ -200,7 +204,17 @@ TEST(help)
 		cmd(&c, 0, "%s help", objects[i]);
 		snprintf(usage, sizeof(usage), "usage: hstp %s", objects[i]);
 		cmd_has(&c, usage);
+		cmd(&c, 0, "help %s", objects[i]);
+		cmd_has(&c, usage);
 	}
+	/* Verbs of an object, too. */
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		cmd(&c, 0, "%s help", verbs[i]);
+		snprintf(usage, sizeof(usage), "usage: hstp %.4s", verbs[i]);
+		cmd_has(&c, usage);
+	}
+	cmd(&c, 2, "help nonsense");
+	cmd_has(&c, "no object \"nonsense\"");
 	cmd(&c, 2, "%s", "");
 }
 

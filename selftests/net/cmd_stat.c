@@ -183,6 +183,22 @@ TEST(prometheus)
 	cmd(&c, 2, "export a b");
 }
 
+/* A file that cannot be written whole does not take the old one's place, nor is it left there. */
+TEST(prometheus_cut)
+{
+	char dir[] = "/tmp/hstp_export.XXXXXX";
+
+	one();
+	NEED(mkdtemp(dir));
+	cmd(&c, 0, "export %s/x.prom", dir);
+	net_run(NS_A, "cp %s/x.prom %s/before", dir, dir);
+	cmd(&c, 1, "help >/dev/null | (trap '' XFSZ; ulimit -f 8; exec " HSTP_CMD
+	    " export %s/x.prom)", dir);
+	cmd_has(&c, "File too large");
+	net_run(NS_A, "cmp %s/x.prom %s/before && [ $(ls %s | wc -l) = 2 ]", dir, dir, dir);
+	net_run(NS_A, "rm -r %s", dir);
+}
+
 /* A label's value can be any text: backslash, quotation mark and newline are escaped. */
 TEST(prometheus_label)
 {

@@ -2,6 +2,8 @@
 /* The words of hstp: abbreviations, those that bash completes, and what it says when there is
  * no module.
  */
+#include <fcntl.h>
+
 #include "kselftest_harness.h"
 
 #include "cmd.h"
@@ -47,8 +49,13 @@ static void complete(const char *words)
 TEST(completion)
 {
 	struct st_pair pair;
+	char words[100];
+	int first;
 
-	cmd_pair(&pair);
+	net_pair();
+	net_enter(NS_A);
+	first = TRY(open("/proc/thread-self/ns/net", O_RDONLY));
+	NEED(!st_pair_open(&pair, proto));
 	complete("hstp show dst \"\"");
 	SAME(strcmp(c.out, "0.0.0.0\n127.0.0.1\n"), 0);
 	complete("hstp show src 127");
@@ -65,6 +72,19 @@ TEST(completion)
 	cmd_has(&c, "svg\n");
 	complete("hstp --col");
 	cmd_has(&c, "--color\n");
+	/* What there is in another namespace. */
+	cmd(&c, 0, "fault add drop");
+	net_enter(NS_B);
+	complete("hstp fault del \"\"");
+	ASSERT_STREQ("\n", c.out);
+	snprintf(words, sizeof(words), "hstp -N /proc/%d/fd/%d fault del \"\"", getpid(), first);
+	complete(words);
+	ASSERT_STREQ("1\n", c.out);
+	snprintf(words, sizeof(words), "hstp --net=/proc/%d/fd/%d show src 127", getpid(), first);
+	complete(words);
+	ASSERT_STREQ("127.0.0.1\n", c.out);
+	complete("hstp fault add flags !u");
+	ASSERT_STREQ("!urg\n", c.out);
 	/* Everything that help lists. */
 	complete("hstp \"\"");
 	cmd_has(&c, "show\n");
