@@ -163,7 +163,7 @@ int cmd_diagram(int argc, char **argv)
 	FILE *to = stdout;
 	struct nl *nl;
 
-	if (argc && is_help(argv[0])) {
+	if (argc && is_help(argv[argc - 1])) {
 		printf("usage: hstp diagram [dot|svg] [FILE]\n\n"
 		       "Draws the state diagram of RFC 9293 section 3.3.2: in each state, how many\n"
 		       "connections are in it now and the median of the time that they stay; at each\n"

@@ -193,7 +193,7 @@ TEST(help)
 	};
 	static const char *const verbs[] = {
 		"fault add", "fault show", "fault del", "fault flush", "step on", "step off",
-		"step show", "step next", "step go", "step drop",
+		"step show", "step next", "step go", "step drop", "diagram svg", "stat reset",
 	};
 	char usage[64];
 
