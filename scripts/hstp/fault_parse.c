@@ -183,7 +183,8 @@ static void put_change(struct words *w)
 	bool minus;
 
 	if (field < 0)
-		quit(MISUSED, "change: \"%s\" is not a field (\"hstp fault help\" lists them)", name);
+		quit(MISUSED, "change: \"%s\" is not a field: \"hstp fault help\" lists them",
+		     name);
 	word = next(w, field_names[field], "a value");
 	minus = *word == '-';
 	if (*word == '+' || minus) {

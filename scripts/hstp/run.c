@@ -84,7 +84,7 @@ static void check_rights(const char *path)
 	if (stat(path, &st) || (!statvfs(path, &fs) && fs.f_flag & ST_NOSUID))
 		return;
 	if ((st.st_mode & S_ISUID && st.st_uid != getuid()) ||
-	    (st.st_mode & S_ISGID && st.st_mode & S_IXGRP && st.st_gid != getgid()))
+	    (st.st_mode & S_ISGID && st.st_mode & 0010 && st.st_gid != getgid()))
 		quit(FAILED,
 		     "run: %s is set-user-ID or set-group-ID: the system loads no other library into it",
 		     path);

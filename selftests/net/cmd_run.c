@@ -67,7 +67,8 @@ TEST(gains_rights)
 	net_enter(NS_A);
 	NEED(mkdtemp(dir));
 	TRY(chmod(dir, 0755));
-	net_run(NS_A, "cd %s && cp /bin/true root && cp root other && cp root group && cp root able && "
+	net_run(NS_A, "cd %s && cp /bin/true root && cp root other && cp root group && "
+		"cp root able && "
 		"chmod 4755 root && chown 65533 other && chmod 4755 other && chgrp 65533 group && "
 		"chmod 2755 group && echo '#!/bin/sh' >script && chown 65533 script && "
 		"chmod 4755 script", dir);
