@@ -51,15 +51,18 @@ void hstp_stamps_take(struct hstp_tcb *t, const struct hstp_segment *seg,
  *
  * RFC 7323 section 4.1. There is no need of Karn's algorithm: the echo is of the copy
  * that arrived. One measurement a window, as without timestamps, so that the weights
- * of RFC 6298 hold (section 4.2). What was echoed of the future is a lie.
+ * of RFC 6298 hold (section 4.2); but where timeouts have doubled RTO, nothing new may be
+ * sent for long whose round trip would be measured, and the first echo ends that. What was
+ * echoed of the future is a lie.
  */
 void hstp_stamps_measure(struct hstp_tcb *t, const struct hstp_segment *seg,
 			 const struct hstp_env *env)
 {
 	u32 trip = env->now + t->ts_offset - seg->opt.tsecr;
 
-	if (!t->ts_ok || !t->timing || hstp_before(seg->ack, t->rtt_seq) ||
-	    !(seg->opt.has & HSTP_HAS_TIMESTAMPS))
+	if (!t->ts_ok || !(seg->opt.has & HSTP_HAS_TIMESTAMPS))
+		return;
+	if (!t->backoff && (!t->timing || hstp_before(seg->ack, t->rtt_seq)))
 		return;
 	t->timing = 0;
 	if (!hstp_before(trip, 0))

@@ -216,6 +216,28 @@ TEST(trip_again, "4.1: of a segment that was sent again, too, and of the copy th
 	VAR(backoff, 0);
 }
 
+TEST(trip_backoff, "4.1: any echo that moves SND.UNA tells of it: RTO does not stay doubled")
+{
+	open_with(1000);
+	T.tcb.tune.nodelay = 1;
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	/* Both are lost, the measurement is over, and nothing new is there to be sent. */
+	T.tcb.timing = 0;
+	TICK(200);
+	EXPECT(ACK | PSH, .len = 20, .again = true);
+	TICK(400);
+	EXPECT(ACK | PSH, .len = 20, .again = true);
+	VAR(backoff, 2);
+	TICK(5);
+	RECV(ACK, .seq = PEER, .ack = ME + 10, .has = TS, .tsval = 1010,
+	     .tsecr = STAMP(T.env.now - 5));
+	VAR(backoff, 0);
+	VAR(rto, 200);	/* rto_min_ms */
+}
+
 TEST(trip_karn, "RFC 6298 rule 3: without timestamps there is none")
 {
 	ESTABLISHED_CONNECTION();

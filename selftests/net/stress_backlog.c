@@ -158,6 +158,8 @@ TEST_F(two, one_place)
 		for (int k = 0; k < 2; k++)
 			load(&shots[k], begin_handshake(4000 + 2 * i + k, &us[k], &it[k]), ACK);
 		meet(i);
+		/* The other CPU may be late, and is not to find the place free again. */
+		WAIT(stat_now(NS_A, "drop listen_overflow") == i);
 		reset_next(self->listener);
 		/* The other one is still in SYN-RECEIVED */
 		for (int k = 0; k < 2; k++)
