@@ -21,7 +21,7 @@ DEFINE_PER_CPU(struct hstp_ear, hstp_ear);
 /* What hstp_event_key is the result of. */
 static DEFINE_MUTEX(key_mutex);
 static bool events = true;
-static unsigned int listeners;
+static bool joined;
 
 /* The numbers that userspace sees are those that the core has. */
 #define X(id, name) static_assert((int)HSTP_NL_STATE_##id == (int)HSTP_##id);
@@ -44,7 +44,7 @@ HSTP_CAUSES(X)
 static void update_key(void)
 {
 	lockdep_assert_held(&key_mutex);
-	if (events && listeners)
+	if (events && joined)
 		static_branch_enable(&hstp_event_key);
 	else
 		static_branch_disable(&hstp_event_key);
@@ -71,18 +71,23 @@ module_param_cb(events, &events_ops, &events, 0644);
 MODULE_PARM_DESC(events, "tell the multicast group \"events\" of transitions (default Y)");
 
 /**
- * hstp_event_listeners() - a socket has joined or left a group
+ * hstp_event_joined() - a socket is about to join a group
  * @group: of the family
- * @more: it has joined
+ *
+ * From the first one on each transition looks whether somebody listens, once a tick. It is
+ * not for the kernel's word to end that: it says that a socket joins before it has, says
+ * it again of one that has joined already, and says that one leaves which never joined, or
+ * while the group still counts it. A count of its words could be made to say "nobody" by any
+ * user.
  *
  * Context: process, may sleep.
  */
-void hstp_event_listeners(int group, bool more)
+void hstp_event_joined(int group)
 {
 	if (group != HSTP_NLGRP_EVENTS)
 		return;
 	mutex_lock(&key_mutex);
-	listeners += more ? 1 : -1;
+	joined = true;
 	update_key();
 	mutex_unlock(&key_mutex);
 }
@@ -94,14 +99,12 @@ void hstp_event_start(void)
 {
 	hstp_batch_start();
 	if (!HSTP_GENL_TELLS_LISTENERS)
-		hstp_event_listeners(HSTP_NLGRP_EVENTS, true);
+		hstp_event_joined(HSTP_NLGRP_EVENTS);
 }
 
 /**
  * hstp_event_look() - look whether somebody listens, once a tick
  * @hn: any namespace: the kernel keeps one set of groups for all
- *
- * For kernels that do not say when somebody joins.
  *
  * Context: BH off.
  */
@@ -146,6 +149,23 @@ void hstp_event_segments(bool more)
 		static_branch_dec(&hstp_segment_key);
 }
 
+/* Has the peer said its sequence number? In SYN-SENT not yet (RFC 9293 section 3.10.7.3). */
+static bool knows_irs(unsigned int from, unsigned int to)
+{
+	return to != HSTP_SYN_SENT && (from != HSTP_SYN_SENT || to != HSTP_CLOSED);
+}
+
+/* And its window? The handshake of a listener takes that with the ACK that ends it (section
+ * 3.10.7.4, fifth).
+ */
+static bool knows_window(const struct hstp_tcb *t, unsigned int from, unsigned int to)
+{
+	if (t->passive && (to == HSTP_SYN_RECEIVED ||
+			   (from == HSTP_SYN_RECEIVED && to == HSTP_CLOSED)))
+		return false;
+	return knows_irs(from, to);
+}
+
 /* ISS, IRS and SND.WND are not kept in the record that TIME-WAIT is. */
 static void *put_variables(void *at, const struct hstp_tcb *t, unsigned int from,
 			   unsigned int to)
@@ -154,8 +174,9 @@ static void *put_variables(void *at, const struct hstp_tcb *t, unsigned int from
 		return at;
 	if (from != HSTP_TIME_WAIT) {
 		at = hstp_put_u32(at, HSTP_A_EVENT_ISS, t->iss);
-		at = hstp_put_u32(at, HSTP_A_EVENT_SND_WND, t->snd_wnd);
-		if (t->state != HSTP_SYN_SENT)
+		if (knows_window(t, from, to))
+			at = hstp_put_u32(at, HSTP_A_EVENT_SND_WND, t->snd_wnd);
+		if (knows_irs(from, to))
 			at = hstp_put_u32(at, HSTP_A_EVENT_IRS, t->irs);
 	}
 	at = hstp_put_u32(at, HSTP_A_EVENT_SND_UNA, t->snd_una);

@@ -17,7 +17,7 @@ DECLARE_STATIC_KEY_FALSE(hstp_event_key);	/* somebody may listen to "events" */
 DECLARE_STATIC_KEY_FALSE(hstp_segment_key);	/* a namespace has segment_events */
 
 /**
- * struct hstp_ear - what a CPU knows of listeners, where it must look for them
+ * struct hstp_ear - what a CPU knows of listeners
  * @looked: when it looked, jiffies
  * @heard: somebody listened to "events" then
  */
@@ -31,7 +31,7 @@ DECLARE_PER_CPU(struct hstp_ear, hstp_ear);
 bool hstp_event_look(const struct hstp_net *hn);
 void hstp_event_look_anew(void);
 void hstp_event_start(void);
-void hstp_event_listeners(int group, bool more);
+void hstp_event_joined(int group);
 void hstp_event_segments(bool more);
 void hstp_event_tell(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		     const struct hstp_tcb *t, const struct hstp_acts *acts, u64 since_us,
@@ -46,8 +46,6 @@ static inline bool hstp_event_heard(const struct hstp_net *hn)
 {
 	unsigned long tick = jiffies;
 
-	if (HSTP_GENL_TELLS_LISTENERS)
-		return true;
 	if (this_cpu_read(hstp_ear.looked) == tick)
 		return this_cpu_read(hstp_ear.heard);
 	return hstp_event_look(hn);

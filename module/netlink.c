@@ -17,16 +17,24 @@ static const struct genl_multicast_group groups[] = {
 	[HSTP_NLGRP_SEGMENTS] = { HSTP_MCGRP_SEGMENTS, },
 };
 
+/* netlink-gen.h has them in this order. */
+static_assert(HSTP_NLGRP_EVENTS == 0 && HSTP_NLGRP_SEGMENTS == 1 && ARRAY_SIZE(groups) == 2);
+
+/* hstp_nl_put_tuple() and hstp_put_tuple() are told the number of the first. */
+#define IN_A_ROW(set) \
+	static_assert(HSTP_A_##set##_LOCAL_PORT - HSTP_A_##set##_LOCAL_ADDRESS == 1 && \
+		      HSTP_A_##set##_REMOTE_ADDRESS - HSTP_A_##set##_LOCAL_ADDRESS == 2 && \
+		      HSTP_A_##set##_REMOTE_PORT - HSTP_A_##set##_LOCAL_ADDRESS == 3)
+IN_A_ROW(CONN);
+IN_A_ROW(EVENT);
+IN_A_ROW(SEGMENT);
+IN_A_ROW(HELD);
+
 #if HSTP_GENL_TELLS_LISTENERS
 static int bind(int group)
 {
-	hstp_event_listeners(group, true);
+	hstp_event_joined(group);
 	return 0;
-}
-
-static void unbind(int group)
-{
-	hstp_event_listeners(group, false);
 }
 #endif
 
@@ -57,8 +65,7 @@ static int pre_doit(const struct hstp_genl_ops *op, struct sk_buff *skb,
 		return -EPERM;
 	}
 	/* Who has joined and asks for anything hears of all that happens after the answer. */
-	if (!HSTP_GENL_TELLS_LISTENERS)
-		hstp_event_look_anew();
+	hstp_event_look_anew();
 	return 0;
 }
 
@@ -75,7 +82,6 @@ struct genl_family hstp_nl_family __ro_after_init = {
 	.pre_doit = pre_doit,
 #if HSTP_GENL_TELLS_LISTENERS
 	.bind = bind,
-	.unbind = unbind,
 #endif
 };
 

@@ -312,6 +312,22 @@ static void keep_event(const struct nlmsghdr *m, void *arg)
 	kept->count++;
 }
 
+/* Of many the first. */
+static void keep_first(const struct nlmsghdr *m, void *arg)
+{
+	struct kept *kept = arg;
+
+	if (!kept->count)
+		keep_event(m, kept);
+}
+
+static void count_either(const struct nlmsghdr *m, void *arg)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(m);
+
+	((long *)arg)[genl->cmd == HSTP_CMD_SEGMENT]++;
+}
+
 #define NUMBER(name)	nl_number(a->by[HSTP_A_EVENT_##name])
 
 /* RFC 9293 figures 6 and 12, event by event, with the numbers of the segments. */
@@ -364,8 +380,12 @@ TEST(contents)
 			SAME(NUMBER(RCV_NXT), want[i].rcv);
 			SAME(NUMBER(IRS), a->by[HSTP_A_EVENT_ISS] ? 100 : 0);
 			SAME(NUMBER(SND_WND), a->by[HSTP_A_EVENT_ISS] ? 65535 : 0);
+			NEED(NUMBER(RCV_WND) > 0 && NUMBER(RCV_WND) <= 65535);
 			SAME(!a->by[HSTP_A_EVENT_SND_WND], !a->by[HSTP_A_EVENT_ISS]);
 			SAME(!a->by[HSTP_A_EVENT_IRS], !a->by[HSTP_A_EVENT_ISS]);
+		} else {
+			/* The peer has said nothing yet. */
+			NEED(!a->by[HSTP_A_EVENT_IRS] && !a->by[HSTP_A_EVENT_SND_WND]);
 		}
 		SAME(NUMBER(LOCAL_ADDRESS), it.addr);
 		SAME(NUMBER(REMOTE_ADDRESS), us.addr);
@@ -378,6 +398,157 @@ TEST(contents)
 			NEED(NUMBER(SPENT) < NUMBER(TIME) - before + 1000000000);
 		before = NUMBER(TIME);
 	}
+}
+
+#define HELD_MS	400
+
+static uint64_t mono_ns(void)
+{
+	struct timespec t;
+
+	TRY(clock_gettime(CLOCK_MONOTONIC, &t));
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* ESTABLISHED is held for a time that is known from both sides: not before it was seen and not
+ * after it was asked to end, nor longer than from before the SYN,ACK to after the close.
+ */
+TEST(spent)
+{
+	struct kept kept = { .count = 0 };
+	uint64_t before, entered, left, after;
+	const struct nl_attrs *a;
+	struct end us, it;
+	struct nl *nl;
+	int fd;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	nl_join(nl, "events", 0);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
+	fd = fd_start(&it);
+	wire_expect(&it, SYN, 300);
+	before = mono_ns();
+	wire_send(&us, SYN | ACK, 100, 301, .wnd = 4321);
+	wire_expect(&it, ACK, 301, 101);
+	entered = mono_ns();
+	usleep(HELD_MS * 1000);
+	left = mono_ns();
+	fd_close(fd);
+	after = mono_ns();
+	told(nl, 3, keep_event, &kept);
+	a = &kept.a[1];
+	SAME(NUMBER(TO), HSTP_NL_STATE_ESTABLISHED);
+	SAME(NUMBER(SND_WND), 4321);
+	NEED(NUMBER(TIME) >= before && NUMBER(TIME) <= entered);
+	a = &kept.a[2];
+	SAME(NUMBER(FROM), HSTP_NL_STATE_ESTABLISHED);
+	NEED(NUMBER(TIME) >= left && NUMBER(TIME) <= after);
+	/* It is kept in whole microseconds. */
+	NEED(NUMBER(SPENT) + 2000 >= left - entered);
+	NEED(NUMBER(SPENT) <= after - before + 2000);
+	NEED(NUMBER(SPENT) >= HELD_MS * 1000000ULL - 2000);
+}
+
+/* What is not known is absent: a handshake of a listener has no SND.WND, one that is refused
+ * no IRS either (RFC 9293 sections 3.10.7.3 and 3.10.7.4, fifth).
+ */
+TEST(not_known)
+{
+	struct kept kept = { .count = 0 };
+	const struct nl_attrs *a;
+	struct end us, it;
+	struct nl *nl;
+	int ended = 0;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
+	fd_listen(&it, 1);
+	nl_join(nl, "events", 0);
+	wire_send(&us, SYN, 100, .wnd = 4321);
+	wire_expect(&it, SYN | ACK, 300, 101);
+	wire_send(&us, RST, 101);
+	wire_sync(NS_A);
+	while (nl_told(nl, QUIET_MS, keep_event, &kept) > 0)
+		;
+	for (int i = 0; i < kept.count; i++) {
+		a = &kept.a[i];
+		NEED(!a->by[HSTP_A_EVENT_SND_WND]);
+		ended += NUMBER(FROM) == HSTP_NL_STATE_SYN_RECEIVED;
+		if (NUMBER(TO) == HSTP_NL_STATE_SYN_RECEIVED)
+			SAME(NUMBER(IRS), 100);
+	}
+	SAME(ended, 1);
+	kept.count = 0;
+	wire_ends(&us, NS_T, 4001, &it, NS_A, PORT + 1);
+	fd_start(&it);
+	wire_expect(&it, SYN, 300);
+	wire_send(&us, RST | ACK, 0, 301);
+	state_is(&it, "CLOSED");
+	told(nl, 2, keep_event, &kept);
+	for (int i = 0; i < 2; i++) {
+		a = &kept.a[i];
+		SAME((uint32_t)(NUMBER(ISS) - it.shift), 300);
+		NEED(!a->by[HSTP_A_EVENT_SND_WND] && !a->by[HSTP_A_EVENT_IRS]);
+	}
+}
+
+/* What is said of joining and leaving is not balanced: who joins twice leaves once, and who
+ * leaves need not have joined. Whoever does that takes nobody's events away.
+ */
+TEST(unbalanced)
+{
+	struct kept kept = { .count = 0 };
+	struct nl *nl, *other;
+
+	net_alone();
+	net_hstp(NS_A, "msl_ms", 20);
+	nl = nl_open(NS_A);
+	other = nl_open(NS_A);
+	nl_join(nl, "events", 0);
+	for (int i = 0; i < 5; i++)
+		TRY(setsockopt(other->fd, SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, &nl->groups[0],
+			       sizeof(nl->groups[0])));
+	churn(1);
+	NEED(nl_told(nl, PATIENCE_MS, keep_first, &kept) > 0);
+	nl_join(other, "events", 0);
+	nl_join(other, "events", 0);
+	nl_close(nl);
+	kept.count = 0;
+	churn(1);
+	NEED(nl_told(other, PATIENCE_MS, keep_first, &kept) > 0);
+}
+
+static void nothing(const struct nlmsghdr *m, void *arg)
+{
+	(void)arg;
+	die(__FILE__, __LINE__, "told command %d",
+	    ((const struct genlmsghdr *)mnl_nlmsg_get_payload(m))->cmd);
+}
+
+/* A namespace tells its own listeners, and no other's. */
+TEST(namespaces)
+{
+	struct nl *nl[2];
+	long counts[2] = { 0, 0 };
+
+	net_pair();
+	net_hstp(NS_A, "msl_ms", 20);
+	net_hstp(NS_A, "segment_events", 1);
+	net_hstp(NS_B, "segment_events", 1);
+	for (int i = 0; i < 2; i++) {
+		nl[i] = nl_open(i ? NS_B : NS_A);
+		nl_join(nl[i], "events", 0);
+		nl_join(nl[i], "segments", 0);
+	}
+	churn(3);	/* over A's loopback */
+	while (nl_told(nl[0], QUIET_MS, count_either, counts) > 0)
+		;
+	NEED(counts[0] > 0 && counts[1] > 0);
+	SAME(nl_told(nl[1], QUIET_MS, nothing, NULL), 0);
 }
 
 struct segments {
@@ -432,6 +603,55 @@ TEST(segments)
 	wire_send(&us, ACK, 102, 302);
 	wire_sync(NS_A);
 	SAME(nl_told(nl, QUIET_MS, take_segment, &s), 0);
+}
+
+#define PART(name)	nl_number(a->by[HSTP_A_SEGMENT_##name])
+
+/* What a segment carries, and that it is sent again: as it is on the wire. */
+TEST(segment_contents)
+{
+	struct kept kept = { .count = 0 };
+	const struct nl_attrs *a;
+	struct seen *seen[2];
+	struct end us, it;
+	struct nl *nl;
+	int fd;
+
+	net_peer();
+	net_rto(NS_A, 300, 600);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
+	fd = wire_open_active(&us, &it);
+	fd_nodelay(fd);
+	net_hstp(NS_A, "segment_events", 1);
+	nl = nl_open(NS_A);
+	nl_join(nl, "segments", 0);
+	fd_send(fd, "five!");
+	for (int i = 0; i < 2; i++)
+		seen[i] = wire_expect(&it, PSH | ACK, 301, 101, "five!");
+	wire_send(&us, PSH | ACK, 101, 306, "abc", .wnd = 1234);
+	wire_expect(&it, ACK, 306, 104);
+	told(nl, 4, keep_event, &kept);
+	for (int i = 0; i < 2; i++) {
+		a = &kept.a[i];
+		SAME(PART(DIRECTION), HSTP_NL_DIRECTION_OUT);
+		SAME((uint32_t)(PART(SEQ) - it.shift), 301);
+		SAME(PART(ACK), 101);
+		SAME(PART(FLAGS), PSH | ACK);
+		SAME(PART(LENGTH), 5);
+		SAME(PART(WINDOW), seen[i]->wnd);
+		NEED(PART(WINDOW) > 0);
+		SAME(!!a->by[HSTP_A_SEGMENT_AGAIN], i);
+	}
+	a = &kept.a[2];
+	SAME(PART(DIRECTION), HSTP_NL_DIRECTION_IN);
+	SAME(PART(SEQ), 101);
+	SAME((uint32_t)(PART(ACK) - it.shift), 306);
+	SAME(PART(LENGTH), 3);
+	SAME(PART(WINDOW), 1234);
+	NEED(!a->by[HSTP_A_SEGMENT_AGAIN]);
+	a = &kept.a[3];
+	SAME(PART(LENGTH), 0);
+	SAME(PART(FLAGS), ACK);
 }
 
 TEST_HARNESS_MAIN
