@@ -65,7 +65,7 @@ bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v)
 	if (done)
 		return true;
 	local_bh_disable();
-	done = hstp_mini_abort(hn, &v->tuple, v->tcb.state);
+	done = hstp_mini_abort(hn, v);
 	local_bh_enable();
 	return done;
 }

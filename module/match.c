@@ -76,6 +76,48 @@ int hstp_match_address(enum hstp_match_end end, const struct nlattr *attr,
 	return 0;
 }
 
+/* 0 is no port and no cookie: one that is given as 0 does not mean any. */
+static int parse_port(__be16 *port, const struct nlattr *attr, const char *bound,
+		      struct netlink_ext_ack *extack)
+{
+	if (!attr)
+		return 0;
+	*port = nla_get_be16(attr);
+	if (*port)
+		return 0;
+	refuse(extack, attr, bound);
+	return -ERANGE;
+}
+
+/**
+ * hstp_match_ports() - make ports of attributes
+ * @local: attribute, or NULL: any port
+ * @remote: likewise
+ * @lport: gets the port, or stays as it is
+ * @fport: likewise
+ * @extack: told what is wrong
+ *
+ * Return: 0 or -ERANGE.
+ */
+int hstp_match_ports(const struct nlattr *local, const struct nlattr *remote, __be16 *lport,
+		     __be16 *fport, struct netlink_ext_ack *extack)
+{
+	return parse_port(lport, local, "local-port must be 1 to 65535", extack) ?:
+	       parse_port(fport, remote, "remote-port must be 1 to 65535", extack);
+}
+
+static int parse_cookie(struct hstp_match *m, const struct nlattr *attr,
+			struct netlink_ext_ack *extack)
+{
+	if (!attr)
+		return 0;
+	m->cookie = nla_get_u64(attr);
+	if (m->cookie)
+		return 0;
+	refuse(extack, attr, "cookie must be 1 to 18446744073709551615");
+	return -ERANGE;
+}
+
 static int parse_uid(struct hstp_match *m, const struct nlattr *attr, struct user_namespace *ns,
 		     struct netlink_ext_ack *extack)
 {
@@ -95,7 +137,7 @@ static int parse_uid(struct hstp_match *m, const struct nlattr *attr, struct use
  * @ns: user namespace of the caller
  * @extack: told what is wrong
  *
- * Return: 0 or -EINVAL.
+ * Return: 0, -EINVAL, or -ERANGE.
  */
 int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
 		     struct user_namespace *ns, struct netlink_ext_ack *extack)
@@ -112,15 +154,12 @@ int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
 	if (err)
 		return err;
 
-	if (tb[HSTP_A_MATCH_COOKIE])
-		m->cookie = nla_get_u64(tb[HSTP_A_MATCH_COOKIE]);
 	if (tb[HSTP_A_MATCH_STATES])
 		m->states = nla_get_u16(tb[HSTP_A_MATCH_STATES]);
-	if (tb[HSTP_A_MATCH_LOCAL_PORT])
-		m->lport = nla_get_be16(tb[HSTP_A_MATCH_LOCAL_PORT]);
-	if (tb[HSTP_A_MATCH_REMOTE_PORT])
-		m->fport = nla_get_be16(tb[HSTP_A_MATCH_REMOTE_PORT]);
-	err = parse_uid(m, tb[HSTP_A_MATCH_UID], ns, extack);
+	err = parse_cookie(m, tb[HSTP_A_MATCH_COOKIE], extack) ?:
+	      hstp_match_ports(tb[HSTP_A_MATCH_LOCAL_PORT], tb[HSTP_A_MATCH_REMOTE_PORT],
+			       &m->lport, &m->fport, extack) ?:
+	      parse_uid(m, tb[HSTP_A_MATCH_UID], ns, extack);
 	if (err)
 		return err;
 	err = hstp_match_address(HSTP_LOCAL, tb[HSTP_A_MATCH_LOCAL_ADDRESS],

@@ -37,6 +37,8 @@ enum hstp_match_end { HSTP_LOCAL, HSTP_REMOTE };
 int hstp_match_address(enum hstp_match_end end, const struct nlattr *attr,
 		       const struct nlattr *prefix, struct in6_addr *a, u8 *bits,
 		       struct netlink_ext_ack *extack);
+int hstp_match_ports(const struct nlattr *local, const struct nlattr *remote, __be16 *lport,
+		     __be16 *fport, struct netlink_ext_ack *extack);
 int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
 		     struct user_namespace *ns, struct netlink_ext_ack *extack);
 bool hstp_match(const struct hstp_match *m, const struct hstp_view *v);

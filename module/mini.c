@@ -14,6 +14,7 @@
 #include "mini.h"
 #include "output.h"
 #include "passive.h"
+#include "snapshot.h"
 #include "wait.h"
 
 static struct kmem_cache *mini_cache;
@@ -548,21 +549,45 @@ void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote)
 	spin_unlock(&b->lock);
 }
 
+/* Is a record what was seen, or what has become of that? Its numbers never change while it
+ * is one. A connection has become TIME-WAIT's when its FIN followed the text that was seen.
+ */
+static bool is_seen(const struct hstp_mini *mini, const struct hstp_view *v)
+{
+	const struct hstp_tcb *t = &v->tcb;
+
+	if (!hstp_tuple_equal(&mini->tuple, &v->tuple))
+		return false;
+	if (v->kind == HSTP_KIND_RECORD && mini->state == t->state)
+		return mini->seq == t->iss && mini->rcv_nxt == t->rcv_nxt &&
+		       mini->since_us == (u32)v->since_us;
+	return mini->state == HSTP_TIME_WAIT && mini->seq == t->snd_end + 1 &&
+	       mini->rcv_nxt - t->rcv_nxt <= t->rcv_wnd + 1;
+}
+
+static struct hstp_mini *find_seen(const struct hstp_bucket *b, const struct hstp_view *v)
+{
+	struct hstp_mini *mini = b->minis;
+
+	while (mini && !is_seen(mini, v))
+		mini = mini->next;
+	return mini;
+}
+
 /**
  * hstp_mini_abort() - ABORT of a record
  * @hn: namespace
- * @tuple: both ends
- * @state: in which it was seen, TIME-WAIT or one before it
+ * @v: the record as it was seen, or the connection that has become one
  *
  * RFC 9293 section 3.10.5.
  *
  * Context: BH off, no lock.
  *
- * Return: false when there is none.
+ * Return: false when there is none, or another that has its name.
  */
-bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple,
-		     enum hstp_state state)
+bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v)
 {
+	const struct hstp_tuple *tuple = &v->tuple;
 	struct hstp_bucket *b = hstp_bucket(hn, hstp_tuple_hash(tuple, &hn->hash_key));
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_profile p;
@@ -572,7 +597,7 @@ bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_tuple *tuple,
 	bool have_tx;
 
 	spin_lock(&b->lock);
-	mini = find_in_state(b, tuple, state);
+	mini = find_seen(b, v);
 	if (!mini) {
 		spin_unlock(&b->lock);
 		return false;

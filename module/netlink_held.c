@@ -169,10 +169,6 @@ static int parse_choice(struct genl_info *info, struct hstp_held_choice *c)
 		c->rule = nla_get_u32(attrs[HSTP_A_HELD_RULE]);
 	if (attrs[HSTP_A_HELD_COUNT])
 		c->count = nla_get_u32(attrs[HSTP_A_HELD_COUNT]);
-	if (attrs[HSTP_A_HELD_LOCAL_PORT])
-		c->lport = nla_get_be16(attrs[HSTP_A_HELD_LOCAL_PORT]);
-	if (attrs[HSTP_A_HELD_REMOTE_PORT])
-		c->fport = nla_get_be16(attrs[HSTP_A_HELD_REMOTE_PORT]);
 	if (attrs[HSTP_A_HELD_ID] && !c->id)
 		return hstp_nl_refuse(info, HSTP_A_HELD_ID, "id must be 1 to 4294967295", -ERANGE);
 	if (attrs[HSTP_A_HELD_RULE] && !c->rule)
@@ -181,7 +177,9 @@ static int parse_choice(struct genl_info *info, struct hstp_held_choice *c)
 	if (!c->count)
 		return hstp_nl_refuse(info, HSTP_A_HELD_COUNT, "count must be 1 to 4294967295",
 				      -ERANGE);
-	err = hstp_match_address(HSTP_LOCAL, attrs[HSTP_A_HELD_LOCAL_ADDRESS], NULL, &c->laddr,
+	err = hstp_match_ports(attrs[HSTP_A_HELD_LOCAL_PORT], attrs[HSTP_A_HELD_REMOTE_PORT],
+			       &c->lport, &c->fport, info->extack) ?:
+	      hstp_match_address(HSTP_LOCAL, attrs[HSTP_A_HELD_LOCAL_ADDRESS], NULL, &c->laddr,
 				 &c->lprefix, info->extack);
 	return err ?: hstp_match_address(HSTP_REMOTE, attrs[HSTP_A_HELD_REMOTE_ADDRESS], NULL,
 					 &c->faddr, &c->fprefix, info->extack);

@@ -163,12 +163,13 @@ void filter_put(struct nlmsghdr *nlh, const struct filter *filter)
 			mnl_attr_put(nlh, types[i].addr, addr->addr.len, addr->addr.bytes);
 			mnl_attr_put_u8(nlh, types[i].prefix, addr->prefix);
 		}
-		if (port)
+		/* 0, a listener's remote port, is not for the kernel to look for */
+		if (port && port->number)
 			mnl_attr_put_u16(nlh, types[i].port, htons((uint16_t)port->number));
 	}
 	if (want.uid)
 		mnl_attr_put_u32(nlh, HSTP_A_MATCH_UID, (uint32_t)want.uid->number);
-	if (want.cookie)
+	if (want.cookie && want.cookie->number)
 		mnl_attr_put_u64(nlh, HSTP_A_MATCH_COOKIE, want.cookie->number);
 	mnl_attr_nest_end(nlh, nest);
 }

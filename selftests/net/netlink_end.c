@@ -120,6 +120,107 @@ TEST(abort_by_filter)
 	stats_sums(NS_A);
 }
 
+/* A match of one attribute. */
+static long order_by(struct nl *nl, int cmd, int type, const void *bytes, size_t len)
+{
+	struct nlmsghdr *req = nl_request(nl, cmd, 0);
+	struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+	long count = -1;
+	int err;
+
+	mnl_attr_put(req, (uint16_t)type, len, bytes);
+	mnl_attr_nest_end(req, nest);
+	err = nl_talk(nl, req, take_count, &count);
+	return err ?: count;
+}
+
+static long abort_prefix(struct nl *nl, in_addr_t remote, uint8_t bits)
+{
+	struct nlmsghdr *req = nl_request(nl, HSTP_CMD_CONN_ABORT, 0);
+	struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+	long count = -1;
+	int err;
+
+	mnl_attr_put_u32(req, HSTP_A_MATCH_REMOTE_ADDRESS, remote);
+	mnl_attr_put_u8(req, HSTP_A_MATCH_REMOTE_PREFIX, bits);
+	mnl_attr_nest_end(req, nest);
+	err = nl_talk(nl, req, take_count, &count);
+	return err ?: count;
+}
+
+/* By port, owner and prefix: no other than what it says, and nothing that is given as 0. */
+TEST(abort_by_each)
+{
+	const uint16_t none = 0, port = htons(81), other = htons(4003);
+	const uint64_t no_cookie = 0;
+	const uint32_t nobody = 65534, root = 0;
+	struct end us[4], it[4];
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int i = 0; i < 4; i++) {
+		wire_ends(&us[i], NS_T, (uint16_t)(4000 + i), &it[i], NS_A, (uint16_t)(80 + i));
+		wire_open_active(&us[i], &it[i]);
+	}
+	for (int cmd = HSTP_CMD_CONN_ABORT; cmd <= HSTP_CMD_CONN_CLOSE; cmd++) {
+		SAME(order_by(nl, cmd, HSTP_A_MATCH_LOCAL_PORT, &none, 2), -ERANGE);
+		SAME(order_by(nl, cmd, HSTP_A_MATCH_REMOTE_PORT, &none, 2), -ERANGE);
+		SAME(order_by(nl, cmd, HSTP_A_MATCH_COOKIE, &no_cookie, 8), -ERANGE);
+		SAME(order_by(nl, cmd, HSTP_A_MATCH_UID, &nobody, 4), 0);
+	}
+	/* The last bit of the prefix is another. */
+	for (uint8_t bits = 1; bits <= 32; bits++)
+		SAME(abort_prefix(nl, us[0].addr ^ htonl(1U << (32 - bits)), bits), 0);
+	for (int i = 0; i < 4; i++) {
+		wire_silence(&it[i]);
+		state_is(&it[i], "ESTABLISHED");
+	}
+	SAME(order_by(nl, HSTP_CMD_CONN_ABORT, HSTP_A_MATCH_LOCAL_PORT, &port, 2), 1);
+	state_is(&it[1], "CLOSED");
+	SAME(order_by(nl, HSTP_CMD_CONN_ABORT, HSTP_A_MATCH_REMOTE_PORT, &other, 2), 1);
+	state_is(&it[3], "CLOSED");
+	state_is(&it[0], "ESTABLISHED");
+	SAME(abort_prefix(nl, us[0].addr, 24), 2);
+	state_is(&it[0], "CLOSED");
+	state_is(&it[2], "CLOSED");
+	wire_ends(&us[0], NS_T, 4010, &it[0], NS_A, 90);
+	wire_open_active(&us[0], &it[0]);
+	SAME(order_by(nl, HSTP_CMD_CONN_ABORT, HSTP_A_MATCH_UID, &root, 4), 1);
+	state_is(&it[0], "CLOSED");
+	stats_sums(NS_A);
+}
+
+/* Section 3.10.5, SYN-SENT: the connection is deleted, and nothing is sent. Section 3.10.4,
+ * SYN-SENT: CLOSE deletes it, too.
+ */
+TEST(syn_sent)
+{
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int cmd = HSTP_CMD_CONN_ABORT; cmd <= HSTP_CMD_CONN_CLOSE; cmd++) {
+		struct end us, it;
+		int fd;
+
+		wire_ends(&us, NS_T, (uint16_t)(4000 + cmd), &it, NS_A, (uint16_t)(80 + cmd));
+		fd = fd_start(&it);
+		wire_expect(&it, SYN, 300);
+		state_is(&it, "SYN-SENT");
+		SAME(order_end(nl, cmd, &it), 1);
+		wire_silence(&it);
+		state_is(&it, "CLOSED");
+		if (cmd == HSTP_CMD_CONN_ABORT)
+			SAME(fd_error(fd), ECONNABORTED);
+		SAME(order_end(nl, cmd, &it), -ENOENT);
+		fd_close(fd);
+	}
+	stats_sums(NS_A);
+}
+
 /* Each one that is still to be closed sends its FIN. */
 TEST(close_by_filter)
 {

@@ -7,6 +7,7 @@
 
 #include "kselftest_harness.h"
 
+#include "lib/nl_picture.h"
 #include "lib/nl_policy.h"
 #include "lib/proc.h"
 
@@ -18,7 +19,9 @@ static bool names(const struct nl *nl, const struct nlmsghdr *req, int type)
 		[HSTP_A_MATCH_REMOTE_ADDRESS] = "remote-address",
 		[HSTP_A_MATCH_LOCAL_PREFIX] = "local-prefix",
 		[HSTP_A_MATCH_REMOTE_PREFIX] = "remote-prefix",
-		[HSTP_A_MATCH_UID] = "uid",
+		[HSTP_A_MATCH_UID] = "uid", [HSTP_A_MATCH_COOKIE] = "cookie",
+		[HSTP_A_MATCH_LOCAL_PORT] = "local-port",
+		[HSTP_A_MATCH_REMOTE_PORT] = "remote-port",
 	};
 
 	if (nl->bad_type || !(req->nlmsg_flags & NLM_F_DUMP))
@@ -159,15 +162,26 @@ static int check_policy(struct nl *nl, const struct nl_policies *all, int cmd, i
 	return count;
 }
 
+static void listen_at(uint16_t port)
+{
+	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = port };
+
+	fd_listen(&here, 1);
+}
+
 /* With what the kernel itself says of each command. */
 TEST(policies)
 {
+	struct nl_picture *before;
 	struct nl_policies *all;
 	int refusals = 0;
 	struct nl *nl;
 
 	net_alone();
 	nl = nl_open(NS_A);
+	listen_at(80);
+	before = nl_picture(nl);
+	SAME(nl_picture_count(before, HSTP_CMD_CONN_GET), 1);
 	all = nl_policies(nl);
 	NEED(all->commands >= HSTP_CMD_CONFIG_SET);
 	for (int i = 0; i < all->commands; i++) {
@@ -185,6 +199,7 @@ TEST(policies)
 	/* A command that there is not. */
 	for (int cmd = HSTP_CMD_MAX + 1; cmd < 256; cmd++)
 		SAME(nl_talk(nl, nl_request(nl, cmd, 0), NULL, NULL), -EOPNOTSUPP);
+	nl_picture_same(before, nl_picture(nl));
 }
 
 /* As include/hstp.yaml has them: sets of what an enumeration has, and one of it. */
@@ -254,6 +269,10 @@ TEST(matches)
 		int with_type;		/* an address beside it */
 		const char *words;
 	} cases[] = {
+		/* Given as 0 they do not mean "any". */
+		{ HSTP_A_MATCH_LOCAL_PORT, 2, { 0 }, 0, "local-port must be 1 to 65535" },
+		{ HSTP_A_MATCH_REMOTE_PORT, 2, { 0 }, 0, "remote-port must be 1 to 65535" },
+		{ HSTP_A_MATCH_COOKIE, 8, { 0 }, 0, "cookie must be 1 to" },
 		{ HSTP_A_MATCH_LOCAL_ADDRESS, 3, { 127 }, 0, "local-address must be 4 or 16" },
 		{ HSTP_A_MATCH_REMOTE_ADDRESS, 15, { 127 }, 0, "remote-address must be 4 or 16" },
 		{ HSTP_A_MATCH_LOCAL_PREFIX, 1, { 8 }, 0, "prefix" },
@@ -271,6 +290,7 @@ TEST(matches)
 	struct nlmsghdr *req;
 	struct nlattr *nest;
 	struct nl *nl;
+	int err;
 
 	net_alone();
 	nl = nl_open(NS_A);
@@ -283,7 +303,11 @@ TEST(matches)
 			mnl_attr_put(req, (uint16_t)cases[i].type, (size_t)cases[i].size,
 				     cases[i].bytes);
 			mnl_attr_nest_end(req, nest);
-			SAME(refused(nl, req, cases[i].type), -EINVAL);
+			/* A number beyond its bounds is out of range. */
+			err = -EINVAL;
+			if (strstr(cases[i].words, "must be 1 to"))
+				err = -ERANGE;
+			SAME(refused(nl, req, cases[i].type), err);
 			NEED(strstr(nl->text, cases[i].words));
 		}
 		/* A dump without a match is of all. */
@@ -304,15 +328,28 @@ TEST(matches)
 	req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
 	mnl_attr_nest_end(req, mnl_attr_nest_start(req, HSTP_A_CONN_MATCH));
 	SAME(refused(nl, req, HSTP_A_CONN_MATCH), -ENOENT);
-	for (uint16_t port = 80; port < 82; port++) {
-		struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = port };
-
-		fd_listen(&here, 1);
-	}
+	for (uint16_t port = 80; port < 82; port++)
+		listen_at(port);
 	req = nl_request(nl, HSTP_CMD_CONN_GET, 0);
 	mnl_attr_nest_end(req, mnl_attr_nest_start(req, HSTP_A_CONN_MATCH));
 	SAME(refused(nl, req, HSTP_A_CONN_MATCH), -ENOTUNIQ);
 	NEED(strstr(nl->text, "1 connection"));
+}
+
+/* Neither does held-release take a port that is 0 for any. */
+TEST(release_ports)
+{
+	static const int types[] = { HSTP_A_HELD_LOCAL_PORT, HSTP_A_HELD_REMOTE_PORT };
+	static const uint8_t zero[2];
+	struct nl *nl;
+
+	net_alone();
+	nl = nl_open(NS_A);
+	for (size_t i = 0; i < 2; i++) {
+		SAME(refused(nl, with(nl, HSTP_CMD_HELD_RELEASE, 0, 0, types[i], zero, 2),
+			     types[i]), -ERANGE);
+		NEED(strstr(nl->text, "port must be 1 to 65535"));
+	}
 }
 
 TEST_HARNESS_MAIN
