@@ -311,7 +311,9 @@ static enum verdict ask_rules(struct hstp_faults *f, struct hstp_passing *p,
 	list_for_each_entry(rule, &f->rules, link) {
 		if (!hstp_rule_matches(rule, p) || !hstp_rule_turn(rule))
 			continue;
-		/* Behind the next, not behind the one after that */
+		/* Behind the next, not behind the one after that. It has matched, and its turn is
+		 * over; of those that the rule may act on it is none.
+		 */
 		if (rule->action == HSTP_NL_ACTION_REORDER && awaits_next(f, p))
 			continue;
 		rule->acted++;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a fault changes in a segment: a field of the header, or the checksum. */
+#include <linux/bitops.h>
 #include <linux/netdevice.h>
 #include <net/checksum.h>
 
@@ -97,15 +98,22 @@ static u32 changed(u32 from, const struct hstp_rule *rule)
 	return rule->how == HSTP_NL_HOW_ADD ? from | rule->value : from & ~rule->value;
 }
 
-/* The checksum follows, whether it is complete or the device's to complete. An option that
- * arrives may be at an odd place, but then the sum has been looked at already.
+/* What four bytes add to a checksum: at an odd place each is in the other half of its word. */
+static __be32 addend(u32 value, unsigned int offset)
+{
+	return htonl(offset & 1 ? ror32(value, BITS_PER_BYTE) : value);
+}
+
+/* The checksum follows, whether it is complete or the device's to complete. Options are where
+ * who sent them, or a rule before this one, has put them.
  */
 static void put32(struct sk_buff *skb, unsigned int offset, u32 value)
 {
 	u8 *header = skb_transport_header(skb);
 
 	inet_proto_csum_replace4((__sum16 *)(header + CHECK_OFFSET), skb,
-				 htonl(hstp_get32(header + offset)), htonl(value), false);
+				 addend(hstp_get32(header + offset), offset),
+				 addend(value, offset), false);
 	hstp_put32(header + offset, value);
 }
 
