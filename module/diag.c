@@ -250,6 +250,20 @@ static int dump_chain(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
+/* inet_diag takes no error of a dump, and ends one that adds nothing as if it were complete. */
+static void refuse(struct sk_buff *skb, struct netlink_callback *cb, int err)
+{
+	struct nlmsghdr *head = nlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+					  NLMSG_ERROR, sizeof(struct nlmsgerr), 0);
+	struct nlmsgerr *payload;
+
+	if (WARN_ON_ONCE(!head))
+		return;
+	payload = nlmsg_data(head);
+	payload->error = err;
+	payload->msg = *cb->nlh;
+}
+
 /* Chain by chain, as conn-get does, which has the same reasons. */
 static void dump(struct sk_buff *skb, struct netlink_callback *cb,
 		 const struct inet_diag_req_v2 *r)
@@ -257,19 +271,27 @@ static void dump(struct sk_buff *skb, struct netlink_callback *cb,
 	struct hstp_net *hn = hstp_pernet(sock_net(cb->skb->sk));
 	struct asker asker = asker_of(cb->skb, r);
 	struct walk *walk = (struct walk *)cb->ctx;
+	u32 end = hstp_snapshot_end(hn);
 	struct hstp_snapshot snapshot;
+	int err;
 
 	BUILD_BUG_ON(sizeof(*walk) > sizeof(cb->ctx));
-	if (hstp_snapshot_init(&snapshot))
-		return;
-	for (; walk->chain < hstp_snapshot_end(hn); walk->chain++) {
-		if (hstp_snapshot_take(&snapshot, hn, walk->chain) ||
-		    dump_chain(skb, cb, r, &asker, &snapshot))
+	err = hstp_snapshot_init(&snapshot);
+	for (; !err && walk->chain < end; walk->chain++) {
+		err = hstp_snapshot_take(&snapshot, hn, walk->chain);
+		if (!err)
+			err = dump_chain(skb, cb, r, &asker, &snapshot);
+		if (err)
 			break;
 		memset(&walk->after, 0, sizeof(walk->after));
 		cond_resched();
 	}
 	hstp_snapshot_exit(&snapshot);
+	/* What is there already goes first, and then the rest is tried again */
+	if (!err || skb->len)
+		return;
+	refuse(skb, cb, err);
+	walk->chain = end;
 }
 
 /* A listener's own address can be any; the others have exactly one name. */

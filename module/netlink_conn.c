@@ -30,11 +30,21 @@ struct walk {
 struct row {
 	const struct hstp_view *view;
 	struct user_namespace *ns;
+	bool admin;		/* may see SO_MARK, as of TCP */
 };
 
-static bool put_identity(struct sk_buff *skb, const struct hstp_view *v,
-			 struct user_namespace *ns)
+static struct row row_for(const struct sk_buff *request)
 {
+	return (struct row){
+		.ns = sk_user_ns(NETLINK_CB(request).sk),
+		.admin = netlink_net_capable(request, CAP_NET_ADMIN),
+	};
+}
+
+static bool put_identity(struct sk_buff *skb, const struct row *row)
+{
+	const struct hstp_view *v = row->view;
+
 	return nla_put_u8(skb, HSTP_A_CONN_STATE, v->tcb.state) ||
 	       hstp_nl_put_tuple(skb, &v->tuple, HSTP_A_CONN_LOCAL_ADDRESS) ||
 	       nla_put_u64_64bit(skb, HSTP_A_CONN_SINCE, v->since_us * NSEC_PER_USEC,
@@ -43,8 +53,8 @@ static bool put_identity(struct sk_buff *skb, const struct hstp_view *v,
 					       HSTP_A_CONN_PAD)) ||
 	       (v->inode && nla_put_u32(skb, HSTP_A_CONN_INODE, v->inode)) ||
 	       (uid_valid(v->uid) &&
-		nla_put_u32(skb, HSTP_A_CONN_UID, from_kuid_munged(ns, v->uid))) ||
-	       (v->mark && nla_put_u32(skb, HSTP_A_CONN_MARK, v->mark)) ||
+		nla_put_u32(skb, HSTP_A_CONN_UID, from_kuid_munged(row->ns, v->uid))) ||
+	       (row->admin && v->mark && nla_put_u32(skb, HSTP_A_CONN_MARK, v->mark)) ||
 	       (v->priority && nla_put_u32(skb, HSTP_A_CONN_PRIORITY, v->priority)) ||
 	       (v->ifindex && nla_put_u32(skb, HSTP_A_CONN_INTERFACE, v->ifindex)) ||
 	       (v->tos && nla_put_u8(skb, HSTP_A_CONN_TOS, v->tos)) ||
@@ -116,7 +126,7 @@ static bool put_flag(struct sk_buff *skb, int type, bool on)
 /* What both ends have agreed on. */
 static bool put_options(struct sk_buff *skb, const struct hstp_tcb *t)
 {
-	if (t->state == HSTP_SYN_SENT || t->state == HSTP_TIME_WAIT)
+	if (t->state == HSTP_SYN_SENT)
 		return false;
 	if (t->wscale_ok &&
 	    (nla_put_u8(skb, HSTP_A_CONN_WINDOW_SCALE_SEND, t->snd_wscale) ||
@@ -161,7 +171,7 @@ static int put_conn(struct sk_buff *skb, const void *what)
 {
 	const struct row *row = what;
 	const struct hstp_view *v = row->view;
-	bool full = put_identity(skb, v, row->ns);
+	bool full = put_identity(skb, row);
 
 	if (v->kind == HSTP_KIND_LISTENER)
 		full = full || put_listener(skb, v);
@@ -177,7 +187,7 @@ static int put_conn(struct sk_buff *skb, const void *what)
 static int dump_chain(struct sk_buff *skb, struct netlink_callback *cb, struct walk *walk,
 		      const struct hstp_match *m, const struct hstp_snapshot *s)
 {
-	struct row row = { .ns = sk_user_ns(NETLINK_CB(cb->skb).sk) };
+	struct row row = row_for(cb->skb);
 	u32 i;
 
 	for (i = 0; i < s->count; i++) {
@@ -309,7 +319,7 @@ static int refuse_found(struct genl_info *info, int err)
 int hstp_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct found found = { .any = false };
-	struct row row = { .view = &found.view, .ns = sk_user_ns(NETLINK_CB(skb).sk) };
+	struct row row = row_for(skb);
 	struct sk_buff *reply;
 	struct hstp_match m;
 	void *head;
@@ -325,6 +335,7 @@ int hstp_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 	reply = hstp_nl_reply(info, CONN_ROOM, &head);
 	if (!reply)
 		return -ENOMEM;
+	row.view = &found.view;
 	err = put_conn(reply, &row);
 	if (WARN_ON_ONCE(err)) {
 		nlmsg_free(reply);

@@ -218,8 +218,7 @@ static int put_stats(struct sk_buff *skb, struct hstp_net *hn, const struct hstp
 	return err;
 }
 
-/* Bytes that the reply takes at most. */
-static size_t room_for(const struct hstp_stats *sum)
+static unsigned int transitions_of(const struct hstp_stats *sum)
 {
 	unsigned int edge, cause, taken = 0;
 
@@ -227,30 +226,28 @@ static size_t room_for(const struct hstp_stats *sum)
 		for (cause = 0; cause < HSTP_CAUSE_COUNT; cause++)
 			taken += !!sum->transitions[edge][cause];
 	}
+	return taken;
+}
+
+/* Bytes that the reply takes at most, with so many transitions. */
+static size_t room_for(unsigned int taken)
+{
 	return HSTP_STATE_COUNT * (COUNT_ROOM + 7 * U64_ROOM) +
 	       HSTP_EDGE_COUNT * (COUNT_ROOM + U8_ROOM + 4 * U64_ROOM) +
 	       taken * (COUNT_ROOM + 2 * U8_ROOM) +
-	       ARRAY_SIZE(sum->flags_in) * (COUNT_ROOM + U64_ROOM) +
+	       sizeof_field(struct hstp_stats, flags_in) / sizeof(u64) * (COUNT_ROOM + U64_ROOM) +
 	       (HSTP_DROP_COUNT + HSTP_RESET_IN_COUNT + HSTP_RESET_OUT_COUNT) * COUNT_ROOM +
 	       6 * U64_ROOM;
 }
 
 /* The sums are freed. */
-static int reply_with(struct genl_info *info, struct hstp_stats *sum)
+static int reply_with(struct genl_info *info, struct sk_buff *reply, void *head,
+		      struct hstp_stats *sum)
 {
 	const struct nlattr *attr = info->attrs[HSTP_A_STATS_PARTS];
 	u32 parts = attr ? nla_get_u32(attr) : ALL_PARTS;
-	struct sk_buff *reply;
-	void *head;
 	int err;
 
-	if (!sum)
-		return -ENOMEM;
-	reply = hstp_nl_reply(info, room_for(sum), &head);
-	if (!reply) {
-		kvfree(sum);
-		return -ENOMEM;
-	}
 	err = put_stats(reply, hstp_pernet(genl_info_net(info)), sum, parts);
 	kvfree(sum);
 	if (WARN_ON_ONCE(err)) {
@@ -268,15 +265,39 @@ static int reply_with(struct genl_info *info, struct hstp_stats *sum)
  */
 int hstp_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return reply_with(info, hstp_stats_sum(hstp_pernet(genl_info_net(info))));
+	struct hstp_stats *sum = hstp_stats_sum(hstp_pernet(genl_info_net(info)));
+	struct sk_buff *reply;
+	void *head;
+
+	if (!sum)
+		return -ENOMEM;
+	reply = hstp_nl_reply(info, room_for(transitions_of(sum)), &head);
+	if (reply)
+		return reply_with(info, reply, head, sum);
+	kvfree(sum);
+	return -ENOMEM;
 }
 
 /**
  * hstp_nl_stats_reset_doit() - stats-reset
  * @skb: the request
  * @info: its attributes
+ *
+ * Nothing is reset unless there is memory to tell what was: the reply has room for whatever
+ * is counted until then.
  */
 int hstp_nl_stats_reset_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return reply_with(info, hstp_stats_reset(hstp_pernet(genl_info_net(info))));
+	struct hstp_stats *sum;
+	struct sk_buff *reply;
+	void *head;
+
+	reply = hstp_nl_reply(info, room_for(HSTP_EDGE_COUNT * HSTP_CAUSE_COUNT), &head);
+	if (!reply)
+		return -ENOMEM;
+	sum = hstp_stats_reset(hstp_pernet(genl_info_net(info)));
+	if (sum)
+		return reply_with(info, reply, head, sum);
+	nlmsg_free(reply);
+	return -ENOMEM;
 }

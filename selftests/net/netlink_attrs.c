@@ -115,6 +115,32 @@ TEST(socket_of_active)
 	NEED(!HAS(r, UID) && !HAS(r, PRIORITY) && !HAS(r, TTL));
 }
 
+/* SO_MARK is told to who may set it, as of TCP; the rest to everybody. */
+TEST(mark_of_others)
+{
+	struct end us, it;
+	struct nlmsghdr *req;
+	struct rows *r;
+	struct nl *nl;
+	int fd, mark = FWMARK;
+
+	begin(&nl, &us, &it);
+	fd = wire_open_active(&us, &it);
+	TRY(setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)));
+	SAME(NUMBER(get_end(nl, &it), MARK), FWMARK);
+	net_enter(NS_A);
+	TRY(setresgid(65534, 65534, 65534));
+	TRY(setresuid(65534, 65534, 65534));
+	nl = nl_open_here();
+	r = get_end(nl, &it);
+	NEED(!HAS(r, MARK) && HAS(r, COOKIE));
+	req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+	nl_match_end(req, &it);
+	r = get(nl, req);
+	SAME(r->count, 1);
+	NEED(!HAS(r, MARK) && HAS(r, COOKIE));
+}
+
 /* A listener, a handshake that it has begun, and the connection that comes of it; the priority
  * is not handed on, by TCP neither.
  */

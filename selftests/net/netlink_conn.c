@@ -91,6 +91,14 @@ TEST_F(state, filter)
 			mnl_attr_put_u8(req, HSTP_A_MATCH_LOCAL_PREFIX, (uint8_t)prefix);
 			mnl_attr_nest_end(req, nest);
 			SAME(dump(nl, req), !bad);
+			req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+			nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+			mnl_attr_put_u32(req, HSTP_A_MATCH_REMOTE_ADDRESS,
+					 bad ? self->us.addr ^ htonl(1U << (32 - prefix)) :
+					       self->us.addr);
+			mnl_attr_put_u8(req, HSTP_A_MATCH_REMOTE_PREFIX, (uint8_t)prefix);
+			mnl_attr_nest_end(req, nest);
+			SAME(dump(nl, req), !bad);
 		}
 	}
 	nl_close(nl);
@@ -282,7 +290,8 @@ static void in_force(const struct rows *r, int which, int shift, uint32_t recent
 }
 
 /* What both ends have offered is: RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2. It is
- * the same in SYN-RECEIVED and afterwards.
+ * the same in SYN-RECEIVED and afterwards, to the end of TIME-WAIT, which answers with
+ * timestamps, too (RFC 7323 section 3.2).
  */
 TEST(options_in_force)
 {
@@ -298,10 +307,10 @@ TEST(options_in_force)
 		struct end us, it;
 		uint8_t opt[40];
 		struct rows *r;
-		int shift;
+		int shift, fd;
 
 		wire_ends(&us, NS_T, (uint16_t)(4000 + which), &it, NS_A, (uint16_t)(80 + which));
-		fd_listen(&it, 1);
+		fd = fd_listen(&it, 1);
 		wire_send(&us, SYN, 100, .opt = opt, .optlen = put_offer(opt, which));
 		shift = shift_in(wire_expect(&it, SYN | ACK, 300, 101));
 		r = get_end(nl, &it);
@@ -318,6 +327,13 @@ TEST(options_in_force)
 		SAME(NUMBER(r, SEND_MSS), mss);
 		SAME(NUMBER(r, CONGESTION_WINDOW), 10 * mss);
 		NEED(NUMBER(r, SLOW_START_THRESHOLD) > 65535U << 7);
+		fd_close(fd_accept(fd));
+		wire_expect(&it, FIN | ACK, 301, 101);
+		wire_send(&us, FIN | ACK, 101, 302, .opt = stamp, .optlen = which & 4 ? 12 : 0);
+		wire_expect(&it, ACK, 302, 102);
+		r = get_end(nl, &it);
+		SAME(NUMBER(r, STATE), HSTP_NL_STATE_TIME_WAIT);
+		in_force(r, which, shift, 5001);
 	}
 }
 
