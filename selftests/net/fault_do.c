@@ -463,7 +463,7 @@ TEST_F(fault, change_options)
  */
 TEST_F(fault, change_odd)
 {
-	static const uint8_t offer[] = { 1, 1, 8, 10, 0, 0, 0, 77, 0, 0, 0, 0 };
+	static const uint8_t offer[] = { 1, 1, 8, 10, 0, 0, 77, 0, 0, 0, 0, 0 };
 	struct end *us = &self->us, *it = &self->it;
 	int listener = fd_listen(it, 1);
 	struct seen *seen;

@@ -198,7 +198,9 @@ static long send_some(struct nl *nl, const struct nl_policies *all, long most)
 		uint32_t len = rnd(4) ? req->nlmsg_len : mutate(req);
 
 		memcpy(packet + total, req, len);
-		command_of[req->nlmsg_seq % 256] = ((uint8_t *)req)[NLMSG_HDRLEN];
+		/* What is no request is acknowledged unread. */
+		command_of[req->nlmsg_seq % 256] = req->nlmsg_flags & NLM_F_REQUEST ?
+						   ((uint8_t *)req)[NLMSG_HDRLEN] : 0;
 		total += len;
 		count++;
 		if (len != req->nlmsg_len)
