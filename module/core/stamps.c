@@ -54,6 +54,10 @@ void hstp_stamps_take(struct hstp_tcb *t, const struct hstp_segment *seg,
  * of RFC 6298 hold (section 4.2); but where timeouts have doubled RTO, nothing new may be
  * sent for long whose round trip would be measured, and the first echo ends that. What was
  * echoed of the future is a lie.
+ *
+ * An echo of before the last timeout is of a copy whose ACK was lost, most likely: the
+ * receiver does not take the stamp of a duplicate (section 5.3, R2 before R3). It would
+ * measure the timeout.
  */
 void hstp_stamps_measure(struct hstp_tcb *t, const struct hstp_segment *seg,
 			 const struct hstp_env *env)
@@ -65,6 +69,7 @@ void hstp_stamps_measure(struct hstp_tcb *t, const struct hstp_segment *seg,
 	if (!t->backoff && (!t->timing || hstp_before(seg->ack, t->rtt_seq)))
 		return;
 	t->timing = 0;
-	if (!hstp_before(trip, 0))
-		hstp_rtt_sample(t, trip, env->cfg);
+	if (hstp_before(trip, 0) || (t->retries && trip > env->now - t->sent_at))
+		return;
+	hstp_rtt_sample(t, trip, env->cfg);
 }

@@ -196,7 +196,9 @@ spoil() {
 	local side
 	for side in A B; do
 		tc -n "${net[$side]}" qdisc replace dev eth0 root netem delay 2ms "$@"
-		hstp $side set rto_min_ms 50 rto_initial_ms 200 rto_max_ms 1000 msl_ms 1000
+		# Nobody gives up, for all that is lost, and nobody waits for long.
+		hstp $side set rto_min_ms 50 rto_initial_ms 200 rto_max_ms 1000 msl_ms 1000 \
+			syn_retries 60 synack_retries 60 retries 60 orphan_retries 60
 	done
 }
 

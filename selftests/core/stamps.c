@@ -238,6 +238,34 @@ TEST(trip_backoff, "4.1: any echo that moves SND.UNA tells of it: RTO does not s
 	VAR(rto, 200);	/* rto_min_ms */
 }
 
+TEST(trip_lost_ack, "5.3, R2: a duplicate's stamp is not taken, and its ACK does not measure the timeout")
+{
+	u32 first;
+
+	open_with(1000);
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	first = T.env.now;
+	T.tcb.srtt = 0;		/* as if nothing had been measured */
+	/* It arrives, and its ACK is lost. */
+	TICK(200);
+	EXPECT(ACK | PSH, .len = 10, .again = true);
+	TICK(400);
+	EXPECT(ACK | PSH, .len = 10, .again = true);
+	TICK(5);
+	RECV(ACK, .seq = PEER, .ack = ME + 10, .has = TS, .tsval = 1010, .tsecr = STAMP(first));
+	VAR(srtt, 0);
+	VAR(backoff, 2);
+	/* What is sent next tells how long it takes. */
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	TICK(5);
+	RECV(ACK, .seq = PEER, .ack = ME + 20, .has = TS, .tsval = 1020,
+	     .tsecr = STAMP(T.env.now - 5));
+	VAR(srtt, 5 << 3);
+	VAR(backoff, 0);
+}
+
 TEST(trip_karn, "RFC 6298 rule 3: without timestamps there is none")
 {
 	ESTABLISHED_CONNECTION();
