@@ -238,7 +238,7 @@ TEST(trip_backoff, "4.1: any echo that moves SND.UNA tells of it: RTO does not s
 	VAR(rto, 200);	/* rto_min_ms */
 }
 
-TEST(trip_lost_ack, "5.3, R2: a duplicate's stamp is not taken, and its ACK does not measure the timeout")
+TEST(trip_lost_ack, "5.3, R2: the ACK of a duplicate does not measure the timeout")
 {
 	u32 first;
 
