@@ -136,11 +136,12 @@ TEST(churn_then_unload)
 		SAME(stat_now(ns, "state ESTABLISHED entered"), connections / 2 * 2);
 		entered += stat_now(ns, "state TIME-WAIT entered");
 		left += stat_now(ns, "state TIME-WAIT now");
-		NEED(stat_now(ns, "state TIME-WAIT now") <= waits / 2);
+		/* Both CPUs may take the last place: the limit is counted for each by itself. */
+		NEED(stat_now(ns, "state TIME-WAIT now") <= waits / 2 + 1);
 		stats_sums(ns);
 	}
 	NEED(entered >= connections / 2 * 2);
-	SAME(left, waits / 2 * 2);
+	NEED(left >= waits / 2 * 2 && left <= waits / 2 * 2 + 2);
 	make_orphans(orphans);
 	SAME(stat_now(NS_A, "state FIN-WAIT-1 now") + stat_now(NS_B, "state FIN-WAIT-1 now"),
 	     orphans);
