@@ -38,27 +38,15 @@ static int bind(int group)
 }
 #endif
 
-/* Those of netlink-gen.c, without the flag that has the kernel ask who may use them: it says
- * nothing to who may not. pre_doit() asks instead.
+/* Those of netlink-gen.c, with the flag that has the kernel ask who may use them moved to where
+ * pre_doit() finds it: the kernel says nothing to who may not.
  */
 static struct genl_ops ops[ARRAY_SIZE(hstp_nl_ops)] __ro_after_init;
-
-/* Does a command need CAP_NET_ADMIN? One that is not known would. */
-static bool changes(u8 cmd)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(hstp_nl_ops); i++) {
-		if (hstp_nl_ops[i].cmd == cmd)
-			return hstp_nl_ops[i].flags & GENL_UNS_ADMIN_PERM;
-	}
-	return true;
-}
 
 static int pre_doit(const struct hstp_genl_ops *op, struct sk_buff *skb,
 		    struct genl_info *info)
 {
-	if (changes(op->cmd) &&
+	if (op->internal_flags &&
 	    !netlink_ns_capable(skb, genl_info_net(info)->user_ns, CAP_NET_ADMIN)) {
 		NL_SET_ERR_MSG(info->extack,
 			       "this needs root: CAP_NET_ADMIN in the user namespace that owns the network namespace");
@@ -211,8 +199,10 @@ int __init hstp_netlink_init(void)
 	memcpy(ops, hstp_nl_ops, sizeof(ops));
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
 		/* No pre_doit is asked before a dump */
-		if (!ops[i].dumpit)
-			ops[i].flags &= ~GENL_UNS_ADMIN_PERM;
+		if (ops[i].dumpit)
+			continue;
+		ops[i].internal_flags = ops[i].flags & GENL_UNS_ADMIN_PERM;
+		ops[i].flags &= ~GENL_UNS_ADMIN_PERM;
 	}
 	err = genl_register_family(&hstp_nl_family);
 	if (!err)
