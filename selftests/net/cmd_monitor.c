@@ -409,6 +409,26 @@ static long sum_of(const char *words, long *last)
 	return sum;
 }
 
+/* The monitor is stopped until it has lost something: it says @full, and @lost when it hears
+ * how much that was, with what comes next.
+ */
+static void overrun(int listener, const struct sockaddr_in *addr, const char *full,
+		    const char *lost)
+{
+	it_listens();
+	TRY(kill(c.pid, SIGSTOP));
+	for (int i = 0; i < 20; i++)
+		one(listener, addr);
+	TRY(kill(c.pid, SIGCONT));
+	cmd_says(&c, full);
+	for (int i = 0; i < 20 && !strstr(c.out, lost); i++) {
+		one(listener, addr);
+		cmd_read(&c, 1000);
+	}
+	cmd_says(&c, lost);
+	cmd_stop(&c);
+}
+
 /* A stopped listener loses events: it is told so, and how many. */
 TEST(loss)
 {
@@ -417,19 +437,7 @@ TEST(loss)
 	const char *at;
 
 	cmd_start(&c, "monitor --buffer 5000");
-	it_listens();
-	TRY(kill(c.pid, SIGSTOP));
-	for (int i = 0; i < 20; i++)
-		one(listener, &addr);
-	TRY(kill(c.pid, SIGCONT));
-	cmd_says(&c, "buffer of 5000 bytes was full");
-	/* What is heard after a loss tells how much it was. */
-	for (int i = 0; i < 20 && !strstr(c.out, " events lost"); i++) {
-		one(listener, &addr);
-		cmd_read(&c, 1000);
-	}
-	cmd_says(&c, " events lost");
-	cmd_stop(&c);
+	overrun(listener, &addr, "buffer of 5000 bytes was full", " events lost");
 	at = strstr(c.out, " events lost");
 	while (at > c.out && at[-1] >= '0' && at[-1] <= '9')
 		at--;
@@ -446,18 +454,7 @@ TEST(loss_json)
 	long lost, last;
 
 	cmd_start(&c, "-j monitor --buffer 5000");
-	it_listens();
-	TRY(kill(c.pid, SIGSTOP));
-	for (int i = 0; i < 20; i++)
-		one(listener, &addr);
-	TRY(kill(c.pid, SIGCONT));
-	cmd_says(&c, "{\"kind\":\"lost\"}");
-	for (int i = 0; i < 20 && !strstr(c.out, "\"of\":\"events\""); i++) {
-		one(listener, &addr);
-		cmd_read(&c, 1000);
-	}
-	cmd_says(&c, "\"of\":\"events\"");
-	cmd_stop(&c);
+	overrun(listener, &addr, "{\"kind\":\"lost\"}", "\"of\":\"events\"");
 	SAME(c.status, 0);
 	lost = sum_of("\"of\":\"events\",\"count\":", &last);
 	NEED(lost > 0);
