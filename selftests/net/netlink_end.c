@@ -15,30 +15,32 @@ static void take_count(const struct nlmsghdr *m, void *arg)
 	*(long *)arg = (long)nl_number(a.by[HSTP_A_CONN_COUNT]);
 }
 
-/* Returns how many it was done with, or -errno. */
+/* How many it was done to, or -errno. */
+static long order(struct nl *nl, struct nlmsghdr *req)
+{
+	long count = -1;
+	int err = nl_talk(nl, req, take_count, &count);
+
+	return err ?: count;
+}
+
 static long order_end(struct nl *nl, int cmd, const struct end *end)
 {
 	struct nlmsghdr *req = nl_request(nl, cmd, 0);
-	long count = -1;
-	int err;
 
 	nl_match_end(req, end);
-	err = nl_talk(nl, req, take_count, &count);
-	return err ?: count;
+	return order(nl, req);
 }
 
 static long order_states(struct nl *nl, int cmd, uint16_t states)
 {
 	struct nlmsghdr *req = nl_request(nl, cmd, 0);
 	struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
-	long count = -1;
-	int err;
 
 	if (states)
 		mnl_attr_put_u16(req, HSTP_A_MATCH_STATES, states);
 	mnl_attr_nest_end(req, nest);
-	err = nl_talk(nl, req, take_count, &count);
-	return err ?: count;
+	return order(nl, req);
 }
 
 /* Section 3.10.5: a reset <SEQ=SND.NXT><CTL=RST>, unless the FINs have crossed; CLOSED;
@@ -125,27 +127,21 @@ static long order_by(struct nl *nl, int cmd, int type, const void *bytes, size_t
 {
 	struct nlmsghdr *req = nl_request(nl, cmd, 0);
 	struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
-	long count = -1;
-	int err;
 
 	mnl_attr_put(req, (uint16_t)type, len, bytes);
 	mnl_attr_nest_end(req, nest);
-	err = nl_talk(nl, req, take_count, &count);
-	return err ?: count;
+	return order(nl, req);
 }
 
 static long abort_prefix(struct nl *nl, in_addr_t remote, uint8_t bits)
 {
 	struct nlmsghdr *req = nl_request(nl, HSTP_CMD_CONN_ABORT, 0);
 	struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
-	long count = -1;
-	int err;
 
 	mnl_attr_put_u32(req, HSTP_A_MATCH_REMOTE_ADDRESS, remote);
 	mnl_attr_put_u8(req, HSTP_A_MATCH_REMOTE_PREFIX, bits);
 	mnl_attr_nest_end(req, nest);
-	err = nl_talk(nl, req, take_count, &count);
-	return err ?: count;
+	return order(nl, req);
 }
 
 /* By port, owner and prefix: no other than what it says, and nothing that is given as 0. */
