@@ -458,6 +458,35 @@ TEST_F(fault, change_options)
 	}
 }
 
+/* A rule moves the timestamps to an odd place, the next one changes them there: the checksum is
+ * still right (RFC 1071 section 2: a byte counts by which half of its word it is in).
+ */
+TEST_F(fault, change_odd)
+{
+	static const uint8_t offer[] = { 1, 1, 8, 10, 0, 0, 77, 0, 0, 0, 0, 0 };
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 1);
+	struct seen *seen;
+	uint32_t move, id;
+
+	wire_send(us, SYN, 100, .opt = offer, .optlen = 12);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301, .opt = offer, .optlen = 12);
+	self->fd = fd_accept(listener);
+	/* No-Operation, kind 8, length 10, and the first byte of the value. */
+	move = fault_add(self->nl, .way = OUT, .action = CHANGE, .field = HSTP_NL_FIELD_OPTION,
+			 .how = HSTP_NL_HOW_SET, .value = 0x01080a00);
+	id = fault_add(self->nl, .way = OUT, .action = CHANGE, .field = HSTP_NL_FIELD_TSVAL,
+		       .how = HSTP_NL_HOW_SET, .value = 0x12345678);
+	wire_send(us, PSH | ACK, 102, 301, "b", .opt = offer, .optlen = 12);
+	seen = wire_expect(it, ACK, 301, 101);
+	SAME(word_at(seen, 0), 0x01080a12);
+	SAME(word_at(seen, 4) >> 8, 0x345678);
+	NEED(seen->sum_good);
+	fault_did(self->nl, move, 1, 1);
+	fault_did(self->nl, id, 1, 1);
+}
+
 /* RFC 9293 section 3.10.7.4, fourth, with RFC 5961: a SYN in the window gets a challenge ACK. */
 TEST_F(fault, change_arriving)
 {

@@ -157,11 +157,31 @@ static uint32_t mutate(struct nlmsghdr *req)
 	return len;
 }
 
+/* What became of requests: by their sequence number the command, and by command how many were
+ * done.
+ */
+static uint8_t command_of[256];
+static long accepted[256];
+
+static void take_answer(const struct nlmsghdr *m)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(m);
+
+	if (m->nlmsg_type == NLMSG_ERROR && !err->error)
+		accepted[command_of[m->nlmsg_seq % 256]]++;
+}
+
 static void drain(struct nl *nl)
 {
-	while (recv(nl->fd, nl->reply, sizeof(nl->reply), MSG_DONTWAIT) > 0 ||
-	       errno == ENOBUFS)
-		;
+	ssize_t n;
+
+	while ((n = recv(nl->fd, nl->reply, sizeof(nl->reply), MSG_DONTWAIT)) > 0 ||
+	       errno == ENOBUFS) {
+		const struct nlmsghdr *m = (const void *)nl->reply;
+
+		for (int left = (int)n; mnl_nlmsg_ok(m, left); m = mnl_nlmsg_next(m, &left))
+			take_answer(m);
+	}
 }
 
 /* Several in one packet; what claims another length than it has comes last. Returns how
@@ -178,6 +198,9 @@ static long send_some(struct nl *nl, const struct nl_policies *all, long most)
 		uint32_t len = rnd(4) ? req->nlmsg_len : mutate(req);
 
 		memcpy(packet + total, req, len);
+		/* What is no request is acknowledged unread. */
+		command_of[req->nlmsg_seq % 256] = req->nlmsg_flags & NLM_F_REQUEST ?
+						   ((uint8_t *)req)[NLMSG_HDRLEN] : 0;
 		total += len;
 		count++;
 		if (len != req->nlmsg_len)
@@ -190,14 +213,43 @@ static long send_some(struct nl *nl, const struct nl_policies *all, long most)
 	return count;
 }
 
+static const int reading[] = { HSTP_CMD_STATS_GET, HSTP_CMD_CONFIG_GET, HSTP_CMD_STEP_GET };
+static const int changing[] = {
+	HSTP_CMD_STATS_RESET, HSTP_CMD_CONFIG_SET, HSTP_CMD_STEP_SET, HSTP_CMD_HELD_RELEASE,
+	HSTP_CMD_FAULT_ADD, HSTP_CMD_FAULT_DEL, HSTP_CMD_CONN_ABORT, HSTP_CMD_CONN_CLOSE,
+};
+
+/* Not all are refused before they come to their command: one in a hundred was done at least,
+ * and of those that change, from who may, those that need nothing to be there.
+ */
+static void check_accepted(long sent, bool may)
+{
+	long all = 0;
+
+	for (int i = 0; i < 256; i++)
+		all += accepted[i];
+	printf("# %ld of %ld done\n", all, sent);
+	NEED(all > sent / 100);
+	for (size_t i = 0; i < sizeof(reading) / sizeof(*reading); i++)
+		NEED(accepted[reading[i]] > 0);
+	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++) {
+		if (!may)
+			SAME(accepted[changing[i]], 0);
+		else if (i < 4)
+			NEED(accepted[changing[i]] > 0);
+	}
+}
+
 /* The child's exit status says how it went. */
-static void send_all(long count)
+static void send_all(long count, bool may)
 {
 	struct nl *nl = nl_open_here();
 	struct nl_policies *all = nl_policies(nl);
+	long sent = count;
 
 	while (count > 0)
 		count -= send_some(nl, all, count);
+	check_accepted(sent, may);
 	/* It still answers. */
 	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONFIG_GET, 0), NULL, NULL), 0);
 }
@@ -215,7 +267,7 @@ static pid_t start_as(uid_t uid, bool own, long count)
 		if (own)
 			TRY(unshare(CLONE_NEWUSER));
 	}
-	send_all(count);
+	send_all(count, !uid);
 	_exit(0);
 }
 
@@ -331,6 +383,34 @@ static void end_faults(void)
 	nl_close(nl);
 }
 
+static void take_back(const struct nlmsghdr *m, void *arg)
+{
+	struct nlmsghdr *req = arg;
+	int settings = 0;
+	struct nl_attrs a;
+
+	nl_attrs(m, &a);
+	for (int type = 1; type <= HSTP_A_CONFIG_RCVBUF_MAX; type++) {
+		if (!a.by[type])
+			continue;
+		mnl_attr_put_u32(req, (uint16_t)type, (uint32_t)nl_number(a.by[type]));
+		settings++;
+	}
+	SAME(settings, 30);
+}
+
+/* Each setting has a value that it takes, as netlink_config has their bounds. */
+static void check_settings(void)
+{
+	struct nl *nl = nl_open(NS_A), *other = nl_open(NS_A);
+	struct nlmsghdr *req = nl_request(other, HSTP_CMD_CONFIG_SET, 0);
+
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_CONFIG_GET, 0), take_back, req), 0);
+	SAME(nl_talk(other, req, NULL, NULL), 0);
+	nl_close(other);
+	nl_close(nl);
+}
+
 /* Whatever it did, the settings are within their bounds, and connections work. */
 TEST(privileged)
 {
@@ -342,6 +422,7 @@ TEST(privileged)
 	open_some();
 	fuzz_as(0);
 	end_faults();
+	check_settings();
 	NEED(net_get_sysctl(NS_A, "net.hstp.port_min") <=
 	     net_get_sysctl(NS_A, "net.hstp.port_max"));
 	listener = fd_listen(&here, 16);
