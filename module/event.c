@@ -181,7 +181,8 @@ static void *put_variables(void *at, const struct hstp_tcb *t, unsigned int from
 	}
 	at = hstp_put_u32(at, HSTP_A_EVENT_SND_UNA, t->snd_una);
 	at = hstp_put_u32(at, HSTP_A_EVENT_SND_NXT, t->snd_nxt);
-	at = hstp_put_u32(at, HSTP_A_EVENT_RCV_NXT, t->rcv_nxt);
+	if (knows_irs(from, to))
+		at = hstp_put_u32(at, HSTP_A_EVENT_RCV_NXT, t->rcv_nxt);
 	return hstp_put_u32(at, HSTP_A_EVENT_RCV_WND, t->rcv_wnd);
 }
 

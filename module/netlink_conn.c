@@ -68,26 +68,28 @@ static bool put_listener(struct sk_buff *skb, const struct hstp_view *v)
 	       nla_put_u32(skb, HSTP_A_CONN_SYN_QUEUE, v->syns);
 }
 
-/* RFC 9293 section 3.3.1. The record that TIME-WAIT is has neither ISS nor IRS, and what
- * could be sent in it does not matter. In the other record, SYN-RECEIVED of a listener, SND.WND
- * and SND.WL1 are not set yet (section 3.10.7.4, fifth).
+/* RFC 9293 section 3.3.1, those that are known: in SYN-SENT the peer has said nothing. The
+ * record that TIME-WAIT is has neither ISS nor IRS, and what could be sent in it does not
+ * matter. In the other record, SYN-RECEIVED of a listener, SND.WND and SND.WL1 are not set yet
+ * (section 3.10.7.4, fifth).
  */
 static bool put_variables(struct sk_buff *skb, const struct hstp_view *v)
 {
 	const struct hstp_tcb *t = &v->tcb;
+	bool heard = t->state != HSTP_SYN_SENT;
 
 	if (t->state != HSTP_TIME_WAIT &&
 	    (nla_put_u32(skb, HSTP_A_CONN_ISS, t->iss) ||
-	     (t->state != HSTP_SYN_SENT && nla_put_u32(skb, HSTP_A_CONN_IRS, t->irs))))
+	     (heard && nla_put_u32(skb, HSTP_A_CONN_IRS, t->irs))))
 		return true;
 	return nla_put_u32(skb, HSTP_A_CONN_SND_UNA, t->snd_una) ||
 	       nla_put_u32(skb, HSTP_A_CONN_SND_NXT, t->snd_nxt) ||
-	       nla_put_u32(skb, HSTP_A_CONN_RCV_NXT, t->rcv_nxt) ||
+	       (heard && nla_put_u32(skb, HSTP_A_CONN_RCV_NXT, t->rcv_nxt)) ||
 	       nla_put_u32(skb, HSTP_A_CONN_RCV_WND, t->rcv_wnd) ||
 	       (t->state != HSTP_TIME_WAIT && nla_put_u32(skb, HSTP_A_CONN_SEND_MSS, t->mss)) ||
 	       (v->kind == HSTP_KIND_CONN &&
-		(nla_put_u32(skb, HSTP_A_CONN_SND_WND, t->snd_wnd) ||
-		 nla_put_u32(skb, HSTP_A_CONN_SND_WL1, t->snd_wl1) ||
+		((heard && nla_put_u32(skb, HSTP_A_CONN_SND_WND, t->snd_wnd)) ||
+		 (heard && nla_put_u32(skb, HSTP_A_CONN_SND_WL1, t->snd_wl1)) ||
 		 nla_put_u32(skb, HSTP_A_CONN_RECEIVE_MSS, t->rcv_mss))) ||
 	       (t->urgent_out && nla_put_u32(skb, HSTP_A_CONN_SND_UP, t->snd_up)) ||
 	       (t->urgent_in && nla_put_u32(skb, HSTP_A_CONN_RCV_UP, t->rcv_up));

@@ -91,6 +91,9 @@ TEST(socket_of_active)
 	wire_expect(&it, SYN, 300);
 	r = get_end(nl, &it);
 	SAME(NUMBER(r, STATE), HSTP_NL_STATE_SYN_SENT);
+	/* The peer has said nothing yet: section 3.10.7.3, fourth, sets them. */
+	NEED(HAS(r, ISS) && HAS(r, RCV_WND));
+	NEED(!HAS(r, IRS) && !HAS(r, RCV_NXT) && !HAS(r, SND_WND) && !HAS(r, SND_WL1));
 	is_special(r, PRIORITY);
 	/* socket(7): the kernel doubles it. */
 	SAME(NUMBER(r, RECEIVE_BUFFER), 2 * RCVBUF);

@@ -386,6 +386,7 @@ TEST(contents)
 		} else {
 			/* The peer has said nothing yet. */
 			NEED(!a->by[HSTP_A_EVENT_IRS] && !a->by[HSTP_A_EVENT_SND_WND]);
+			NEED(!a->by[HSTP_A_EVENT_RCV_NXT]);
 		}
 		SAME(NUMBER(LOCAL_ADDRESS), it.addr);
 		SAME(NUMBER(REMOTE_ADDRESS), us.addr);
@@ -493,6 +494,7 @@ TEST(not_known)
 		a = &kept.a[i];
 		SAME((uint32_t)(NUMBER(ISS) - it.shift), 300);
 		NEED(!a->by[HSTP_A_EVENT_SND_WND] && !a->by[HSTP_A_EVENT_IRS]);
+		NEED(!a->by[HSTP_A_EVENT_RCV_NXT]);
 	}
 }
 
