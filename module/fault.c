@@ -11,9 +11,6 @@
 
 DEFINE_STATIC_KEY_FALSE(hstp_fault_key);
 
-/* Whoever adds or removes rules, or turns step mode on or off, in any namespace. */
-static DEFINE_MUTEX(fault_mutex);
-
 /* What the rules have decided. */
 enum verdict {
 	GOES_ON,
@@ -36,7 +33,7 @@ static struct hstp_faults *faults_get(struct hstp_net *hn)
 {
 	struct hstp_faults *f = hn->faults;
 
-	lockdep_assert_held(&fault_mutex);
+	lockdep_assert_held(&hn->fault_mutex);
 	if (f)
 		return f;
 	f = kzalloc(sizeof(*f), GFP_KERNEL_ACCOUNT);
@@ -93,7 +90,7 @@ int hstp_fault_add(struct hstp_net *hn, struct hstp_rule *rule, u32 *id)
 	struct hstp_faults *f;
 	int err = -ENOMEM;
 
-	mutex_lock(&fault_mutex);
+	mutex_lock(&hn->fault_mutex);
 	f = faults_get(hn);
 	if (!f)
 		goto unlock;
@@ -112,7 +109,7 @@ int hstp_fault_add(struct hstp_net *hn, struct hstp_rule *rule, u32 *id)
 	spin_unlock_bh(&f->lock);
 	err = 0;
 unlock:
-	mutex_unlock(&fault_mutex);
+	mutex_unlock(&hn->fault_mutex);
 	return err;
 }
 
@@ -148,7 +145,7 @@ u32 hstp_fault_del(struct hstp_net *hn, u32 id)
 	LIST_HEAD(released);
 	u32 count = 0;
 
-	mutex_lock(&fault_mutex);
+	mutex_lock(&hn->fault_mutex);
 	f = hn->faults;
 	if (!f)
 		goto unlock;
@@ -164,7 +161,7 @@ u32 hstp_fault_del(struct hstp_net *hn, u32 id)
 	hstp_held_go(f, &released);
 	switch_off(f);
 unlock:
-	mutex_unlock(&fault_mutex);
+	mutex_unlock(&hn->fault_mutex);
 	return count;
 }
 
@@ -184,7 +181,7 @@ int hstp_fault_step(struct hstp_net *hn, bool on)
 	LIST_HEAD(released);
 	int err = 0;
 
-	mutex_lock(&fault_mutex);
+	mutex_lock(&hn->fault_mutex);
 	f = on ? faults_get(hn) : hn->faults;
 	if (!f) {
 		err = on ? -ENOMEM : 0;
@@ -203,7 +200,7 @@ int hstp_fault_step(struct hstp_net *hn, bool on)
 	hstp_held_go(f, &released);
 	switch_off(f);
 unlock:
-	mutex_unlock(&fault_mutex);
+	mutex_unlock(&hn->fault_mutex);
 	return err;
 }
 
@@ -443,8 +440,6 @@ void hstp_fault_exit(struct hstp_net *hn)
 	list_for_each_entry_safe(rule, next, &f->rules, link)
 		kfree(rule);
 	WRITE_ONCE(f->active, false);
-	mutex_lock(&fault_mutex);
 	switch_off(f);
-	mutex_unlock(&fault_mutex);
 	kfree(f);
 }

@@ -147,7 +147,7 @@ struct hstp_held {
  * @asks_state: rules that are not for all states; read without @lock
  * @active: there is a rule, or step mode is on; read without @lock
  * @step: step mode is on
- * @keyed: counted in hstp_fault_key; under the mutex of those who change something
+ * @keyed: counted in hstp_fault_key; under hstp_net.fault_mutex
  * @held: all that is held, by number
  * @delayed: that of it which has a time, by that
  * @held_count: how many are held

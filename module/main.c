@@ -64,6 +64,7 @@ static int __net_init hstp_net_init(struct net *net)
 	spin_lock_init(&hn->listen_lock);
 	spin_lock_init(&hn->port_lock);
 	spin_lock_init(&hn->challenge_lock);
+	mutex_init(&hn->fault_mutex);
 	hstp_ident_init(hn);
 	hstp_batch_init(hn);
 

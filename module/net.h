@@ -82,6 +82,7 @@ struct hstp_settings {
  * @challenge_lock: for the two that follow
  * @challenge_second: the second that @challenge_count counts, jiffies / HZ
  * @challenge_count: challenge ACKs that may still be sent in it
+ * @fault_mutex: held by who changes @faults: each waits for a grace period
  * @faults: on the way of segments, or NULL: there never was one
  * @dying: the namespace takes no more segments
  */
@@ -114,6 +115,7 @@ struct hstp_net {
 	spinlock_t challenge_lock;	/* BH off */
 	unsigned long challenge_second;
 	u32 challenge_count;
+	struct mutex fault_mutex;	/* for faults, to change */
 	struct hstp_faults *faults;
 	bool dying;
 };
