@@ -120,6 +120,10 @@ static void __net_exit hstp_net_exit(struct net *net)
 	hstp_settings_exit(hn);
 	hstp_conn_abort_all(hn);
 	hstp_mini_exit(hn);
+}
+
+static void free_net(struct hstp_net *hn)
+{
 	hstp_wait_exit(hn);
 	hstp_fault_exit(hn);
 	hstp_batch_exit(hn);
@@ -128,10 +132,23 @@ static void __net_exit hstp_net_exit(struct net *net)
 	exit_counters(hn);
 }
 
+/* A timer may have taken its connection out of the table before hstp_conn_abort_all() came by:
+ * it is not done with the namespace until its softirq, which is a reader, is over.
+ */
+static void __net_exit hstp_net_exit_batch(struct list_head *nets)
+{
+	struct net *net;
+
+	synchronize_rcu();
+	list_for_each_entry(net, nets, exit_list)
+		free_net(hstp_pernet(net));
+}
+
 static struct pernet_operations hstp_net_ops = {
 	.init = hstp_net_init,
 	.pre_exit = hstp_net_pre_exit,
 	.exit = hstp_net_exit,
+	.exit_batch = hstp_net_exit_batch,
 	.id = &hstp_net_id,
 	.size = sizeof(struct hstp_net),
 };
