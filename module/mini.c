@@ -153,17 +153,12 @@ void hstp_mini_erase(struct hstp_net *hn, struct hstp_bucket *b, struct hstp_min
  */
 void hstp_mini_env(const struct hstp_net *hn, struct hstp_env *env)
 {
-	env->cfg = &hn->settings.core;
-	env->now = hstp_now_ms();
-	env->now_s = hstp_now_s();
-	env->iss = 0;
-	env->ts_offset = 0;
-	env->board = NULL;
-	env->buffer = 0;
-	env->buffer_max = 0;
-	env->space = 0;		/* offers no more than it did */
-	env->nobody_listens = false;
-	env->no_room = HSTP_DROP_NONE;
+	*env = (struct hstp_env){
+		.cfg = &hn->settings.core,
+		.now = hstp_now_ms(),
+		.now_s = hstp_now_s(),
+		.space = 0,	/* offers no more than it did */
+	};
 }
 
 /**
