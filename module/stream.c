@@ -51,8 +51,9 @@ bool hstp_stream_writable(const struct sock *sk, const struct hstp_conn *conn)
 {
 	u32 used = READ_ONCE(conn->sendq.memory);
 
+	/* Without the lock the object may be of another namespace by now. */
 	return used + used / 2 <= (u32)READ_ONCE(sk->sk_sndbuf) &&
-	       !hstp_memory_full(conn->hn, used);
+	       !hstp_memory_full(hstp_pernet(sock_net(sk)), used);
 }
 
 static u32 send_room(const struct sock *sk, const struct hstp_conn *conn)

@@ -220,6 +220,29 @@ TEST_F(peer, told_of_no_window)
 	STATS_NONE(NS_A);
 }
 
+/* What is held behind a gap gives way to text that fills it, not to an old segment, which
+ * anybody could have sent: half of all sequence numbers are old.
+ */
+TEST_F(peer, keeps_what_it_holds)
+{
+	struct end *us = &self->us, *it = &self->it;
+	uint32_t seq = 201;
+
+	wire_to_state(us, it, "ESTABLISHED");
+	net_hstp(NS_A, "mem_limit_kib", 64);
+	for (; !stat_now(NS_A, "drop memory_limit"); seq += 1000) {
+		wire_send(us, PSH | ACK, seq, 301, .len = 1000);
+		wire_expect(it, ACK, 301, 101);
+		NEED(seq < 65536);
+	}
+	seq -= 1000;			/* the one that was dropped */
+	wire_send(us, PSH | ACK, 101 - (1u << 30), 301, .len = 100);
+	wire_expect(it, ACK, 301, 101);	/* section 3.10.7.4, first: not acceptable */
+	net_hstp(NS_A, "mem_limit_kib", 65536);
+	wire_send(us, PSH | ACK, 101, 301, .len = 100);
+	wire_expect(it, ACK, 301, seq);
+}
+
 /* Fill them all, until no peer has a window left that could take some of it. That nothing is
  * on its way does not say so: text waits for a window that is worth a segment, too (RFC 9293
  * section 3.8.6.2.1).
