@@ -19,7 +19,7 @@
 static void set_mss(const struct hstp_sock *hsk, struct hstp_conn *conn)
 {
 	conn->tcb.rcv_mss = hstp_output_mss(conn->dst, hsk->mss);
-	conn->tcb.mss = conn->tcb.rcv_mss - hstp_ipopt_len(conn->ipopt);
+	conn->tcb.mss = hstp_ipopt_less(conn->ipopt, conn->tcb.rcv_mss);
 }
 
 /* A connection with its route, not yet with a port. */

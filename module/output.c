@@ -133,7 +133,7 @@ bool hstp_output_route(struct hstp_conn *conn)
 	if (IS_ERR(dst))
 		return false;
 	conn->dst = dst;
-	mss = hstp_options_less(&conn->tcb, hstp_ipv4_mss(dst) - hstp_ipopt_len(conn->ipopt));
+	mss = hstp_options_less(&conn->tcb, hstp_ipopt_less(conn->ipopt, hstp_ipv4_mss(dst)));
 	if (mss < conn->tcb.mss)
 		conn->tcb.mss = mss;
 	return true;

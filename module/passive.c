@@ -138,7 +138,7 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 	}
 
 	t.rcv_mss = hstp_output_mss(path.dst, p.mss);
-	t.mss = t.rcv_mss - hstp_ipopt_len(rare.ipopt);
+	t.mss = hstp_ipopt_less(rare.ipopt, t.rcv_mss);
 	env->buffer = hstp_buffer_text(p.rcvbuf, &p.tune);
 	env->buffer_max = hstp_buffer_max(hn, p.rcvbuf, &p.tune, p.rcvbuf_fixed);
 	env->space = env->buffer;

@@ -3,6 +3,7 @@
  * section 4.2.3.8 have them.
  */
 #include <arpa/inet.h>
+#include <linux/tcp.h>
 #include <netinet/ip.h>
 
 #include "lib/exchange.h"
@@ -295,6 +296,26 @@ TEST_F(peer, recorded)
 	seen = wire_expect(&self->it, PSH | ACK, 301, 101, "text");
 	options_of(seen, &len);
 	SAME(len, 0);
+}
+
+/* Section 3.7.1: Eff.snd.MSS is less by the options; on the narrowest link of RFC 791 section
+ * 3.2, 68 bytes, nothing is left of it.
+ */
+TEST(no_room_for_text)
+{
+	struct end us = { .ns = NS_B, .addr = inet_addr(ADDR_B), .port = PORT_IT };
+	struct end it = { .ns = NS_A, .addr = inet_addr(ADDR_A), .other = &us };
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+	uint8_t opt[40];
+	int fd;
+
+	memset(opt, NOP, sizeof(opt));
+	net_pair();
+	net_run(NS_A, "ip link set va mtu 68");
+	fd = start(&us, &it, opt, sizeof(opt));
+	TRY(getsockopt(fd, fd_level(fd), TCP_INFO, &info, &len));
+	SAME(info.tcpi_snd_mss, 1);
 }
 
 TEST_HARNESS_MAIN
