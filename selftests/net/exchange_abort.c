@@ -110,12 +110,14 @@ TEST_F(peer, nothing_unread)
 	struct end *us = &self->us, *it = &self->it;
 	int fd = wire_to_state(us, it, "ESTABLISHED");
 
+	stats_mark(NS_A);
 	wire_send(us, PSH | ACK, 101, 301, "hello");
 	wire_expect(it, ACK, 301, 106);
 	fd_recv(fd, "hello");
 	fd_close(fd);
 	wire_expect(it, FIN | ACK, 301, 106);
 	state_is(it, "FIN-WAIT-1");
+	STATS(NS_A, "transition ESTABLISHED FIN-WAIT-1 close 1");
 }
 
 /* SHLD-3 again: text arrives after close(), where nobody will ever read it. */

@@ -104,6 +104,9 @@ TEST_F(relay, text_then_close)
 	fd_eof(server);
 	state_is(a, "FIN-WAIT-2");
 	state_is(b, "CLOSE-WAIT");
+	STATS(NS_A, OPEN_ACTIVE, "transition ESTABLISHED FIN-WAIT-1 close 1",
+	      "transition FIN-WAIT-1 FIN-WAIT-2 fin-acked 1");
+	STATS(NS_B, OPEN_PASSIVE, "transition ESTABLISHED CLOSE-WAIT fin 1");
 }
 
 /* Section 3.10.7.4, eighth: the FIN that also acknowledges ours leads from FIN-WAIT-1 to
@@ -129,6 +132,7 @@ TEST_F(peer, text_in_fin_wait)
 	struct end *us = &self->us, *it = &self->it;
 	int fd = wire_to_state(us, it, "FIN-WAIT-1");
 
+	stats_mark(NS_A);
 	wire_send(us, PSH | ACK, 101, 301, "first");
 	wire_expect(it, ACK, 302, 106);
 	state_is(it, "FIN-WAIT-1");
@@ -140,6 +144,8 @@ TEST_F(peer, text_in_fin_wait)
 	state_is(it, "TIME-WAIT");
 	fd_recv(fd, "firstsecondthird");
 	fd_eof(fd);
+	STATS(NS_A, "transition FIN-WAIT-1 FIN-WAIT-2 fin-acked 1",
+	      "transition FIN-WAIT-2 TIME-WAIT fin 1");
 }
 
 /* A FIN that comes before the text in front of it waits for it (SHLD-31). */
@@ -148,6 +154,7 @@ TEST_F(peer, fin_out_of_order)
 	struct end *us = &self->us, *it = &self->it;
 	int fd = wire_to_state(us, it, "ESTABLISHED");
 
+	stats_mark(NS_A);
 	wire_send(us, FIN | PSH | ACK, 106, 301, "world");
 	wire_expect(it, ACK, 301, 101);
 	state_is(it, "ESTABLISHED");
@@ -157,6 +164,7 @@ TEST_F(peer, fin_out_of_order)
 	state_is(it, "CLOSE-WAIT");
 	fd_recv(fd, "helloworld");
 	fd_eof(fd);
+	STATS(NS_A, "transition ESTABLISHED CLOSE-WAIT fin 1");
 }
 
 /* Nobody holds the connection any more, and the peer never closes: FIN-WAIT-2 ends after
@@ -208,11 +216,13 @@ TEST_F(peer, fin_wait_2_of_a_half_close)
 
 	net_hstp(NS_A, "fin_timeout", 100);
 	fd = wire_to_state(us, it, "FIN-WAIT-2");
+	stats_mark(NS_A);
 	wire_quiet(it, 500);
 	state_is(it, "FIN-WAIT-2");
 	wire_send(us, PSH | ACK, 101, 302, "late");
 	wire_expect(it, ACK, 302, 105);
 	fd_recv(fd, "late");
+	STATS_NONE(NS_A);
 }
 
 TEST_HARNESS_MAIN

@@ -59,6 +59,7 @@ TEST_F(relay, text_then_blocked_receive)
 	wire_pass(a, RST, 101);
 	call_returns(&call, -1, ECONNRESET);
 	ASSERT_EQ(0, fd_error(call.fd));
+	STATS(NS_A, RESET_BY_NOBODY);
 	STATS(NS_B, "transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1");
 }
 
@@ -125,6 +126,7 @@ TEST_F(relay, text_to_a_listener)
 	fd_no_accept(listener);
 	ASSERT_EQ(ECONNRESET, fd_error(server));
 	STATS(NS_A, "drop listen_ack 1", "reset out listen_ack 1");
+	STATS(NS_B, "transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1");
 }
 
 TEST_HARNESS_MAIN

@@ -118,20 +118,46 @@ TEST_F(relay, last_ack)
 	      "transition LAST-ACK CLOSED fin-acked 1", "retransmit 1");
 }
 
-/* A FIN that was lost together with text before it: both come again, in order. */
+/* A FIN that was lost together with text before it: both come again, in order, the earliest
+ * first (RFC 6298 rule 5.4), and whether in one segment or in two is the sender's business.
+ */
 TEST_F(relay, text_and_fin)
 {
 	struct end *a = &self->a, *b = &self->b;
-	int client, server;
+	int client, server, segments = 1;
+	char retransmit[32];
+	struct seen *again;
 
 	prepare(a, b, &client, &server);
 	fd_send(client, "farewell");
 	wire_lose(a, PSH | ACK, 101, 301, "farewell");
 	fd_close(client);
-	wire_flow_until(a, !strcmp(state_of(b), "CLOSE-WAIT"));
+	wire_lose(a, FIN | ACK, 109, 301);
+	state_is(a, "FIN-WAIT-1");
+	state_is(b, "ESTABLISHED");
+
+	again = wire_next(a, PATIENCE_MS);
+	NEED(again);
+	SAME(again->flags & ~FIN, PSH | ACK);
+	SAME(again->seq, 101);
+	SAME(again->ack, 301);
+	SAME(again->len, strlen("farewell"));
+	NEED(!memcmp(again->text, "farewell", strlen("farewell")));
+	wire_deliver(again);
+	if (!(again->flags & FIN)) {
+		wire_pass(b, ACK, 301, 109);
+		wire_pass(a, FIN | ACK, 109, 301);
+		segments++;
+	}
+	wire_pass(b, ACK, 301, 110);
+	state_wait(b, "CLOSE-WAIT");
 	fd_recv(server, "farewell");
 	fd_eof(server);
-	wire_flow_until(a, !strcmp(state_of(a), "FIN-WAIT-2"));
+	state_wait(a, "FIN-WAIT-2");
+	snprintf(retransmit, sizeof(retransmit), "retransmit %d", segments);
+	STATS(NS_A, "transition ESTABLISHED FIN-WAIT-1 close 1",
+	      "transition FIN-WAIT-1 FIN-WAIT-2 fin-acked 1", retransmit);
+	STATS(NS_B, "transition ESTABLISHED CLOSE-WAIT fin 1");
 }
 
 TEST_HARNESS_MAIN

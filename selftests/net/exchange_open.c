@@ -225,6 +225,7 @@ TEST_F(peer, text_on_the_syn)
 	wire_send(&self->us, PSH | ACK, 106, 301, "late");
 	fd_recv(fd, "late");
 	fd_empty(fd);
+	STATS(NS_A, OPEN_PASSIVE, "drop duplicate 1");
 }
 
 /* ... as well with the text that goes on after it, and an end that was there from the first. */
@@ -240,28 +241,44 @@ TEST_F(peer, fin_on_the_syn)
 	fd_recv(fd, "all");
 	fd_eof(fd);
 	state_is(&self->it, "CLOSE-WAIT");
+	STATS(NS_A, OPEN_PASSIVE, "transition ESTABLISHED CLOSE-WAIT fin 1");
 }
 
 /* Nothing of an attempt that fails gets anywhere, or stays. */
 TEST_F(peer, text_on_a_syn_that_fails)
 {
 	int listener = fd_listen(&self->it, 5);
+	struct end us, it;
 
+	stats_mark(NS_A);
 	wire_send(&self->us, SYN, 100, 0, "early");
 	wire_expect(&self->it, SYN | ACK, 300, 101);
 	wire_send(&self->us, RST, 101);
 	wire_sync(NS_A);
 	fd_no_accept(listener);
+	state_is(&self->it, "LISTEN");
+	STATS(NS_A, "transition CLOSED LISTEN fork 1", "transition LISTEN SYN-RECEIVED syn 1",
+	      "transition SYN-RECEIVED LISTEN rst 1", "transition LISTEN CLOSED merge 1",
+	      "reset in to_listen 1");
 	/* The next one is another connection. */
 	wire_forget(&self->it);
 	wire_send(&self->us, SYN, 5000);
 	wire_expect(&self->it, SYN | ACK, 300, 5001);
 	wire_send(&self->us, ACK, 5001, 301);
 	fd_empty(fd_accept(listener));
+	STATS(NS_A, "transition CLOSED LISTEN fork 1", "transition LISTEN SYN-RECEIVED syn 1",
+	      "transition SYN-RECEIVED ESTABLISHED ack 1");
 	/* The listener goes: its handshakes as well. */
-	wire_send(&self->us, SYN, 100, 0, "early");
-	wire_sync(NS_A);
+	wire_ends(&us, NS_T, PORT_US + 1, &it, NS_A, PORT_IT);
+	wire_send(&us, SYN, 100, 0, "early");
+	wire_expect(&it, SYN | ACK, 300, 101);
+	state_is(&it, "SYN-RECEIVED");
 	fd_close(listener);
+	state_is(&it, "CLOSED");
+	wire_silence(&it);
+	STATS(NS_A, "transition CLOSED LISTEN fork 1", "transition LISTEN SYN-RECEIVED syn 1",
+	      "transition SYN-RECEIVED CLOSED listener-closed 1",
+	      "transition LISTEN CLOSED close 1");
 }
 
 TEST_HARNESS_MAIN

@@ -4,6 +4,10 @@
  */
 #include "lib/exchange.h"
 
+#define ACCEPTED							\
+	"transition CLOSED LISTEN fork 1", "transition LISTEN SYN-RECEIVED syn 1", \
+	"transition SYN-RECEIVED ESTABLISHED ack 1"
+
 TEST_F(relay, figure_11)
 {
 	struct end *a = &self->a, *b = &self->b;
@@ -42,6 +46,8 @@ TEST_F(relay, listeners_still_listen)
 	wire_pass(b, SYN | ACK, 300, 51);
 	wire_pass(a, RST, 51);
 	state_is(b, "LISTEN");
+	stats_mark(NS_A);
+	stats_mark(NS_B);
 
 	wire_ends(&client, NS_A, 5000, &server, NS_B, PORT_IT);
 	exchange_open(&client, &server, b_listener, &client_fd, &server_fd);
@@ -51,6 +57,8 @@ TEST_F(relay, listeners_still_listen)
 	exchange_open(&client, &server, a_listener, &client_fd, &server_fd);
 	state_is(&client, "ESTABLISHED");
 	state_is(&server, "ESTABLISHED");
+	STATS(NS_A, OPEN_ACTIVE, ACCEPTED);
+	STATS(NS_B, OPEN_ACTIVE, ACCEPTED);
 }
 
 TEST_HARNESS_MAIN
