@@ -228,6 +228,100 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* A connection between two sockets of one namespace, and how long both its ends were in
+ * ESTABLISHED: @least when it was certainly open, @most when it was perhaps.
+ */
+struct stay {
+	int client, server;
+	uint64_t before, open;
+	uint64_t least, most;	/* microseconds */
+};
+
+static void come(struct stay *stay, int listener, const struct sockaddr_in *to)
+{
+	stay->before = now_us();
+	stay->client = TRY(socket(AF_INET, SOCK_STREAM, proto));
+	TRY(connect(stay->client, (const struct sockaddr *)to, sizeof(*to)));
+	stay->server = fd_accept(listener);
+	stay->open = now_us();
+}
+
+static void go(struct stay *stay)
+{
+	uint64_t until = now_us();
+
+	fd_close(stay->client);
+	fd_eof(stay->server);
+	stay->least = until - stay->open;
+	stay->most = now_us() - stay->before;
+	fd_close(stay->server);
+}
+
+/* Classes of times are half octaves: a time is told as the end of its class. */
+static uint64_t class_end(uint64_t us)
+{
+	return us + us / 2;
+}
+
+enum { SHORT = 90, MEDIUM = 9 };
+
+/* "state NAME ... P50 P99 MAX": of 200 ends 180 stay for a short time, 18 for longer than the
+ * longest of those, and two for twice as long. The 100th is a short one, the 198th the longest
+ * of the others but the two, and the last is the maximum.
+ */
+TEST(time_in_state)
+{
+	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = PORT };
+	struct sockaddr_in to = addr_of(here.addr, here.port);
+	static struct stay brief[SHORT], medium[MEDIUM], longest;
+	uint64_t p50, p99, max, most_brief = 0, least_brief = UINT64_MAX, most_medium = 0;
+	uint64_t least_medium = 0;
+	int listener;
+
+	net_alone();
+	listener = fd_listen(&here, 16);
+	come(&longest, listener, &to);
+	for (int i = 0; i < SHORT; i++) {
+		come(&brief[i], listener, &to);
+		go(&brief[i]);
+		if (brief[i].most > most_brief)
+			most_brief = brief[i].most;
+		if (brief[i].least < least_brief)
+			least_brief = brief[i].least;
+	}
+	for (int i = 0; i < MEDIUM; i++)
+		come(&medium[i], listener, &to);
+	usleep((useconds_t)(2 * class_end(most_brief) + 200000));
+	for (int i = 0; i < MEDIUM; i++) {
+		go(&medium[i]);
+		NEED(medium[i].least > class_end(most_brief));
+		if (medium[i].most > most_medium)
+			most_medium = medium[i].most;
+		if (medium[i].least > least_medium)
+			least_medium = medium[i].least;
+	}
+	usleep((useconds_t)(2 * class_end(most_medium)));
+	go(&longest);
+	NEED(longest.least > class_end(most_medium));
+	SAME(stat_now(NS_A, "state ESTABLISHED left"), 2 * (SHORT + MEDIUM + 1));
+
+	p50 = (uint64_t)stat_now(NS_A, "state ESTABLISHED p50");
+	p99 = (uint64_t)stat_now(NS_A, "state ESTABLISHED p99");
+	max = (uint64_t)stat_now(NS_A, "state ESTABLISHED max");
+	if (p50 < least_brief || p50 > class_end(most_brief))
+		die(__FILE__, __LINE__, "the median is %llu us, not from %llu to %llu",
+		    (unsigned long long)p50, (unsigned long long)least_brief,
+		    (unsigned long long)most_brief);
+	if (p99 < least_medium || p99 > class_end(most_medium))
+		die(__FILE__, __LINE__, "p99 is %llu us, not from %llu to %llu",
+		    (unsigned long long)p99, (unsigned long long)least_medium,
+		    (unsigned long long)most_medium);
+	if (max < longest.least || max > longest.most)
+		die(__FILE__, __LINE__, "the longest is %llu us, not from %llu to %llu",
+		    (unsigned long long)max, (unsigned long long)longest.least,
+		    (unsigned long long)longest.most);
+}
+
 /* The shortest of several: what else runs meanwhile only adds. */
 static uint64_t cost_of_stat(void)
 {
