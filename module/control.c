@@ -17,25 +17,25 @@ static struct hstp_conn *find_conn(struct hstp_net *hn, const struct hstp_view *
 	return conn;
 }
 
-/* Under the connection's lock. */
-static bool is_same(const struct hstp_conn *conn, const struct hstp_view *v)
+/* Under the connection's lock: what was seen, and still in one of these states. */
+static bool is_meant(const struct hstp_conn *conn, const struct hstp_view *v, u16 states)
 {
-	return conn->hashed && conn->tcb.iss == v->tcb.iss;
+	return conn->hashed && conn->tcb.iss == v->tcb.iss && states & 1 << conn->tcb.state;
 }
 
 /* A record may have become a connection since it was seen. */
-static bool abort_conn(struct hstp_net *hn, const struct hstp_view *v)
+static bool abort_conn(struct hstp_net *hn, const struct hstp_view *v, u16 states)
 {
 	struct hstp_conn *conn = find_conn(hn, v);
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_env env;
-	bool same;
+	bool meant;
 
 	if (!conn)
 		return false;
 	spin_lock_bh(&conn->lock);
-	same = is_same(conn, v);
-	if (same) {
+	meant = is_meant(conn, v, states);
+	if (meant) {
 		hstp_conn_env(conn, &env);
 		hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_ABORT, &acts);
 		acts.signal = HSTP_SIGNAL_ABORTED;
@@ -43,29 +43,30 @@ static bool abort_conn(struct hstp_net *hn, const struct hstp_view *v)
 	}
 	spin_unlock_bh(&conn->lock);
 	hstp_conn_put(conn);
-	return same;
+	return meant;
 }
 
 /**
  * hstp_control_abort() - ABORT
  * @hn: namespace
  * @v: the connection as it was seen; not a listener
+ * @states: set of states that it must be in when its turn comes, 1 << enum hstp_state each
  *
  * RFC 9293 section 3.10.5: a reset to the peer, unless that has closed; the user's
  * calls fail with ECONNABORTED.
  *
  * Context: process.
  *
- * Return: false when it had ended.
+ * Return: false when it had ended, or is in none of @states any more.
  */
-bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v)
+bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states)
 {
-	bool done = abort_conn(hn, v);
+	bool done = abort_conn(hn, v, states);
 
 	if (done)
 		return true;
 	local_bh_disable();
-	done = hstp_mini_abort(hn, v);
+	done = hstp_mini_abort(hn, v, states);
 	local_bh_enable();
 	return done;
 }
@@ -75,16 +76,17 @@ EXPORT_SYMBOL_GPL(hstp_control_abort);
  * hstp_control_close() - CLOSE
  * @hn: namespace
  * @v: the connection as it was seen; not a listener
+ * @states: as for hstp_control_abort()
  *
  * RFC 9293 section 3.10.4: a FIN follows the text, as after shutdown(SHUT_WR).
  *
  * Context: process.
  *
- * Return: false when it had ended, or CLOSE was called before, or when it is a record:
- * what waits in TIME-WAIT is closed, and a handshake that a listener is in the middle
- * of has no user yet.
+ * Return: false when it had ended, is in none of @states any more, or CLOSE was called
+ * before, or when it is a record: what waits in TIME-WAIT is closed, and a handshake that a
+ * listener is in the middle of has no user yet.
  */
-bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v)
+bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v, u16 states)
 {
 	struct hstp_conn *conn = find_conn(hn, v);
 	struct hstp_acts acts = HSTP_ACTS_INIT;
@@ -95,7 +97,7 @@ bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v)
 		return false;
 	spin_lock_bh(&conn->lock);
 	hstp_conn_env(conn, &env);
-	done = is_same(conn, v) && hstp_call_close(&conn->tcb, &acts) == HSTP_OK;
+	done = is_meant(conn, v, states) && hstp_call_close(&conn->tcb, &acts) == HSTP_OK;
 	if (done)
 		hstp_act(conn, NULL, NULL, &env, &acts);
 	spin_unlock_bh(&conn->lock);

@@ -5,7 +5,7 @@
 
 #include "snapshot.h"
 
-bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v);
-bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v);
+bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states);
+bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v, u16 states);
 
 #endif /* HSTP_CONTROL_H */

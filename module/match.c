@@ -76,7 +76,7 @@ int hstp_match_address(enum hstp_match_end end, const struct nlattr *attr,
 	return 0;
 }
 
-/* 0 is no port and no cookie: one that is given as 0 does not mean any. */
+/* 0 is no port, no cookie and no time: one that is given as 0 does not mean any. */
 static int parse_port(__be16 *port, const struct nlattr *attr, const char *bound,
 		      struct netlink_ext_ack *extack)
 {
@@ -106,15 +106,15 @@ int hstp_match_ports(const struct nlattr *local, const struct nlattr *remote, __
 	       parse_port(fport, remote, "remote-port must be 1 to 65535", extack);
 }
 
-static int parse_cookie(struct hstp_match *m, const struct nlattr *attr,
-			struct netlink_ext_ack *extack)
+static int parse_u64(u64 *to, const struct nlattr *attr, const char *bound,
+		     struct netlink_ext_ack *extack)
 {
 	if (!attr)
 		return 0;
-	m->cookie = nla_get_u64(attr);
-	if (m->cookie)
+	*to = nla_get_u64(attr);
+	if (*to)
 		return 0;
-	refuse(extack, attr, "cookie must be 1 to 18446744073709551615");
+	refuse(extack, attr, bound);
 	return -ERANGE;
 }
 
@@ -142,21 +142,24 @@ static int parse_uid(struct hstp_match *m, const struct nlattr *attr, struct use
 int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
 		     struct user_namespace *ns, struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[HSTP_A_MATCH_UID + 1];
+	struct nlattr *tb[HSTP_A_MATCH_MAX + 1];
 	int err;
 
 	memset(m, 0, sizeof(*m));
-	m->states = (1 << HSTP_STATE_COUNT) - 1;
+	m->states = HSTP_ALL_STATES;
 	m->uid = INVALID_UID;
 	if (!attr)
 		return 0;
-	err = nla_parse_nested(tb, HSTP_A_MATCH_UID, attr, hstp_match_nl_policy, extack);
+	err = nla_parse_nested(tb, HSTP_A_MATCH_MAX, attr, hstp_match_nl_policy, extack);
 	if (err)
 		return err;
 
 	if (tb[HSTP_A_MATCH_STATES])
 		m->states = nla_get_u16(tb[HSTP_A_MATCH_STATES]);
-	err = parse_cookie(m, tb[HSTP_A_MATCH_COOKIE], extack) ?:
+	err = parse_u64(&m->cookie, tb[HSTP_A_MATCH_COOKIE],
+			"cookie must be 1 to 18446744073709551615", extack) ?:
+	      parse_u64(&m->since, tb[HSTP_A_MATCH_SINCE],
+			"since must be 1 to 18446744073709551615", extack) ?:
 	      hstp_match_ports(tb[HSTP_A_MATCH_LOCAL_PORT], tb[HSTP_A_MATCH_REMOTE_PORT],
 			       &m->lport, &m->fport, extack) ?:
 	      parse_uid(m, tb[HSTP_A_MATCH_UID], ns, extack);
@@ -181,6 +184,7 @@ bool hstp_match(const struct hstp_match *m, const struct hstp_view *v)
 	return v->tcb.state != HSTP_CLOSED &&
 	       m->states & 1 << v->tcb.state &&
 	       (!m->cookie || m->cookie == v->cookie) &&
+	       (!m->since || m->since == v->since_us * NSEC_PER_USEC) &&
 	       (!m->lport || m->lport == v->tuple.lport) &&
 	       (!m->fport || m->fport == v->tuple.fport) &&
 	       (!uid_valid(m->uid) || uid_eq(m->uid, v->uid)) &&

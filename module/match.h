@@ -11,6 +11,7 @@
 /**
  * struct hstp_match - what a connection must be like
  * @cookie: of its socket, or 0: any
+ * @since: when it entered its state, CLOCK_MONOTONIC ns, or 0: any time
  * @states: set of states, 1 << enum hstp_state
  * @laddr: local address
  * @faddr: remote address
@@ -22,6 +23,7 @@
  */
 struct hstp_match {
 	u64 cookie;
+	u64 since;
 	u16 states;
 	struct in6_addr laddr;
 	struct in6_addr faddr;

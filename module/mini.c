@@ -560,27 +560,29 @@ static bool is_seen(const struct hstp_mini *mini, const struct hstp_view *v)
 	       mini->rcv_nxt - t->rcv_nxt <= t->rcv_wnd + 1;
 }
 
-static struct hstp_mini *find_seen(const struct hstp_bucket *b, const struct hstp_view *v)
+static struct hstp_mini *find_seen(const struct hstp_bucket *b, const struct hstp_view *v,
+				   u16 states)
 {
 	struct hstp_mini *mini = b->minis;
 
 	while (mini && !is_seen(mini, v))
 		mini = mini->next;
-	return mini;
+	return mini && states & 1 << mini->state ? mini : NULL;
 }
 
 /**
  * hstp_mini_abort() - ABORT of a record
  * @hn: namespace
  * @v: the record as it was seen, or the connection that has become one
+ * @states: set of states that it must be in, 1 << enum hstp_state each
  *
  * RFC 9293 section 3.10.5.
  *
  * Context: BH off, no lock.
  *
- * Return: false when there is none, or another that has its name.
+ * Return: false when there is none, or another that has its name, or in another state.
  */
-bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v)
+bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states)
 {
 	const struct hstp_tuple *tuple = &v->tuple;
 	struct hstp_bucket *b = hstp_bucket(hn, hstp_tuple_hash(tuple, &hn->hash_key));
@@ -592,7 +594,7 @@ bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v)
 	bool have_tx;
 
 	spin_lock(&b->lock);
-	mini = find_seen(b, v);
+	mini = find_seen(b, v, states);
 	if (!mini) {
 		spin_unlock(&b->lock);
 		return false;

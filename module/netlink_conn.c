@@ -347,38 +347,47 @@ int hstp_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(reply, info);
 }
 
+/* ABORT or CLOSE of a connection that is still in one of @states. */
+typedef bool (order_fn)(struct hstp_net *hn, const struct hstp_view *v, u16 states);
+
 /**
  * struct order - what is to be done with connections
  * @fn: ABORT or CLOSE
- * @matched: there is one
+ * @match: with which
+ * @listener: a listener is among them
+ * @matched: there is another
  * @count: connections that it was done with
  */
 struct order {
-	bool (*fn)(struct hstp_net *hn, const struct hstp_view *v);
+	order_fn *fn;
+	const struct hstp_match *match;
+	bool listener;
 	bool matched;
 	u32 count;
 };
 
-/* A listener ends when its socket is closed, and by nothing else. */
+/* A connection may have changed its state since it was seen to match. */
 static int carry_out(struct hstp_net *hn, const struct hstp_view *v, void *arg)
 {
 	struct order *order = arg;
 
-	if (v->kind == HSTP_KIND_LISTENER)
+	if (v->kind == HSTP_KIND_LISTENER) {
+		order->listener = true;
 		return 0;
+	}
 	order->matched = true;
-	if (order->fn(hn, v))
+	if (order->fn(hn, v, order->match->since ? 1 << v->tcb.state : order->match->states))
 		order->count++;
 	return 0;
 }
 
-static int give_order(struct sk_buff *skb, struct genl_info *info,
-		      bool (*fn)(struct hstp_net *hn, const struct hstp_view *v))
+/* A listener ends when its socket is closed, and by nothing else. */
+static int give_order(struct sk_buff *skb, struct genl_info *info, order_fn *fn)
 {
 	struct hstp_net *hn = hstp_pernet(genl_info_net(info));
-	struct order order = { .fn = fn };
-	struct sk_buff *reply;
 	struct hstp_match m;
+	struct order order = { .fn = fn, .match = &m };
+	struct sk_buff *reply;
 	void *head;
 	u32 chain;
 	int err;
@@ -386,16 +395,19 @@ static int give_order(struct sk_buff *skb, struct genl_info *info,
 	err = parse_required(skb, info, &m);
 	if (err)
 		return err;
-	if (m.states == 1 << HSTP_LISTEN) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[HSTP_A_CONN_MATCH],
-				    "states: a listener ends when its socket is closed");
-		return -EOPNOTSUPP;
-	}
+	if (m.states == 1 << HSTP_LISTEN)
+		return hstp_nl_refuse(info, HSTP_A_CONN_MATCH,
+				      "states: a listener ends when its socket is closed",
+				      -EOPNOTSUPP);
 	reply = hstp_nl_reply(info, nla_total_size(sizeof(u32)), &head);
 	if (!reply)
 		return -ENOMEM;
 	err = visit_matches(hn, &m, carry_out, &order);
-	if (!err && !order.matched && (m.cookie || hstp_match_one(&m, hn, &chain)))
+	if (!err && !order.matched && order.listener && m.cookie)
+		err = hstp_nl_refuse(info, HSTP_A_CONN_MATCH,
+				     "cookie: a listener ends when its socket is closed",
+				     -EOPNOTSUPP);
+	else if (!err && !order.matched && (m.cookie || hstp_match_one(&m, hn, &chain)))
 		err = refuse_found(info, -ENOENT);
 	if (err) {
 		nlmsg_free(reply);

@@ -9,6 +9,8 @@
 /* Chains that hold connections: the listeners' first, then the table's buckets. */
 #define HSTP_FIRST_BUCKET	HSTP_LISTEN_BUCKETS
 
+#define HSTP_ALL_STATES		((1 << HSTP_STATE_COUNT) - 1)
+
 /**
  * enum hstp_kind - what object a connection is
  * @HSTP_KIND_LISTENER: struct hstp_listener

@@ -9,16 +9,22 @@
 #include "conn.h"
 #include "out.h"
 
-/* One connection by all that tells it from others. */
+#define ROUNDS 8	/* in which what has changed is looked for anew */
+
+/* One connection by all that tells it from others, even from one that has taken its ends:
+ * its socket, or without one, the moment since which it is in its state.
+ */
 struct target {
 	struct subject subject;
-	uint64_t cookie;
+	uint64_t cookie, since;
+	uint16_t states;	/* in which the filter would let it pass as well */
 };
 
 struct targets {
 	struct target *list;
 	size_t count, room;
 	bool closes;
+	const struct filter *filter;
 };
 
 /* A listener ends with its socket only. What TIME-WAIT is was closed before. */
@@ -26,6 +32,16 @@ static bool can_end(const struct targets *targets, unsigned int state)
 {
 	return state != HSTP_NL_STATE_LISTEN &&
 	       !(targets->closes && state == HSTP_NL_STATE_TIME_WAIT);
+}
+
+static uint16_t states_of(const struct filter *filter, struct subject subject)
+{
+	uint16_t states = 0;
+
+	for (subject.state = 0; subject.state <= HSTP_NL_STATE_TIME_WAIT; subject.state++)
+		if (filter_match(filter, &subject))
+			states |= (uint16_t)(1 << subject.state);
+	return states;
 }
 
 static void collect(const struct attrs *conn, const struct subject *subject, void *data)
@@ -42,6 +58,8 @@ static void collect(const struct attrs *conn, const struct subject *subject, voi
 	targets->list[targets->count] = (struct target){
 		.subject = *subject,
 		.cookie = number(conn, HSTP_A_CONN_COOKIE),
+		.since = number(conn, HSTP_A_CONN_SINCE),
+		.states = states_of(targets->filter, *subject),
 	};
 	targets->list[targets->count++].subject.conn = NULL;
 }
@@ -56,7 +74,7 @@ static int count_reply(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-/* Ask for exactly this one: both ends, and the socket if it has one. */
+/* Ask for exactly this one, as long as it is in a state that the filter lets pass. */
 static int end(struct nl *nl, uint8_t command, const struct target *target, uint64_t *count)
 {
 	const struct subject *s = &target->subject;
@@ -64,8 +82,11 @@ static int end(struct nl *nl, uint8_t command, const struct target *target, uint
 	struct nlmsghdr *nlh = nl_begin(nl, request, command, NLM_F_ACK);
 	struct nlattr *nest = mnl_attr_nest_start(nlh, HSTP_A_CONN_MATCH);
 
+	mnl_attr_put_u16(nlh, HSTP_A_MATCH_STATES, target->states);
 	if (target->cookie)
 		mnl_attr_put_u64(nlh, HSTP_A_MATCH_COOKIE, target->cookie);
+	else if (target->since)
+		mnl_attr_put_u64(nlh, HSTP_A_MATCH_SINCE, target->since);
 	mnl_attr_put(nlh, HSTP_A_MATCH_LOCAL_ADDRESS, s->local.len, s->local.bytes);
 	mnl_attr_put_u16(nlh, HSTP_A_MATCH_LOCAL_PORT, htons(s->local_port));
 	mnl_attr_put(nlh, HSTP_A_MATCH_REMOTE_ADDRESS, s->remote.len, s->remote.bytes);
@@ -95,12 +116,41 @@ static void tell(const struct target *target)
 	printf(" %s %s\n", local, remote);
 }
 
+/* What became of all orders so far. */
+struct outcome {
+	uint64_t ended;
+	bool failed;
+	bool refused;		/* as any other would be */
+	bool changed;		/* one of this round was no more what was listed */
+};
+
+/* Order what was listed, one after the other. */
+static void order(struct nl *nl, const char *verb, uint8_t command,
+		  const struct targets *targets, struct outcome *o)
+{
+	o->changed = false;
+	for (size_t i = 0; i < targets->count && !o->refused; i++) {
+		uint64_t count = 0;
+		int err = end(nl, command, &targets->list[i], &count);
+
+		if (err == -ENOENT) {
+			o->changed = true;
+		} else if (err < 0) {
+			say("%s: %s", verb, nl->error);
+			o->failed = true;
+			o->refused = err == -EPERM;
+		} else if (count) {
+			tell(&targets->list[i]);
+			o->ended++;
+		}
+	}
+}
+
 static int act(const char *verb, uint8_t command, int argc, char **argv)
 {
 	struct targets targets = { .closes = command == HSTP_CMD_CONN_CLOSE };
+	struct outcome o = { .ended = 0 };
 	struct filter *filter;
-	uint64_t count, ended = 0;
-	int status = DONE, err;
 	struct nl *nl;
 
 	filter = filter_parse(argc, argv);
@@ -108,38 +158,31 @@ static int act(const char *verb, uint8_t command, int argc, char **argv)
 		quit(MISUSED,
 		     "%s: say which connections, as in: hstp %s dst 192.0.2.1 dport = :80; \"state all\" means all",
 		     verb, verb);
+	targets.filter = filter;
 	nl = nl_open();
 	conn_dump(nl, filter, collect, &targets);
 	if (opt.json)
 		json_begin('[', NULL);
-	for (size_t i = 0; i < targets.count; i++) {
-		count = 0;
-		err = end(nl, command, &targets.list[i], &count);
-		if (err == -EPERM) {
-			say("%s: %s", verb, nl->error);
-			status = FAILED;
-			break;
-		}
-		/* It may have ended by itself since it was listed. */
-		if (err < 0 && err != -ENOENT) {
-			say("%s: %s", verb, nl->error);
-			status = FAILED;
-		}
-		if (!err && count)
-			tell(&targets.list[i]);
-		ended += !err && count;
+	order(nl, verb, command, &targets, &o);
+	/* What has ended by itself since it was listed is gone. What has come to another state may
+	 * still match.
+	 */
+	for (int round = 1; round < ROUNDS && o.changed && !o.refused; round++) {
+		targets.count = 0;
+		conn_dump(nl, filter, collect, &targets);
+		order(nl, verb, command, &targets, &o);
 	}
 	if (opt.json) {
 		json_end(']');
 		json_done();
 	}
-	if (!ended && status == DONE) {
+	if (!o.ended && !o.failed) {
 		say("%s: no connection matches that could be", verb);
-		status = FAILED;
+		o.failed = true;
 	}
 	free(targets.list);
 	nl_close(nl);
-	return status;
+	return o.failed ? FAILED : DONE;
 }
 
 /* hstp abort FILTER */

@@ -6,6 +6,8 @@
 #include "kselftest_harness.h"
 
 #include "cmd.h"
+#include "lib/proc.h"
+#include "lib/wire.h"
 
 static struct cmd c;
 
@@ -79,6 +81,118 @@ TEST(several)
 	cmd(&c, 0, "-o show state connected");
 	SAME(cmd_count(&c, "ESTABLISHED"), 2);
 	SAME(cmd_count(&c, "\n"), 3);
+}
+
+/* Begin a command in A that waits before it sends the first of these orders: what there was is
+ * listed by then.
+ */
+static void start_and_wait(int order, const char *arguments)
+{
+	char preload[300], number[16];
+	int status;
+
+	net_enter(NS_A);
+	snprintf(preload, sizeof(preload), "%s/../hstp_wait.so", HSTP_BUILD);
+	snprintf(number, sizeof(number), "%d", order);
+	setenv("HSTP_WAIT_COMMAND", number, 1);
+	setenv("LD_PRELOAD", preload, 1);
+	cmd_start(&c, arguments);
+	unsetenv("LD_PRELOAD");
+	SAME(TRY(waitpid(c.pid, &status, WUNTRACED)), c.pid);
+	NEED(WIFSTOPPED(status));
+}
+
+static void go_on(void)
+{
+	TRY(kill(c.pid, SIGCONT));
+	cmd_end(&c);
+}
+
+/* Orders are for what the filter matches when they come, not for what it has matched: a handshake
+ * that has ended meanwhile is a connection that somebody uses.
+ */
+TEST(only_what_still_matches)
+{
+	struct end us, it;
+	int listener;
+
+	net_peer();
+	net_no_timers(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	listener = wire_to_state(&us, &it, "SYN-RECEIVED");
+	start_and_wait(HSTP_CMD_CONN_ABORT, "abort state syn-received or sport = :1");
+	wire_send(&us, ACK, 101, 301);
+	state_is(&it, "ESTABLISHED");
+	go_on();
+	SAME(c.status, 1);
+	cmd_has(&c, "no connection matches");
+	wire_silence(&it);
+	state_is(&it, "ESTABLISHED");
+
+	/* One that has a socket */
+	fd_accept(listener);
+	start_and_wait(HSTP_CMD_CONN_CLOSE, "close state established");
+	wire_send(&us, FIN | ACK, 101, 301);
+	wire_expect(&it, ACK, 301, 102);
+	go_on();
+	SAME(c.status, 1);
+	wire_silence(&it);
+	state_is(&it, "CLOSE-WAIT");
+	stats_sums(NS_A);
+}
+
+/* What has come to another state that matches as well is ended there. */
+TEST(what_matches_again)
+{
+	struct end us, it;
+
+	net_peer();
+	net_no_timers(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	wire_to_state(&us, &it, "SYN-RECEIVED");
+	start_and_wait(HSTP_CMD_CONN_ABORT, "abort dport = :4000");
+	wire_send(&us, ACK, 101, 301);
+	state_is(&it, "ESTABLISHED");
+	go_on();
+	SAME(c.status, 0);
+	SAME(cmd_count(&c, "ESTABLISHED"), 1);
+	SAME(cmd_count(&c, "\n"), 1);
+	wire_expect(&it, RST, 301);
+	state_is(&it, "LISTEN");
+	stats_sums(NS_A);
+}
+
+/* Nor for another connection that has taken the ends of what was listed: RFC 9293 section
+ * 3.6.1, MAY-2, a SYN opens a connection out of TIME-WAIT.
+ */
+TEST(not_what_took_its_place)
+{
+	static const char *const filters[] = {
+		"abort state time-wait sport = :80", "abort not unaccepted sport = :81",
+	};
+	struct end us, it;
+
+	net_peer();
+	net_no_timers(NS_A);
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+		int listener;
+
+		wire_ends(&us, NS_T, (uint16_t)(4000 + i), &it, NS_A, (uint16_t)(80 + i));
+		fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
+		listener = fd_listen(&it, 1);
+		start_and_wait(HSTP_CMD_CONN_ABORT, filters[i]);
+		wire_forget(&it);
+		wire_send(&us, SYN, 1000);
+		wire_expect(&it, SYN | ACK, 2000, 1001);
+		wire_send(&us, ACK, 1001, 2001);
+		state_is(&it, "ESTABLISHED");
+		go_on();
+		SAME(c.status, 1);
+		wire_silence(&it);
+		state_is(&it, "ESTABLISHED");
+		fd_close(fd_accept(listener));
+		fd_close(listener);
+	}
 }
 
 TEST(settings)

@@ -387,7 +387,8 @@ TEST(refusals)
 		{ HSTP_A_MATCH_LOCAL_PREFIX, 1, "address" },
 		{ HSTP_A_MATCH_LOCAL_PORT, 1, "" },
 		{ HSTP_A_MATCH_COOKIE, 4, "" },
-		{ HSTP_A_MATCH_UID + 1, 4, "" },
+		{ HSTP_A_MATCH_SINCE, 4, "" },
+		{ HSTP_A_MATCH_MAX + 1, 4, "" },
 		{ HSTP_A_MATCH_STATES, 2, "" },	/* of more than there are */
 	};
 	static const char bytes[32] = { 0, -1 };

@@ -2,10 +2,14 @@
 /* conn-abort and conn-close: RFC 9293 sections 3.10.5 and 3.10.4 by somebody else than the
  * user, and who may ask for it.
  */
+#include <arpa/inet.h>
+#include <linux/genetlink.h>
+#include <sys/fsuid.h>
 #include <sys/syscall.h>
 
 #include "lib/nl.h"
 #include "lib/states.h"
+#include "rows.h"
 
 static void take_count(const struct nlmsghdr *m, void *arg)
 {
@@ -133,9 +137,9 @@ static long order_by(struct nl *nl, int cmd, int type, const void *bytes, size_t
 	return order(nl, req);
 }
 
-static long abort_prefix(struct nl *nl, in_addr_t remote, uint8_t bits)
+static long order_prefix(struct nl *nl, int cmd, in_addr_t remote, uint8_t bits)
 {
-	struct nlmsghdr *req = nl_request(nl, HSTP_CMD_CONN_ABORT, 0);
+	struct nlmsghdr *req = nl_request(nl, cmd, 0);
 	struct nlattr *nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
 
 	mnl_attr_put_u32(req, HSTP_A_MATCH_REMOTE_ADDRESS, remote);
@@ -168,7 +172,9 @@ TEST(abort_by_each)
 	}
 	/* The last bit of the prefix is another. */
 	for (uint8_t bits = 1; bits <= 32; bits++)
-		SAME(abort_prefix(nl, us[0].addr ^ htonl(1U << (32 - bits)), bits), 0);
+		for (int cmd = HSTP_CMD_CONN_ABORT; cmd <= HSTP_CMD_CONN_CLOSE; cmd++)
+			SAME(order_prefix(nl, cmd, us[0].addr ^ htonl(1U << (32 - bits)), bits),
+			     0);
 	for (int i = 0; i < 4; i++) {
 		wire_silence(&it[i]);
 		state_is(&it[i], "ESTABLISHED");
@@ -178,7 +184,7 @@ TEST(abort_by_each)
 	SAME(order_by(nl, HSTP_CMD_CONN_ABORT, HSTP_A_MATCH_REMOTE_PORT, &other, 2), 1);
 	state_is(&it[3], "CLOSED");
 	state_is(&it[0], "ESTABLISHED");
-	SAME(abort_prefix(nl, us[0].addr, 24), 2);
+	SAME(order_prefix(nl, HSTP_CMD_CONN_ABORT, us[0].addr, 24), 2);
 	state_is(&it[0], "CLOSED");
 	state_is(&it[2], "CLOSED");
 	wire_ends(&us[0], NS_T, 4010, &it[0], NS_A, 90);
@@ -186,6 +192,115 @@ TEST(abort_by_each)
 	SAME(order_by(nl, HSTP_CMD_CONN_ABORT, HSTP_A_MATCH_UID, &root, 4), 1);
 	state_is(&it[0], "CLOSED");
 	stats_sums(NS_A);
+}
+
+/* CLOSE by port, owner and prefix: each one's FIN, section 3.10.4, and no other's. */
+TEST(close_by_each)
+{
+	const uint16_t port = htons(81), other = htons(4003);
+	const uint32_t owner = 1234, root = 0;
+	struct end us[6], it[6];
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int i = 0; i < 6; i++) {
+		wire_ends(&us[i], NS_T, (uint16_t)(4000 + i), &it[i], NS_A, (uint16_t)(80 + i));
+		setfsuid(i == 4 ? owner : root);	/* whose sockets are */
+		wire_open_active(&us[i], &it[i]);
+	}
+	setfsuid(root);
+	SAME(order_by(nl, HSTP_CMD_CONN_CLOSE, HSTP_A_MATCH_LOCAL_PORT, &port, 2), 1);
+	wire_expect(&it[1], FIN | ACK, 301, 101);
+	state_is(&it[1], "FIN-WAIT-1");
+	SAME(order_by(nl, HSTP_CMD_CONN_CLOSE, HSTP_A_MATCH_REMOTE_PORT, &other, 2), 1);
+	wire_expect(&it[3], FIN | ACK, 301, 101);
+	SAME(order_by(nl, HSTP_CMD_CONN_CLOSE, HSTP_A_MATCH_UID, &owner, 4), 1);
+	wire_expect(&it[4], FIN | ACK, 301, 101);
+	wire_silence(&it[4]);
+	/* 10.0.0.8/31 is 10.0.0.8 and .9, the tester's; 10.0.0.10/31 is not. */
+	SAME(order_prefix(nl, HSTP_CMD_CONN_CLOSE, inet_addr("10.0.0.10"), 31), 0);
+	for (int i = 0; i < 6; i++)
+		state_is(&it[i], i == 1 || i == 3 || i == 4 ? "FIN-WAIT-1" : "ESTABLISHED");
+	SAME(order_prefix(nl, HSTP_CMD_CONN_CLOSE, inet_addr("10.0.0.8"), 31), 3);
+	for (int i = 0; i < 6; i++) {
+		if (i != 1 && i != 3 && i != 4)
+			wire_expect(&it[i], FIN | ACK, 301, 101);
+		wire_silence(&it[i]);
+		state_is(&it[i], "FIN-WAIT-1");
+	}
+	SAME(order_by(nl, HSTP_CMD_CONN_CLOSE, HSTP_A_MATCH_UID, &root, 4), 0);
+	stats_sums(NS_A);
+}
+
+static long order_since(struct nl *nl, int cmd, const struct end *end, uint64_t since)
+{
+	struct nlmsghdr *req = nl_request(nl, cmd, 0);
+	struct nlattr *nest;
+
+	nl_match_end(req, end);
+	nest = (struct nlattr *)((char *)req + NLMSG_LENGTH(GENL_HDRLEN));
+	mnl_attr_put_u64(req, HSTP_A_MATCH_SINCE, since);
+	mnl_attr_nest_end(req, nest);
+	return order(nl, req);
+}
+
+/* Of those that have had the same ends, the one that was seen: by the moment since which it is
+ * in its state. A record of SYN-RECEIVED and TIME-WAIT has nothing else.
+ */
+TEST(abort_since)
+{
+	static const char *const states[] = { "ESTABLISHED", "SYN-RECEIVED", "TIME-WAIT" };
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int i = 0; i < 3; i++) {
+		struct end us, it;
+		uint64_t since;
+
+		wire_ends(&us, NS_T, (uint16_t)(4000 + i), &it, NS_A, (uint16_t)(80 + i));
+		wire_to_state(&us, &it, states[i]);
+		since = NUMBER(get_end(nl, &it), SINCE);
+		for (int cmd = HSTP_CMD_CONN_ABORT; cmd <= HSTP_CMD_CONN_CLOSE; cmd++) {
+			SAME(order_since(nl, cmd, &it, since + 1000), -ENOENT);
+			SAME(order_since(nl, cmd, &it, since - 1000), -ENOENT);
+		}
+		wire_silence(&it);
+		state_is(&it, states[i]);
+		SAME(order_since(nl, HSTP_CMD_CONN_ABORT, &it, since), 1);
+		state_is(&it, i == 1 ? "LISTEN" : "CLOSED");
+	}
+	stats_sums(NS_A);
+}
+
+/* A listener ends when its socket is closed: who names one by its cookie is told that, not that
+ * there is none.
+ */
+TEST(listener_by_cookie)
+{
+	struct end us, it;
+	struct nl *nl;
+	uint64_t cookie, other;
+	socklen_t len = sizeof(cookie);
+	int fd;
+
+	net_peer();
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	fd = fd_listen(&it, 1);
+	TRY(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len));
+	other = cookie + 1000;
+	for (int cmd = HSTP_CMD_CONN_ABORT; cmd <= HSTP_CMD_CONN_CLOSE; cmd++) {
+		SAME(order_by(nl, cmd, HSTP_A_MATCH_COOKIE, &cookie, 8), -EOPNOTSUPP);
+		NEED(strstr(nl->text, "a listener ends when its socket is closed"));
+		SAME(nl->bad_type, HSTP_A_CONN_MATCH);
+		SAME(order_by(nl, cmd, HSTP_A_MATCH_COOKIE, &other, 8), -ENOENT);
+		NEED(strstr(nl->text, "no connection matches"));
+	}
+	state_is(&it, "LISTEN");
 }
 
 /* Section 3.10.5, SYN-SENT: the connection is deleted, and nothing is sent. Section 3.10.4,

@@ -20,6 +20,7 @@ static bool names(const struct nl *nl, const struct nlmsghdr *req, int type)
 		[HSTP_A_MATCH_LOCAL_PREFIX] = "local-prefix",
 		[HSTP_A_MATCH_REMOTE_PREFIX] = "remote-prefix",
 		[HSTP_A_MATCH_UID] = "uid", [HSTP_A_MATCH_COOKIE] = "cookie",
+		[HSTP_A_MATCH_SINCE] = "since",
 		[HSTP_A_MATCH_LOCAL_PORT] = "local-port",
 		[HSTP_A_MATCH_REMOTE_PORT] = "remote-port",
 	};
@@ -273,6 +274,7 @@ TEST(matches)
 		{ HSTP_A_MATCH_LOCAL_PORT, 2, { 0 }, 0, "local-port must be 1 to 65535" },
 		{ HSTP_A_MATCH_REMOTE_PORT, 2, { 0 }, 0, "remote-port must be 1 to 65535" },
 		{ HSTP_A_MATCH_COOKIE, 8, { 0 }, 0, "cookie must be 1 to" },
+		{ HSTP_A_MATCH_SINCE, 8, { 0 }, 0, "since must be 1 to" },
 		{ HSTP_A_MATCH_LOCAL_ADDRESS, 3, { 127 }, 0, "local-address must be 4 or 16" },
 		{ HSTP_A_MATCH_REMOTE_ADDRESS, 15, { 127 }, 0, "remote-address must be 4 or 16" },
 		{ HSTP_A_MATCH_LOCAL_PREFIX, 1, { 8 }, 0, "prefix" },
