@@ -57,6 +57,13 @@ static int pre_doit(const struct hstp_genl_ops *op, struct sk_buff *skb,
 	return 0;
 }
 
+/* The same of a dump, before which no pre_doit() is asked. */
+static int start(struct netlink_callback *cb)
+{
+	hstp_event_look_anew();
+	return 0;
+}
+
 struct genl_family hstp_nl_family __ro_after_init = {
 	.name = HSTP_GENL_NAME,
 	.version = HSTP_GENL_VERSION,
@@ -198,9 +205,10 @@ int __init hstp_netlink_init(void)
 
 	memcpy(ops, hstp_nl_ops, sizeof(ops));
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
-		/* No pre_doit is asked before a dump */
-		if (ops[i].dumpit)
+		if (ops[i].dumpit) {
+			ops[i].start = start;
 			continue;
+		}
 		ops[i].internal_flags = ops[i].flags & GENL_UNS_ADMIN_PERM;
 		ops[i].flags &= ~GENL_UNS_ADMIN_PERM;
 	}

@@ -524,6 +524,56 @@ TEST(unbalanced)
 	NEED(nl_told(other, PATIENCE_MS, keep_first, &kept) > 0);
 }
 
+static void any_row(const struct nlmsghdr *m, void *arg)
+{
+}
+
+/* 0: what is looked for, a port, was told. */
+static void find_port(const struct nlmsghdr *m, void *arg)
+{
+	struct nl_attrs a;
+
+	nl_attrs(m, &a);
+	if (ntohs((uint16_t)nl_number(a.by[HSTP_A_EVENT_LOCAL_PORT])) == *(int *)arg)
+		*(int *)arg = 0;
+}
+
+/* Who joins, takes a dump and follows the events misses nothing between them, though the CPU has
+ * seen in the same tick that nobody listens.
+ */
+TEST(dump_and_follow)
+{
+	static const int dumps[] = { HSTP_CMD_CONN_GET, HSTP_CMD_FAULT_GET, HSTP_CMD_HELD_GET };
+	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = PORT };
+	struct nl *asks;
+
+	net_alone();
+	asks = nl_open(NS_A);
+	stress_on_cpu(0);
+	/* A round takes less than a tick as often as not. */
+	for (int i = 0; i < 3 * 100; i++) {
+		struct nl *nl = nl_open(NS_A);
+		int fd[2], port;
+
+		fd[0] = fd_bound(&here);
+		here.port++;
+		fd[1] = fd_bound(&here);
+		port = here.port++;
+		TRY(listen(fd[0], 1));
+		TRY(setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &nl->groups[0],
+			       sizeof(nl->groups[0])));
+		SAME(nl_talk(asks, nl_request(asks, dumps[i / 100], NLM_F_DUMP), any_row, NULL),
+		     0);
+		TRY(listen(fd[1], 1));
+		while (port)
+			if (nl_told(nl, PATIENCE_MS, find_port, &port) <= 0)
+				die(__FILE__, __LINE__, "round %d: the event is missing", i);
+		nl_close(nl);
+		close(fd[0]);
+		close(fd[1]);
+	}
+}
+
 static void nothing(const struct nlmsghdr *m, void *arg)
 {
 	(void)arg;
