@@ -120,7 +120,7 @@ static void remove_rule(struct hstp_faults *f, struct hstp_rule *rule, struct li
 
 	list_for_each_entry_safe(held, next, &f->held, link) {
 		if (held->rule == rule)
-			hstp_held_take(f, held, released);
+			hstp_held_take_on(f, held, released);
 	}
 	if (rule->states != (1 << HSTP_STATE_COUNT) - 1)
 		WRITE_ONCE(f->asks_state, f->asks_state - 1);
@@ -204,9 +204,11 @@ unlock:
 	return err;
 }
 
-static bool same_way(const struct hstp_held *held, const struct hstp_passing *p)
+/* Does this wait for the next segment, and is @p that? */
+static bool awaits(const struct hstp_held *held, const struct hstp_passing *p)
 {
-	return held->direction == p->direction && hstp_tuple_equal(&held->tuple, p->tuple);
+	return held->why == HSTP_NL_HELD_WHY_REORDER &&
+	       hstp_held_same_way(held, p->tuple, p->direction);
 }
 
 /* Does something of this connection and direction wait for the next segment already? */
@@ -215,7 +217,7 @@ static bool awaits_next(const struct hstp_faults *f, const struct hstp_passing *
 	const struct hstp_held *held;
 
 	list_for_each_entry(held, &f->held, link) {
-		if (held->why == HSTP_NL_HELD_WHY_REORDER && same_way(held, p))
+		if (awaits(held, p))
 			return true;
 	}
 	return false;
@@ -321,18 +323,6 @@ static enum verdict ask_rules(struct hstp_faults *f, struct hstp_passing *p,
 	return verdict;
 }
 
-/* Under the lock: what has waited for this one. */
-static void take_followers(struct hstp_faults *f, const struct hstp_passing *p,
-			   struct list_head *followers)
-{
-	struct hstp_held *held, *next;
-
-	list_for_each_entry_safe(held, next, &f->held, link) {
-		if (held->why == HSTP_NL_HELD_WHY_REORDER && same_way(held, p))
-			hstp_held_take(f, held, followers);
-	}
-}
-
 /* Under the lock: step mode has it, with its copies before and its followers behind it. */
 static void hold_for_step(struct hstp_faults *f, struct hstp_passing *p,
 			  struct sk_buff_head *copies)
@@ -347,7 +337,7 @@ static void hold_for_step(struct hstp_faults *f, struct hstp_passing *p,
 	list_for_each_entry_safe(held, next, &f->held, link) {
 		if (held->id > last)
 			break;
-		if (held->why == HSTP_NL_HELD_WHY_REORDER && same_way(held, p))
+		if (awaits(held, p))
 			hstp_held_to_step(f, held);
 	}
 }
@@ -397,7 +387,7 @@ bool hstp_fault_meets(struct hstp_net *hn, const struct hstp_tuple *tuple, u8 di
 		hold_for_step(f, &p, &copies);
 		verdict = IS_TAKEN;
 	} else if (verdict == GOES_ON) {
-		take_followers(f, &p, &followers);
+		hstp_held_take_followers(f, tuple, direction, U32_MAX, &followers);
 	}
 	spin_unlock_bh(&f->lock);
 

@@ -201,6 +201,13 @@ struct hstp_held_choice {
 
 DECLARE_STATIC_KEY_FALSE(hstp_fault_key);	/* a namespace has rules or step mode */
 
+/* Of one connection, and on the same way? */
+static inline bool hstp_held_same_way(const struct hstp_held *held,
+				      const struct hstp_tuple *tuple, u8 direction)
+{
+	return held->direction == direction && hstp_tuple_equal(&held->tuple, tuple);
+}
+
 /* fault.c */
 struct hstp_faults *hstp_faults_peek(const struct hstp_net *hn);
 int hstp_fault_add(struct hstp_net *hn, struct hstp_rule *rule, u32 *id);
@@ -227,6 +234,9 @@ int hstp_passing_corrupt(struct hstp_passing *p);
 bool hstp_held_add(struct hstp_faults *f, struct hstp_rule *rule, u8 why,
 		   const struct hstp_tuple *tuple, u8 direction, struct sk_buff *skb);
 void hstp_held_take(struct hstp_faults *f, struct hstp_held *held, struct list_head *to);
+void hstp_held_take_followers(struct hstp_faults *f, const struct hstp_tuple *tuple,
+			      u8 direction, u32 before, struct list_head *to);
+void hstp_held_take_on(struct hstp_faults *f, struct hstp_held *held, struct list_head *to);
 void hstp_held_to_step(struct hstp_faults *f, struct hstp_held *held);
 void hstp_held_go(struct hstp_faults *f, struct list_head *list);
 u32 hstp_held_release(struct hstp_faults *f, const struct hstp_held_choice *choice, bool drop);

@@ -133,6 +133,45 @@ void hstp_held_take(struct hstp_faults *f, struct hstp_held *held, struct list_h
 }
 
 /**
+ * hstp_held_take_followers() - what has waited for a segment is held no more
+ * @f: faults of the namespace
+ * @tuple: both ends of the segment that goes on
+ * @direction: of it, enum hstp_nl_direction
+ * @before: number that it was held with: what came later waits for another
+ * @to: list to whose end they go
+ *
+ * Context: the faults' lock.
+ */
+void hstp_held_take_followers(struct hstp_faults *f, const struct hstp_tuple *tuple,
+			      u8 direction, u32 before, struct list_head *to)
+{
+	struct hstp_held *held, *next;
+
+	list_for_each_entry_safe(held, next, &f->held, link) {
+		if (held->id > before)
+			break;
+		if (held->why == HSTP_NL_HELD_WHY_REORDER &&
+		    hstp_held_same_way(held, tuple, direction))
+			hstp_held_take(f, held, to);
+	}
+}
+
+/**
+ * hstp_held_take_on() - a segment is held no more and goes on, with what has waited for it
+ * @f: faults of the namespace
+ * @held: the segment
+ * @to: list to whose end they go, for hstp_held_go()
+ *
+ * Context: the faults' lock. Who walks through hstp_faults.held need not fear for the next
+ * one: what has waited lies before @held.
+ */
+void hstp_held_take_on(struct hstp_faults *f, struct hstp_held *held, struct list_head *to)
+{
+	hstp_held_take(f, held, to);
+	hstp_held_take_followers(f, &held->tuple, held->direction, held->id, to);
+}
+
+/**
  * hstp_held_to_step() - what a rule has held so long, step mode holds now
  * @f: faults of the namespace
  * @held: the segment; goes behind all others
@@ -227,7 +266,7 @@ static bool chosen(const struct hstp_held_choice *c, const struct hstp_held *hel
  *
  * Context: process, no lock.
  *
- * Return: how many.
+ * Return: how many; what has waited for them is not counted.
  */
 u32 hstp_held_release(struct hstp_faults *f, const struct hstp_held_choice *choice, bool drop)
 {
@@ -241,7 +280,10 @@ u32 hstp_held_release(struct hstp_faults *f, const struct hstp_held_choice *choi
 			break;
 		if (!chosen(choice, held))
 			continue;
-		hstp_held_take(f, held, &list);
+		if (drop)
+			hstp_held_take(f, held, &list);
+		else
+			hstp_held_take_on(f, held, &list);
 		count++;
 	}
 	spin_unlock_bh(&f->lock);
@@ -269,7 +311,7 @@ enum hrtimer_restart hstp_held_timer(struct hrtimer *timer)
 	list_for_each_entry_safe(held, next, &f->delayed, due_link) {
 		if (held->due > now)
 			break;
-		hstp_held_take(f, held, &list);
+		hstp_held_take_on(f, held, &list);
 	}
 	arm(f);
 	spin_unlock_bh(&f->lock);

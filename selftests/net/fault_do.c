@@ -294,6 +294,89 @@ TEST_F(fault, reorder_each)
 	wire_expect(it, PSH | ACK, 305, 101, "x");
 }
 
+/* When the next one is held itself, behind it as soon as it goes on: by release, by removal of
+ * its rule, when its time has come. If it is lost, behind the one after it.
+ */
+TEST_F(fault, reorder_behind_held)
+{
+	struct end *us = &self->us, *it = &self->it;
+	enum { RELEASE, REMOVE, LOSE, WAIT_FOR, WAYS };
+	uint32_t seq = 301;
+
+	fault_open(us, it, &self->fd);
+	for (int way = 0; way < WAYS; way++, seq += 2) {
+		uint32_t ids[2];
+
+		ids[0] = fault_add(self->nl, .way = OUT, .nth = 1, .action = REORDER);
+		/* It is not asked for the one that waits. */
+		ids[1] = fault_add(self->nl, .way = OUT, .nth = 1,
+				   .action = way == WAIT_FOR ? DELAY : HOLD,
+				   .delay = way == WAIT_FOR ? 300 : 0);
+		fd_send(self->fd, "a");
+		fd_send(self->fd, "b");
+		if (way != WAIT_FOR) {
+			SAME(held_count(self->nl), 2);
+			wire_silence(it);
+		}
+		if (way == RELEASE)
+			SAME(held_release(self->nl, .rule = ids[1]), 1);
+		else if (way == REMOVE)
+			SAME(fault_del(self->nl, ids[1]), 0);
+		if (way == LOSE) {
+			SAME(held_release(self->nl, .rule = ids[1], .drop = true), 1);
+			SAME(held_count(self->nl), 1);
+			fd_send(self->fd, "c");
+			wire_expect(it, PSH | ACK, seq + 2, 101, "c");
+			wire_expect(it, PSH | ACK, seq, 101, "a");
+			seq++;
+		} else {
+			wire_expect(it, PSH | ACK, seq + 1, 101, "b");
+			wire_expect(it, PSH | ACK, seq, 101, "a");
+		}
+		SAME(held_count(self->nl), 0);
+		SAME(step_get(self->nl, HSTP_A_STEP_HELD_BYTES), 0);
+		SAME(fault_counts(self->nl, ids[0]).held, 0);
+		SAME(fault_flush(self->nl), 0);
+	}
+}
+
+/* What was held before it is not its next one, even if it goes on later. */
+TEST_F(fault, reorder_not_behind_earlier)
+{
+	struct end *us = &self->us, *it = &self->it;
+	uint32_t id;
+
+	fault_open(us, it, &self->fd);
+	id = fault_add(self->nl, .way = OUT, .nth = 1, .action = HOLD);
+	fault_add(self->nl, .way = OUT, .nth = 1, .action = REORDER);
+	fd_send(self->fd, "a");
+	fd_send(self->fd, "b");
+	SAME(held_count(self->nl), 2);
+	SAME(held_release(self->nl, .rule = id), 1);
+	wire_expect(it, PSH | ACK, 301, 101, "a");
+	wire_silence(it);
+	fd_send(self->fd, "c");
+	wire_expect(it, PSH | ACK, 303, 101, "c");
+	wire_expect(it, PSH | ACK, 302, 101, "b");
+	SAME(held_count(self->nl), 0);
+}
+
+/* The same of segments that arrive: the first waits for one that is delayed. */
+TEST_F(fault, reorder_behind_delayed_arriving)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	fault_open(us, it, &self->fd);
+	fault_add(self->nl, .way = IN, .count = 1, .action = REORDER);
+	fault_add(self->nl, .way = IN, .delay = 300, .action = DELAY);
+	wire_send(us, PSH | ACK, 101, 301, "first ");
+	wire_send(us, PSH | ACK, 107, 301, "second");
+	wire_expect(it, ACK, 301, 101);		/* out of order: at once */
+	wire_expect(it, ACK, 301, 113);
+	fd_recv(self->fd, "first second");
+	SAME(held_count(self->nl), 0);
+}
+
 /* Text behind a gap is kept, and delivered when the gap is filled (SHLD-31). */
 TEST_F(fault, reorder_arriving)
 {

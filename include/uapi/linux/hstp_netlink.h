@@ -268,8 +268,9 @@ enum hstp_nl_text {
  * @HSTP_NL_ACTION_DELAY: goes on later
  * @HSTP_NL_ACTION_HOLD: goes on when held-release says so
  * @HSTP_NL_ACTION_REORDER: goes on behind the next of its connection and
- *   direction; that one itself is not held by such a rule, though it counts as
- *   matched and its turn (nth, every, probability) is over
+ *   direction, when that goes on if it is held or delayed; that one itself is
+ *   not held by such a rule, though it counts as matched and its turn (nth,
+ *   every, probability) is over
  * @HSTP_NL_ACTION_CHANGE: goes on with another value in its header, the
  *   checksum corrected
  * @HSTP_NL_ACTION_CORRUPT: goes on with a wrong checksum
