@@ -61,9 +61,11 @@ static int refuse(struct genl_info *info, int number, const char *why)
 {
 	const struct nlattr *attr = info->attrs[FIRST_ATTR + number];
 
-	/* Of the two ends of the range of ports, that which was given */
+	/* Of the two ends of a range, that which was given */
 	if (!attr && number == HSTP_SET_port_min)
 		attr = info->attrs[HSTP_A_CONFIG_PORT_MAX];
+	else if (!attr && number == HSTP_SET_rto_min_ms)
+		attr = info->attrs[HSTP_A_CONFIG_RTO_MAX_MS];
 	NL_SET_BAD_ATTR(info->extack, attr);
 	if (info->extack)
 		info->extack->_msg = why;

@@ -35,6 +35,16 @@ const struct hstp_setting hstp_settings[HSTP_SETTING_COUNT] = { HSTP_SETTINGS(X)
 
 #undef X
 
+/* Of these the first must not be above the second. */
+static const struct {
+	u8 low;
+	u8 high;
+	const char *refusal;
+} ranges[] = {
+	{ HSTP_SET_port_min, HSTP_SET_port_max, "port_min must not be above port_max" },
+	{ HSTP_SET_rto_min_ms, HSTP_SET_rto_max_ms, "rto_min_ms must not be above rto_max_ms" },
+};
+
 /**
  * hstp_settings_init() - a new namespace has the defaults
  * @hn: namespace
@@ -73,9 +83,11 @@ int hstp_settings_check(const struct hstp_settings *s, const char **refusal)
 			return i;
 		}
 	}
-	if (s->port_min > s->port_max) {
-		*refusal = "port_min must not be above port_max";
-		return HSTP_SET_port_min;
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		if (*hstp_setting_of(s, ranges[i].low) > *hstp_setting_of(s, ranges[i].high)) {
+			*refusal = ranges[i].refusal;
+			return ranges[i].low;
+		}
 	}
 	return -1;
 }

@@ -89,7 +89,7 @@ TEST(defaults)
 }
 
 /* The bounds themselves are taken, what is past them is refused and changes nothing. The
- * two ends of the range of ports bound each other, too: they have a test of their own.
+ * two ends of the range of ports, and of RTO, bound each other, too: they have tests of their own.
  */
 TEST(bounds)
 {
@@ -97,7 +97,7 @@ TEST(bounds)
 	for (size_t i = 0; i < SETTINGS; i++) {
 		const struct setting *s = &settings[i];
 
-		if (!strncmp(s->name, "port_", 5))
+		if (!strncmp(s->name, "port_", 5) || !strncmp(s->name, "rto_m", 5))
 			continue;
 		SAME(try_number(s->name, s->min), 0);
 		SAME(get(s->name), s->min);
@@ -131,6 +131,29 @@ TEST(bounds_of_ports)
 	SAME(try_number("port_max", 1), 0);
 	SAME(get("port_min"), 1);
 	SAME(get("port_max"), 1);
+}
+
+TEST(bounds_of_rto)
+{
+	net_alone();
+	SAME(try_number("rto_min_ms", 9), -EINVAL);
+	SAME(try_number("rto_min_ms", 60001), -EINVAL);
+	SAME(try_number("rto_max_ms", 9), -EINVAL);
+	SAME(try_number("rto_max_ms", 3600001), -EINVAL);
+	SAME(try_number("rto_max_ms", -1), -EINVAL);
+	/* The lower end is not above the upper one. */
+	SAME(try_number("rto_max_ms", 199), -EINVAL);
+	SAME(get("rto_min_ms"), 200);
+	SAME(get("rto_max_ms"), 120000);
+	SAME(try_number("rto_min_ms", 10), 0);
+	SAME(try_number("rto_max_ms", 10), 0);
+	SAME(try_number("rto_min_ms", 11), -EINVAL);
+	SAME(get("rto_min_ms"), 10);
+	SAME(get("rto_max_ms"), 10);
+	SAME(try_number("rto_max_ms", 3600000), 0);
+	SAME(try_number("rto_min_ms", 60000), 0);
+	SAME(get("rto_min_ms"), 60000);
+	SAME(get("rto_max_ms"), 3600000);
 }
 
 /* A namespace's owner may set it, others may read it only. */

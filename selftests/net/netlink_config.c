@@ -25,7 +25,7 @@ static const struct setting {
 	{ HSTP_A_CONFIG_FIN_TIMEOUT, "fin_timeout", 60000, 1, 3600000 },
 	{ HSTP_A_CONFIG_RTO_INITIAL_MS, "rto_initial_ms", 1000, 10, 60000 },
 	{ HSTP_A_CONFIG_RTO_MIN_MS, "rto_min_ms", 200, 10, 60000 },
-	{ HSTP_A_CONFIG_RTO_MAX_MS, "rto_max_ms", 120000, 10, 3600000 },
+	{ HSTP_A_CONFIG_RTO_MAX_MS, "rto_max_ms", 120000, 200, 3600000 },
 	{ HSTP_A_CONFIG_DELACK_MS, "delack_ms", 40, 1, 499 },
 	{ HSTP_A_CONFIG_RFC5961, "rfc5961", 1, 0, 1 },
 	{ HSTP_A_CONFIG_CHALLENGE_ACK_LIMIT, "challenge_ack_limit", 1000, 1, 1000000 },
@@ -138,6 +138,38 @@ TEST(refusal_says_bound)
 	SAME(set(nl, HSTP_A_CONFIG_PORT_MAX, 1), -ERANGE);
 	NEED(strstr(nl->text, "port_min") && strstr(nl->text, "port_max"));
 	SAME(nl->bad_type, HSTP_A_CONFIG_PORT_MAX);
+}
+
+/* RFC 6298 section 2, rules 2.4 and 2.5: RTO has a lower and an upper bound. A lower one above the
+ * upper one is none: whichever of them says so is refused, and named.
+ */
+TEST(bounds_of_rto)
+{
+	struct nlmsghdr *req;
+	struct nl *nl;
+
+	net_alone();
+	nl = nl_open(NS_A);
+	SAME(set(nl, HSTP_A_CONFIG_RTO_MAX_MS, 199), -ERANGE);
+	SAME(nl->bad_type, HSTP_A_CONFIG_RTO_MAX_MS);
+	NEED(strstr(nl->text, "rto_min_ms must not be above rto_max_ms"));
+	SAME(set(nl, HSTP_A_CONFIG_RTO_MAX_MS, 200), 0);
+	SAME(set(nl, HSTP_A_CONFIG_RTO_MIN_MS, 201), -ERANGE);
+	SAME(nl->bad_type, HSTP_A_CONFIG_RTO_MIN_MS);
+	SAME(sysctl("rto_min_ms"), 200);
+	req = nl_request(nl, HSTP_CMD_CONFIG_SET, 0);
+	mnl_attr_put_u32(req, HSTP_A_CONFIG_RTO_MIN_MS, 30);
+	mnl_attr_put_u32(req, HSTP_A_CONFIG_RTO_MAX_MS, 29);
+	SAME(nl_talk(nl, req, NULL, NULL), -ERANGE);
+	SAME(sysctl("rto_min_ms"), 200);
+	SAME(sysctl("rto_max_ms"), 200);
+	/* Both at once, in whichever order. */
+	req = nl_request(nl, HSTP_CMD_CONFIG_SET, 0);
+	mnl_attr_put_u32(req, HSTP_A_CONFIG_RTO_MIN_MS, 400);
+	mnl_attr_put_u32(req, HSTP_A_CONFIG_RTO_MAX_MS, 500);
+	SAME(nl_talk(nl, req, NULL, NULL), 0);
+	SAME(sysctl("rto_min_ms"), 400);
+	SAME(sysctl("rto_max_ms"), 500);
 }
 
 /* One bad value among good ones: nothing changes. Both ends of a range can move at once. */

@@ -231,6 +231,8 @@ void net_no_timers(enum net_ns ns)
  */
 void net_rto(enum net_ns ns, long first_ms, long max_ms)
 {
+	/* The lower bound never lies above the upper one. */
+	net_hstp(ns, "rto_max_ms", 3600000);
 	net_hstp(ns, "rto_min_ms", first_ms);
 	net_hstp(ns, "rto_initial_ms", first_ms);
 	net_hstp(ns, "rto_max_ms", max_ms);
