@@ -162,17 +162,14 @@ void hstp_stats_out(struct hstp_net *hn, u8 flags, bool again)
 		s->retransmits++;
 }
 
-/* What all CPUs have counted since the namespace began. */
-static struct hstp_stats *sum_all(const struct hstp_net *hn)
+/* What all CPUs have counted since the namespace began; @sum is all zeroes. */
+static void sum_all(const struct hstp_net *hn, struct hstp_stats *sum)
 {
-	struct hstp_stats *sum = kvzalloc(sizeof(*sum), GFP_KERNEL);
 	u64 longest[HSTP_EDGE_COUNT] = { 0 };
 	u64 *total = (u64 *)sum;
 	unsigned int cpu, i;
 
 	BUILD_BUG_ON(sizeof(*sum) % sizeof(u64));
-	if (!sum)
-		return NULL;
 	for_each_possible_cpu(cpu) {
 		const struct hstp_stats *s = per_cpu_ptr(hn->stats, cpu);
 		const u64 *counter = (const u64 *)s;
@@ -183,7 +180,19 @@ static struct hstp_stats *sum_all(const struct hstp_net *hn)
 			longest[i] = max(longest[i], READ_ONCE(s->spent_max[i]));
 	}
 	memcpy(sum->spent_max, longest, sizeof(longest));
-	return sum;
+}
+
+/* The maxima begin anew. */
+static void take_longest(struct hstp_net *hn, u64 *longest)
+{
+	unsigned int cpu, edge;
+
+	for_each_possible_cpu(cpu) {
+		u64 *spent_max = per_cpu_ptr(hn->stats, cpu)->spent_max;
+
+		for (edge = 0; edge < HSTP_EDGE_COUNT; edge++)
+			longest[edge] = max(longest[edge], xchg(&spent_max[edge], 0));
+	}
 }
 
 static void subtract(struct hstp_stats *sum, const struct hstp_stats *base)
@@ -209,11 +218,13 @@ static void subtract(struct hstp_stats *sum, const struct hstp_stats *base)
  */
 struct hstp_stats *hstp_stats_sum(struct hstp_net *hn)
 {
-	struct hstp_stats *sum;
+	struct hstp_stats *sum = kvzalloc(sizeof(*sum), GFP_KERNEL);
 
+	if (!sum)
+		return NULL;
 	mutex_lock(&hn->stats_mutex);
-	sum = sum_all(hn);
-	if (sum && hn->stats_base)
+	sum_all(hn, sum);
+	if (hn->stats_base)
 		subtract(sum, hn->stats_base);
 	mutex_unlock(&hn->stats_mutex);
 	return sum;
@@ -238,8 +249,9 @@ static void carry(struct hstp_stats *base, const struct hstp_stats *sum)
  * @hn: namespace
  *
  * Those who count are not stopped: what has been counted so far is subtracted from
- * now on. Each count is in the result, or comes after it. A connection that is in a
- * state counts as having entered it.
+ * now on. Each count is in the result, or comes after it. The longest time of those that are
+ * counted now is known in any case: one that ends at this very moment may be known in both. A
+ * connection that is in a state counts as having entered it.
  *
  * Context: process, may sleep.
  * Return: as hstp_stats_sum(), the last of the old.
@@ -247,28 +259,28 @@ static void carry(struct hstp_stats *base, const struct hstp_stats *sum)
 struct hstp_stats *hstp_stats_reset(struct hstp_net *hn)
 {
 	struct hstp_stats *sum, *base;
-	unsigned int cpu, edge;
+	u64 longest[HSTP_EDGE_COUNT] = { 0 };
+	unsigned int edge;
 
 	base = kvmalloc(sizeof(*base), GFP_KERNEL_ACCOUNT);
-	if (!base)
-		return NULL;
-	mutex_lock(&hn->stats_mutex);
-	sum = sum_all(hn);
-	if (!sum) {
-		mutex_unlock(&hn->stats_mutex);
+	sum = kvzalloc(sizeof(*sum), GFP_KERNEL);
+	if (!base || !sum) {
 		kvfree(base);
+		kvfree(sum);
 		return NULL;
 	}
+	mutex_lock(&hn->stats_mutex);
+	/* In this order: what is not in the sum has its maximum still to come */
+	take_longest(hn, longest);
+	sum_all(hn, sum);
 	memcpy(base, sum, sizeof(*base));
 	memset(base->spent_max, 0, sizeof(base->spent_max));
+	for (edge = 0; edge < HSTP_EDGE_COUNT; edge++)
+		sum->spent_max[edge] = max(sum->spent_max[edge], longest[edge]);
 	if (hn->stats_base)
 		subtract(sum, hn->stats_base);
 	carry(base, sum);
 	swap(hn->stats_base, base);
-	for_each_possible_cpu(cpu) {
-		for (edge = 0; edge < HSTP_EDGE_COUNT; edge++)
-			WRITE_ONCE(per_cpu_ptr(hn->stats, cpu)->spent_max[edge], 0);
-	}
 	mutex_unlock(&hn->stats_mutex);
 	kvfree(base);
 	return sum;

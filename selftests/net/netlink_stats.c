@@ -4,9 +4,11 @@
  */
 #include <linux/genetlink.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 
 #include "lib/exchange.h"
 #include "lib/nl.h"
+#include "stress.h"
 
 static const char *const states[] = {
 	"CLOSED", "LISTEN", "SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1",
@@ -304,6 +306,48 @@ TEST(reset)
 	SAME(stat_now(NS_A, "transition ESTABLISHED CLOSED abort"), 1);
 	SAME(stat_now(NS_A, "state ESTABLISHED now"), 0);
 	SAME(stat_now(NS_A, "state CLOSED entered"), 1);
+}
+
+/* Now and then something stays in LISTEN for a moment. */
+static void *listen_and_close(void *arg)
+{
+	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = 80 };
+
+	stress_on_cpu(1);
+	while (!atomic_load((atomic_bool *)arg)) {
+		close(fd_listen(&here, 1));
+		usleep(500);
+	}
+	return NULL;
+}
+
+/* A time that is counted after a reset is no longer than the longest after it, and not lost with
+ * the longest before it, however close to the reset it ends.
+ */
+TEST(reset_keeps_longest)
+{
+	int rounds = stress_scaled(2000), counted = 0;
+	atomic_bool stop = false;
+	pthread_t thread;
+	struct times t;
+	struct nl *nl;
+
+	net_alone();
+	nl = nl_open(NS_A);
+	stress_on_cpu(0);
+	SAME(pthread_create(&thread, NULL, listen_and_close, &stop), 0);
+	for (int i = 0; i < rounds; i++) {
+		memset(&t, 0, sizeof(t));
+		SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_RESET, 0), take_times, &t), 0);
+		counted += t.state[HSTP_NL_STATE_LISTEN][0] > 0;
+		if (t.state[HSTP_NL_STATE_LISTEN][0] && !t.state[HSTP_NL_STATE_LISTEN][2])
+			die(__FILE__, __LINE__, "round %d: %llu in %llu us, the longest 0", i,
+			    (unsigned long long)t.state[HSTP_NL_STATE_LISTEN][0],
+			    (unsigned long long)t.state[HSTP_NL_STATE_LISTEN][1]);
+	}
+	atomic_store(&stop, true);
+	SAME(pthread_join(thread, NULL), 0);
+	NEED(counted > rounds / 100);
 }
 
 TEST_HARNESS_MAIN
