@@ -191,6 +191,65 @@ TEST_F(fault, bound)
 	stat_grew(NS_A, "segments in", 1);
 }
 
+#define LARGE		60000	/* bytes of text, in segments as large as loopback takes them */
+#define COPIES		100
+
+/* There is a bound in bytes of memory, too, which large segments come to before there are too many
+ * of them.
+ */
+TEST(bound_in_bytes)
+{
+	static char text[LARGE];
+	struct end here = { .ns = NS_A, .addr = htonl(INADDR_LOOPBACK), .port = 80 };
+	struct sockaddr_in to = addr_of(here.addr, here.port);
+	uint64_t most, bytes, held, sent;
+	int listener, fd[4];
+	struct nl *nl;
+	uint32_t id;
+
+	net_alone();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	most = step_get(nl, HSTP_A_STEP_MAX_BYTES);
+	listener = fd_listen(&here, 4);
+	for (int i = 0; i < 4; i++) {
+		fd[i] = fd_new(NS_A);
+		TRY(connect(fd[i], (struct sockaddr *)&to, sizeof(to)));
+		fd_nodelay(fd[i]);
+	}
+	id = fault_add(nl, .way = OUT, .text = TEXT, .copies = COPIES, .action = DUPLICATE);
+	SAME(step_set(nl, true), 0);
+	/* All of them and their copies are more than there is room for. */
+	for (int i = 0; i < 4; i++) {
+		SAME(TRY(send(fd[i], text, LARGE, 0)), LARGE);
+		sent = fault_counts(nl, id).matched * (COPIES + 1);
+		held = held_count(nl);
+		bytes = step_get(nl, HSTP_A_STEP_HELD_BYTES);
+		SAME(held + step_get(nl, HSTP_A_STEP_OVERFLOW), sent);
+		NEED(held < step_get(nl, HSTP_A_STEP_MAX_HELD));
+		NEED(bytes <= most);
+	}
+	NEED(held < sent);
+	/* There is no room for one more of them, but there is for a small one. */
+	NEED(bytes + 2 * LARGE > most);
+	SAME(fault_flush(nl), 0);
+	fd_shut(fd[0], SHUT_WR);
+	SAME(held_count(nl), held + 1);
+	NEED(step_get(nl, HSTP_A_STEP_HELD_BYTES) <= most);
+	SAME(held_release(nl, .count = (uint32_t)held, .drop = true), held);
+	SAME(held_count(nl), 1);
+	NEED(step_get(nl, HSTP_A_STEP_HELD_BYTES) < LARGE);
+	SAME(step_set(nl, false), 0);
+	SAME(held_count(nl), 0);
+	SAME(step_get(nl, HSTP_A_STEP_HELD_BYTES), 0);
+	for (int i = 0; i < 4; i++) {
+		fd_linger(fd[i], 1, 0);
+		fd_close(fd[i]);
+	}
+	fd_close(listener);
+	stats_sums(NS_A);
+}
+
 /* A namespace's rules, step mode and segments are its own. */
 TEST(per_namespace)
 {
