@@ -153,7 +153,7 @@ static int act(const char *verb, uint8_t command, int argc, char **argv)
 	struct filter *filter;
 	struct nl *nl;
 
-	filter = filter_parse(argc, argv);
+	filter = filter_parse(argc, argv, OF_CONNECTIONS);
 	if (!filter)
 		quit(MISUSED,
 		     "%s: say which connections, as in: hstp %s dst 192.0.2.1 dport = :80; \"state all\" means all",
@@ -192,7 +192,7 @@ int cmd_abort(int argc, char **argv)
 		printf("usage: hstp abort FILTER\n\n"
 		       "Resets the connections that match (RFC 9293 section 3.10.5): the peer gets a RST,\n"
 		       "the program ECONNABORTED. Prints each one with the state that it was in.\n");
-		filter_help();
+		filter_help(OF_CONNECTIONS);
 		return DONE;
 	}
 	return act("abort", HSTP_CMD_CONN_ABORT, argc, argv);
@@ -206,7 +206,7 @@ int cmd_close(int argc, char **argv)
 		       "Closes our direction of the connections that match (RFC 9293 section 3.10.4), as\n"
 		       "if their programs had called shutdown(SHUT_WR): a FIN follows what they have\n"
 		       "sent. Prints each one with the state that it was in.\n");
-		filter_help();
+		filter_help(OF_CONNECTIONS);
 		return DONE;
 	}
 	return act("close", HSTP_CMD_CONN_CLOSE, argc, argv);

@@ -104,7 +104,7 @@ static void put_end(struct words *w, char *word)
 
 	if (!strcmp(pair[1], "=") || !strcmp(pair[1], "eq"))
 		pair[1] = next(w, word, "an address or a port");
-	filter = filter_parse(2, pair);
+	filter = filter_parse(2, pair, OF_CONNECTIONS);
 	if ((filter->kind != FILTER_ADDRESS && filter->kind != FILTER_PORT) ||
 	    (filter->kind == FILTER_PORT && filter->compare != EQ))
 		quit(MISUSED, "fault: after \"%s\", one address or port", word);

@@ -74,8 +74,8 @@ bool filter_match(const struct filter *filter, const struct subject *subject)
 		/* None is 0, but nobody is not root. */
 		return subject->conn &&
 		       (filter->attr != HSTP_A_CONN_UID || has(subject->conn, filter->attr)) &&
-		       compare(number(subject->conn, filter->attr), filter->compare,
-			       filter->number);
+		       compare(number(subject->conn, filter->attr) & filter->mask,
+			       filter->compare, filter->number);
 	case FILTER_FLAG:
 		return subject->conn && has(subject->conn, filter->attr);
 	}
@@ -174,19 +174,28 @@ void filter_put(struct nlmsghdr *nlh, const struct filter *filter)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-void filter_help(void)
+/**
+ * filter_help() - the conditions that there are
+ * @of: what the filter is for
+ */
+void filter_help(enum filter_of of)
 {
 	printf("\n"
-	       "FILTER, in the language of ss(8); what stands side by side must all hold:\n"
-	       "  state STATE ...       one of RFC 9293's (time-wait, syn-received, ...), or all,\n"
-	       "                        connected, synchronized, bucket, big\n"
-	       "  exclude STATE         not in it\n"
-	       "  src ADDRESS[/BITS][:PORT], dst ADDRESS[/BITS][:PORT]\n"
+	       "FILTER, in the language of ss(8); what stands side by side must all hold:\n");
+	if (of != OF_SEGMENTS)
+		printf("  state STATE ...       one of RFC 9293's (time-wait, ...), or all,\n"
+		       "                        connected, synchronized, bucket, big\n"
+		       "  exclude STATE         not in it\n");
+	printf("  src ADDRESS[/BITS][:PORT], dst ADDRESS[/BITS][:PORT]\n"
 	       "                        own end, peer; [2001:db8::1]:80 for IPv6\n"
 	       "  sport OP :PORT, dport OP :PORT\n"
-	       "                        OP is = != < <= > >= or eq ne lt le gt ge\n"
-	       "  uid OP N, inode OP N, cookie OP N, fwmark OP N, dev OP INTERFACE\n"
-	       "  passive, orphan, unaccepted\n"
-	       "  and (&&), or (||), not (!), parentheses\n"
-	       "For instance: hstp show 'state time-wait ( dport = :80 or sport = :80 )'\n");
+	       "                        OP is = != < <= > >= or eq ne lt le gt ge\n");
+	if (of == OF_CONNECTIONS)
+		printf("  uid OP N, inode OP N, cookie OP N, fwmark OP N[/MASK]\n"
+		       "  dev OP INTERFACE      its name or number\n"
+		       "  passive, orphan, unaccepted\n");
+	printf("  and (&&), or (||), not (!), parentheses\n");
+	if (of == OF_CONNECTIONS)
+		printf("For instance:\n"
+		       "  hstp show 'state time-wait ( dport = :80 or sport = :80 )'\n");
 }

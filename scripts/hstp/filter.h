@@ -23,6 +23,9 @@ enum filter_kind {
 	FILTER_FLAG,			/* attr is there */
 };
 
+/* What a filter is for: of each less is known than of the one before. */
+enum filter_of { OF_CONNECTIONS, OF_EVENTS, OF_SEGMENTS };
+
 enum filter_compare { ANY, EQ, NE, LT, LE, GT, GE };
 
 struct filter {
@@ -34,13 +37,14 @@ struct filter {
 	uint8_t prefix;
 	unsigned int attr;
 	uint64_t number;
+	uint64_t mask;			/* bits that are compared with number */
 };
 
-struct filter *filter_parse(int argc, char **argv);
+struct filter *filter_parse(int argc, char **argv, enum filter_of of);
 bool filter_match(const struct filter *filter, const struct subject *subject);
 void filter_put(struct nlmsghdr *nlh, const struct filter *filter);
 unsigned int filter_states(const struct filter *filter);
-void filter_help(void);
+void filter_help(enum filter_of of);
 
 /* conn.c */
 bool same_end(const struct addr *a, uint16_t a_port, const struct addr *b, uint16_t b_port);

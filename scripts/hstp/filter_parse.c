@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <net/if.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,7 +17,33 @@ struct parser {
 	char *text;
 	char *at;
 	char token[128];	/* the next one; empty at the end */
+	enum filter_of of;
 };
+
+#define ENDS	"src, dst, sport, dport"
+
+/* The conditions that @of's filters can have. */
+static const char *conditions(enum filter_of of)
+{
+	switch (of) {
+	case OF_CONNECTIONS:
+		return "state, exclude, " ENDS
+		       ", uid, inode, cookie, fwmark, dev, passive, orphan, unaccepted";
+	case OF_EVENTS:
+		return "state, exclude, " ENDS;
+	default:
+		return ENDS;
+	}
+}
+
+/* What is not known would match nothing or, with "not", everything. */
+static void need_known(const struct parser *p, const char *word, enum filter_of last)
+{
+	if (p->of <= last)
+		return;
+	quit(MISUSED, "filter: \"%s\" is not known of %s: %s are", word,
+	     p->of == OF_EVENTS ? "an event" : "a segment", conditions(p->of));
+}
 
 /* Operators need no spaces around them: "dport=:80" is three tokens. */
 static size_t operator_length(const char *at)
@@ -213,20 +240,36 @@ static struct filter *states(struct parser *p)
 	return filter;
 }
 
-static struct filter *amount(struct parser *p, unsigned int attr)
+/* An interface by its name, or by its number, as ss has it too. */
+static uint64_t interface(const char *word)
 {
+	unsigned int index = if_nametoindex(word);
+
+	if (index)
+		return index;
+	if (isdigit((unsigned char)*word))
+		return parse_number("filter: dev", word, 0, INT32_MAX);
+	quit(MISUSED, "filter: there is no interface \"%s\" here", word);
+}
+
+/* @name OP NUMBER; of a mark NUMBER/MASK, too. */
+static struct filter *amount(struct parser *p, const char *name, unsigned int attr)
+{
+	const uint64_t most = attr == HSTP_A_CONN_COOKIE ? UINT64_MAX : UINT32_MAX;
 	struct filter *filter = node(FILTER_NUMBER);
-	const char *word;
+	char what[32], *mask;
 
 	filter->attr = attr;
 	filter->compare = operator(p);
-	word = p->token;
-	filter->number = if_nametoindex(word);
-	if (attr != HSTP_A_CONN_INTERFACE)
-		filter->number = parse_number("filter:", word, 0, attr == HSTP_A_CONN_COOKIE ?
-					      UINT64_MAX : UINT32_MAX);
-	else if (!filter->number)
-		quit(MISUSED, "filter: there is no interface \"%s\" here", word);
+	filter->mask = UINT64_MAX;
+	snprintf(what, sizeof(what), "filter: %s", name);
+	mask = attr == HSTP_A_CONN_MARK ? strchr(p->token, '/') : NULL;
+	if (mask) {
+		*mask++ = '\0';
+		filter->mask = parse_number("filter: mask", mask, 0, most);
+	}
+	filter->number = attr == HSTP_A_CONN_INTERFACE ? interface(p->token) :
+							 parse_number(what, p->token, 0, most);
 	advance(p);
 	return filter;
 }
@@ -265,8 +308,10 @@ static struct filter *condition(struct parser *p)
 			     p->token);
 		return filter;
 	}
-	if (next_is(p, "state", "exclude"))
+	if (next_is(p, "state", "exclude")) {
+		need_known(p, p->token, OF_EVENTS);
 		return states(p);
+	}
 	if (accept_token(p, "src", "local"))
 		return host(p, false);
 	if (accept_token(p, "dst", "peer"))
@@ -276,14 +321,15 @@ static struct filter *condition(struct parser *p)
 	if (accept_token(p, "dport", NULL))
 		return port(p, true);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		if (accept_token(p, others[i].word, NULL))
-			return others[i].flag ? flag(others[i].attr) : amount(p, others[i].attr);
+		if (!accept_token(p, others[i].word, NULL))
+			continue;
+		need_known(p, others[i].word, OF_CONNECTIONS);
+		return others[i].flag ? flag(others[i].attr) :
+					amount(p, others[i].word, others[i].attr);
 	}
 	if (!*p->token)
 		quit(MISUSED, "filter: it ends where a condition should be");
-	quit(MISUSED,
-	     "filter: \"%s\" is not a condition: state, exclude, src, dst, sport, dport, uid, inode, cookie, fwmark, dev, passive, orphan, unaccepted are",
-	     p->token);
+	quit(MISUSED, "filter: \"%s\" is not a condition: %s are", p->token, conditions(p->of));
 }
 
 static struct filter *conjunction(struct parser *p)
@@ -311,13 +357,14 @@ static struct filter *expression(struct parser *p)
  * filter_parse() - read a filter
  * @argc: number of words
  * @argv: the words; one argument or many makes no difference
+ * @of: what it will be asked about
  *
  * Return: the filter, NULL when there is no word. Does not return when it makes no
  * sense: says where, and what would. It lives as long as the program.
  */
-struct filter *filter_parse(int argc, char **argv)
+struct filter *filter_parse(int argc, char **argv, enum filter_of of)
 {
-	struct parser p = { };
+	struct parser p = { .of = of };
 	struct filter *filter;
 	size_t len = 1;
 

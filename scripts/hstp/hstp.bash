@@ -29,7 +29,12 @@ _hstp_addresses() {
 		awk -v "column=$1" 'NR > 1 { sub(/:[^:]*$/, "", $column); print $column }' | sort -u
 }
 
+# _hstp_filter connections|events|segments: what a filter of them can have
 _hstp_filter() {
+	local conditions="src dst sport dport and or not"
+	[ "$1" = segments ] || conditions+=" state exclude"
+	[ "$1" != connections ] ||
+		conditions+=" uid inode cookie fwmark dev passive orphan unaccepted"
 	local states="closed listen syn-sent syn-received established fin-wait-1 fin-wait-2
 		close-wait closing last-ack time-wait all connected synchronized bucket big"
 	case $prev in
@@ -38,8 +43,7 @@ _hstp_filter() {
 	dst) _hstp_addresses 5 ;;
 	sport | dport) echo "= != < <= > >=" ;;
 	dev) ls /sys/class/net ;;
-	*) echo "state exclude src dst sport dport uid inode cookie fwmark dev passive orphan
-		unaccepted and or not" ;;
+	*) echo "$conditions" ;;
 	esac
 }
 
@@ -52,7 +56,7 @@ _hstp_fault() {
 	sh* | d*) _hstp_ask fault show | cut -d: -f1 ;;
 	a*)
 		case $prev in
-		state | src | dst) _hstp_filter ;;
+		state | src | dst) _hstp_filter events ;;
 		flags) echo "fin syn rst psh ack urg ece cwr !fin !syn !rst !psh !ack !urg !ece !cwr" ;;
 		change) echo "seq ack window flags urgent option tsval tsecr sack-left
 			sack-right" ;;
@@ -77,7 +81,7 @@ _hstp_step() {
 		fi
 		echo "all rule $(_hstp_ask step show | awk -F: 'NR > 1 { print $1 }')"
 		;&
-	n* | sh*) echo "wait $(_hstp_filter)" ;;
+	n* | sh*) echo "wait $(_hstp_filter segments)" ;;
 	esac
 }
 
@@ -107,12 +111,15 @@ _hstp() {
 	fa*) names=$(_hstp_fault) ;;
 	ste*) names=$(_hstp_step) ;;
 	sh* | abort | close)
-		names=$(_hstp_filter)
+		names=$(_hstp_filter connections)
 		[ "$cword" -ne $((at + 1)) ] || names+=" help"
 		;;
 	stat) names="--watch reset help" ;;
 	mon*)
-		names=$(_hstp_filter)
+		case " ${words[*]} " in
+		*" segments "* | *" all "* | *" --ladder "*) names=$(_hstp_filter segments) ;;
+		*) names=$(_hstp_filter events) ;;
+		esac
 		case $prev in
 		state | exclude | src | dst | sport | dport | dev) ;;
 		*) names+=" --ladder --svg --iss --peer --count --for --buffer" ;;

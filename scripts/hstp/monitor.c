@@ -289,8 +289,9 @@ static void help(void)
 	       "  --buffer BYTES  of the socket's receive buffer (default %d)\n"
 	       "What could not be heard is told, with how much it was. Segments need root, unless\n"
 	       "\"hstp set segment_events 1\" was said before; the setting is put back by the last\n"
-	       "monitor of the namespace that ends.\n", BUFFER);
-	filter_help();
+	       "monitor of the namespace that ends. Where segments are told, a FILTER can name ends,\n"
+	       "no states.\n", BUFFER);
+	filter_help(OF_EVENTS);
 }
 
 static const char *argument(int *i, int argc, char **argv)
@@ -354,13 +355,14 @@ static bool parse(int argc, char **argv, const char **peer)
 		else
 			break;
 	}
-	monitor.filter = filter_parse(argc - i, argv + i);
 	if (monitor.ladder) {
 		monitor.events = true;
 		monitor.segments = true;
 	} else if (monitor.svg) {
 		quit(MISUSED, "monitor: --svg draws a ladder: --ladder is missing");
 	}
+	monitor.filter = filter_parse(argc - i, argv + i,
+				      monitor.segments ? OF_SEGMENTS : OF_EVENTS);
 	if (monitor.iss)
 		count_from(monitor.iss);
 	return true;

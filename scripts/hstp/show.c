@@ -137,7 +137,7 @@ static void help(void)
 	       "connections that wait for accept() and how many may. Since is the time in the\n"
 	       "state. The second line has the variables of RFC 9293 section 3.3.1, counted\n"
 	       "from ISS and IRS unless -n is given.\n");
-	filter_help();
+	filter_help(OF_CONNECTIONS);
 }
 
 /* hstp show [FILTER] */
@@ -151,7 +151,7 @@ int cmd_show(int argc, char **argv)
 		help();
 		return DONE;
 	}
-	filter = filter_parse(argc, argv);
+	filter = filter_parse(argc, argv, OF_CONNECTIONS);
 	nl = nl_open();
 	table.rows = need(calloc(MEASURED, sizeof(*table.rows)));
 	if (opt.json)

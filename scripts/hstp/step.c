@@ -204,7 +204,7 @@ static void mode_text(const struct mode *mode)
 /* All is read before something is printed. */
 static int show(int argc, char **argv)
 {
-	struct filter *filter = filter_parse(argc, argv);
+	struct filter *filter = filter_parse(argc, argv, OF_SEGMENTS);
 	struct list list = { };
 	struct mode mode = { };
 	struct nlmsghdr *nlh;
@@ -381,7 +381,7 @@ static int parse_go(const char *verb, int argc, char **argv)
 		argc -= 2;
 		argv += 2;
 	}
-	c.filter = filter_parse(argc, argv);
+	c.filter = filter_parse(argc, argv, OF_SEGMENTS);
 	return let_go(&c);
 }
 
@@ -397,7 +397,7 @@ static void help(void)
 	       "long for them; \"go\" lets all go. \"drop\" loses them instead. What goes is printed.\n"
 	       "\"off\" lets everything go. Segments that a rule of \"hstp fault\" holds go the same\n"
 	       "way; those that it delays, or that wait for the next one, only by their number.\n");
-	filter_help();
+	filter_help(OF_SEGMENTS);
 }
 
 /* hstp step on|off|show|next|go|drop */

@@ -164,6 +164,12 @@ TEST(refusals)
 		{ "step drop", "say what" },
 		{ "step go 1 dport = :1", "not both" },
 		{ "step go foo", "\"foo\" is not a condition" },
+		/* A segment has ends and nothing else: what is not known must not match. */
+		{ "step drop not passive", "\"passive\" is not known of a segment: src, dst, " },
+		{ "step drop 'not uid = 0'", "\"uid\" is not known of a segment" },
+		{ "step go dport = :7 inode = 1", "\"inode\" is not known of a segment" },
+		{ "step next state established", "\"state\" is not known of a segment" },
+		{ "step show exclude listen", "\"exclude\" is not known of a segment" },
 	};
 
 	net_alone();

@@ -464,6 +464,18 @@ TEST(loss_json)
 
 TEST(mistakes)
 {
+	static const struct {
+		const char *words, *says;
+	} unknown[] = {
+		{ "uid = 0", "\"uid\" is not known of an event: state, exclude, src, dst, " },
+		{ "dport = :7 'not orphan'", "\"orphan\" is not known of an event" },
+		{ "events fwmark = 1", "\"fwmark\" is not known of an event" },
+		{ "segments state established", "\"state\" is not known of a segment: src, " },
+		{ "all exclude listen", "\"exclude\" is not known of a segment" },
+		{ "--ladder state established", "\"state\" is not known of a segment" },
+		{ "segments cookie = 1", "\"cookie\" is not known of a segment" },
+	};
+
 	net_alone();
 	net_enter(NS_A);
 	cmd(&c, 2, "monitor --svg /tmp/x");
@@ -475,6 +487,13 @@ TEST(mistakes)
 	cmd(&c, 2, "monitor --count many");
 	cmd(&c, 2, "monitor --colour");
 	cmd(&c, 2, "monitor state nowhere");
+	/* What would never hold, or always, without a word. */
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(*unknown); i++) {
+		cmd(&c, 2, "monitor %s", unknown[i].words);
+		cmd_has(&c, unknown[i].says);
+		SAME(cmd_count(&c, "\n"), 1);
+	}
+	cmd(&c, 0, "monitor --for 1 state established dst 127.0.0.1");
 	cmd(&c, 1, "monitor --peer no_such_namespace");
 	cmd(&c, 0, "monitor --for 1");
 	SAME(c.len, 0);

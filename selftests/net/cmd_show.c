@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hstp show: the connections that there are, and those of them that a filter matches. */
+#include <net/if.h>
 #include <sys/stat.h>
 
 #include "kselftest_harness.h"
@@ -123,6 +124,11 @@ TEST(filters_of_sockets)
 	MATCHES(5, "state all");
 	MATCHES(1, "fwmark = 23");
 	MATCHES(1, "fwmark = 0x17");
+	/* As with ss: only the bits of the mask count. */
+	MATCHES(1, "fwmark = 0x10/0xf0");
+	MATCHES(0, "fwmark = 0x17/0xf0");
+	MATCHES(4, "fwmark = 0/0xf0");
+	MATCHES(4, "'fwmark != 7/15'");
 	MATCHES(1, "'fwmark > 22'");
 	/* Who has none has 0, as with ss. */
 	MATCHES(4, "fwmark = 0");
@@ -130,6 +136,8 @@ TEST(filters_of_sockets)
 	MATCHES(4, "not fwmark = 23");
 	MATCHES(1, "fwmark = 23 sport = :%u", port_of(marked));
 	MATCHES(1, "dev = lo");
+	MATCHES(1, "dev = %u", if_nametoindex("lo"));
+	MATCHES(4, "dev = 0");
 	MATCHES(4, "'dev != lo'");
 	MATCHES(1, "unaccepted");
 	MATCHES(4, "not unaccepted");
@@ -170,6 +178,9 @@ TEST(mistakes)
 		{ "sport = :1 and", "ends where a condition should be" },
 		{ "colour = red", "\"colour\" is not a condition: state" },
 		{ "dev = no_such_device", "no interface \"no_such_device\"" },
+		{ "dev = 1x", "dev \"1x\" is not a number" },
+		{ "fwmark = 1/", "mask \"\" is not a number" },
+		{ "uid = 1/2", "uid \"1/2\" is not a number" },
 	};
 
 	net_alone();

@@ -66,6 +66,21 @@ TEST(completion)
 	cmd_has(&c, "stat\n");
 	complete("hstp show state syn-");
 	SAME(strcmp(c.out, "syn-sent\nsyn-received\n"), 0);
+	/* What is known of what is looked at, and no more. */
+	complete("hstp show pa");
+	SAME(strcmp(c.out, "passive\n"), 0);
+	complete("hstp monitor pa");
+	SAME(strcmp(c.out, "\n"), 0);
+	complete("hstp monitor ex");
+	SAME(strcmp(c.out, "exclude\n"), 0);
+	complete("hstp monitor segments ex");
+	SAME(strcmp(c.out, "\n"), 0);
+	complete("hstp monitor --ladder st");
+	SAME(strcmp(c.out, "\n"), 0);
+	complete("hstp step next ex");
+	SAME(strcmp(c.out, "\n"), 0);
+	complete("hstp step next dp");
+	SAME(strcmp(c.out, "dport\n"), 0);
 	complete("hstp monitor --la");
 	SAME(strcmp(c.out, "--ladder\n"), 0);
 	complete("hstp diagram s");
