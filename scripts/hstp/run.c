@@ -36,6 +36,15 @@ static void find_library(char path[PATH_MAX])
 		     strerror(errno));
 }
 
+/* ld.so(8) would look for parts of the path, and run the program without the library. */
+static void check_library(const char *path)
+{
+	if (strpbrk(path, " :$"))
+		quit(FAILED,
+		     "run: %s cannot be preloaded: its path has a blank, a colon or a dollar sign, which ld.so(8) takes for its own; make -C scripts/hstp install puts it elsewhere",
+		     path);
+}
+
 /* Where execvp() would find it. */
 static void find_program(const char *name, char path[PATH_MAX])
 {
@@ -173,6 +182,7 @@ int cmd_run(int argc, char **argv)
 	if (argv[0][0] == '-')
 		quit(MISUSED, "run: there is no option \"%s\" but --protocol", argv[0]);
 	find_library(library);
+	check_library(library);
 	find_program(argv[0], program);
 	check_program(program, 0);
 	check_protocol(protocol);

@@ -95,6 +95,29 @@ TEST(gains_rights)
 	cmd(&c, 0, "run %s/script", dir);
 }
 
+/* ld.so divides its list at blanks and colons, and only warns of what it does not find. */
+TEST(path_cannot_be_preloaded)
+{
+	static const char *const names[] = { "a b", "a:b", "a$ORIGIN" };
+	char dir[] = "/tmp/hstp_run.XXXXXX";
+
+	net_alone();
+	net_enter(NS_A);
+	NEED(mkdtemp(dir));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		net_run(NS_A, "mkdir '%s/%s' && cp " HSTP_BUILD "/hstp " HSTP_BUILD
+			"/libhstp-run.so '%s/%s'", dir, names[i], dir, names[i]);
+		cmd(&c, 1, "run env -u LD_PRELOAD '%s/%s/hstp' run echo TCP", dir, names[i]);
+		cmd_has(&c, "libhstp-run.so cannot be preloaded: its path has a blank, ");
+		SAME(cmd_count(&c, "\n"), 1);
+	}
+	/* Nothing is wrong with it but its place. */
+	net_run(NS_A, "mv '%s/%s' %s/right", dir, names[0], dir);
+	cmd(&c, 0, "run env -u LD_PRELOAD %s/right/hstp run echo HSTP", dir);
+	ASSERT_STREQ("HSTP\n", c.out);
+	net_run(NS_A, "rm -r %s", dir);
+}
+
 TEST(refusals)
 {
 	net_alone();
