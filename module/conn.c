@@ -293,7 +293,7 @@ static bool bucket_uses_port(const struct hstp_bucket *b, const struct in6_addr 
 	hlist_nulls_for_each_entry(conn, node, &b->conns, node) {
 		u8 both = reuse & READ_ONCE(conn->reuse);
 
-		if (!uid_eq(conn->uid, uid))
+		if (!uid_eq(READ_ONCE(conn->uid), uid))
 			both &= ~HSTP_REUSE_PORT;
 		if (uses_port(&conn->tuple, laddr, lport) && !both)
 			return true;

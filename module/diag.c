@@ -20,15 +20,6 @@
 #include "snapshot.h"
 #include "socket.h"
 
-/* idiag_timer */
-enum {
-	TIMER_NONE,
-	TIMER_REXMIT,
-	TIMER_FIN_WAIT_2,
-	TIMER_TIME_WAIT,
-	TIMER_PROBE,
-};
-
 /* All attributes of a connection, bytes. */
 #define ATTRS_ROOM	(nla_total_size_64bit(sizeof(struct tcp_info)) + \
 			 nla_total_size(sizeof(struct inet_diag_meminfo)) + \
@@ -76,22 +67,14 @@ static void read_address(struct in6_addr *a, const __be32 *from, u8 family)
 		memcpy(a, from, sizeof(*a));
 }
 
-static void fill_timer(struct inet_diag_msg *r, const struct hstp_tcb *t)
+static void fill_timer(struct inet_diag_msg *r, const struct hstp_view *v)
 {
-	u32 now = hstp_now_ms(), deadline;
+	struct hstp_view_wait wait;
 
-	if (t->armed & HSTP_TIMER_REXMIT) {
-		deadline = t->rexmit_at;
-		r->idiag_timer = hstp_synchronized(t->state) && !t->snd_wnd ? TIMER_PROBE :
-									      TIMER_REXMIT;
-		r->idiag_retrans = t->retries;
-	} else if (t->armed & HSTP_TIMER_WAIT) {
-		deadline = t->wait_at;
-		r->idiag_timer = t->state == HSTP_TIME_WAIT ? TIMER_TIME_WAIT : TIMER_FIN_WAIT_2;
-	} else {
-		return;
-	}
-	r->idiag_expires = hstp_after(deadline, now) ? deadline - now : 0;
+	hstp_view_wait(v, &wait);
+	r->idiag_timer = wait.timer;
+	r->idiag_retrans = wait.timer == HSTP_VIEW_REXMIT ? wait.retries : wait.probes;
+	r->idiag_expires = wait.left_ms;
 }
 
 static void fill_message(struct inet_diag_msg *r, const struct hstp_view *v,
@@ -110,11 +93,11 @@ static void fill_message(struct inet_diag_msg *r, const struct hstp_view *v,
 	r->id.idiag_cookie[0] = (u32)v->cookie;
 	r->id.idiag_cookie[1] = (u32)(v->cookie >> 32);
 	r->idiag_rqueue = listens ? v->queued : v->received;
-	r->idiag_wqueue = listens ? v->backlog : hstp_text_unacked(&v->tcb);
+	r->idiag_wqueue = listens ? v->backlog : hstp_view_unacked(v);
 	r->idiag_uid = uid_valid(v->uid) ? from_kuid_munged(ns, v->uid) : 0;
 	r->idiag_inode = v->inode;
 	if (!listens)
-		fill_timer(r, &v->tcb);
+		fill_timer(r, v);
 }
 
 static u8 shutdown_of(const struct hstp_tcb *t)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* How a socket gets its connection: connect(), listen(), accept(). */
+#include <linux/cred.h>
 #include <linux/in.h>
 #include <linux/security.h>
 #include <net/inet_common.h>
@@ -318,6 +319,7 @@ static void attach(struct sock *sk, struct hstp_conn *conn)
 	WRITE_ONCE(hstp_sk(sk)->conn, conn);
 	spin_lock_bh(&conn->lock);
 	conn->accepted = true;
+	WRITE_ONCE(conn->uid, current_fsuid());	/* what sock_graft() makes of the socket's */
 	hstp_rounds_start(&conn->rounds, &conn->tcb, hstp_now_ms(), conn->recvq.bytes);
 	sock_hold(sk);
 	conn->sk = sk;

@@ -6,34 +6,12 @@
 #include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
 
+#include "core/congestion.h"
 #include "proc.h"
 #include "snapshot.h"
 #include "socket.h"
 
 #define HSTP_PROC_WIDTH		149	/* of a line, as in /proc/net/tcp */
-
-/* The column "tr": which timer runs, in TCP's numbers. */
-enum hstp_proc_timer {
-	HSTP_PROC_NONE,
-	HSTP_PROC_REXMIT,
-	HSTP_PROC_FIN_WAIT_2,
-	HSTP_PROC_TIME_WAIT,
-	HSTP_PROC_PROBE,
-};
-
-/**
- * struct hstp_row - what a line says of the timer
- * @left_ms: until it goes off
- * @timer: of enum hstp_proc_timer
- * @retries: retransmissions
- * @probes: unanswered window probes
- */
-struct hstp_row {
-	u32 left_ms;
-	u8 timer;
-	u8 retries;
-	u8 probes;
-};
 
 /**
  * struct hstp_proc_iter - how far a reader of /proc/net/hstp has come
@@ -60,53 +38,43 @@ static bool hstp_proc_wanted(const struct hstp_view *v)
 	       (ipv6_addr_v4mapped(&v->tuple.laddr) || ipv6_addr_any(&v->tuple.laddr));
 }
 
-static u32 hstp_proc_left(u32 deadline, u32 now)
+static unsigned long hstp_proc_ticks(u32 ms)
 {
-	return hstp_after(deadline, now) ? deadline - now : 0;
+	return (unsigned long)jiffies_delta_to_clock_t(msecs_to_jiffies(ms));
 }
 
-static void hstp_row_timer(struct hstp_row *row, const struct hstp_tcb *t, u32 now)
+/* Of whole connections: RTO, how long an ACK may wait, how many may not, and congestion window
+ * and threshold in segments. TCP's last bit of the third is not told: HSTP has no such mode.
+ */
+static void hstp_row_more(struct seq_file *seq, const struct hstp_tcb *t, u32 delack_ms)
 {
-	memset(row, 0, sizeof(*row));
-	if (t->armed & HSTP_TIMER_REXMIT) {
-		row->left_ms = hstp_proc_left(t->rexmit_at, now);
-		if (hstp_synchronized(t->state) && !t->snd_wnd) {
-			row->timer = HSTP_PROC_PROBE;
-			row->probes = t->retries;
-		} else {
-			row->timer = HSTP_PROC_REXMIT;
-			row->retries = t->retries;
-		}
-	} else if (t->armed & HSTP_TIMER_WAIT) {
-		row->left_ms = hstp_proc_left(t->wait_at, now);
-		row->timer = t->state == HSTP_TIME_WAIT ? HSTP_PROC_TIME_WAIT :
-							  HSTP_PROC_FIN_WAIT_2;
-	}
+	u32 mss = max_t(u32, t->mss, 1);
+	bool unlimited = !t->ssthresh || t->ssthresh >= HSTP_CWND_MAX;
+
+	seq_printf(seq, " %lu %lu %u %u %d", hstp_proc_ticks(t->rto), hstp_proc_ticks(delack_ms),
+		   t->quick << 1, t->cwnd / mss, unlimited ? -1 : (int)(t->ssthresh / mss));
 }
 
 static void hstp_row_print(struct seq_file *seq, const struct hstp_view *v, u32 line)
 {
+	const struct hstp_net *hn = hstp_pernet(seq_file_net(seq));
 	bool listens = v->kind == HSTP_KIND_LISTENER;
 	kuid_t uid = uid_valid(v->uid) ? v->uid : GLOBAL_ROOT_UID;
-	struct hstp_row row;
+	struct hstp_view_wait wait;
 
-	hstp_row_timer(&row, &v->tcb, hstp_now_ms());
+	hstp_view_wait(v, &wait);
 	seq_setwidth(seq, HSTP_PROC_WIDTH);
 	seq_printf(seq, "%4u: %08X:%04X %08X:%04X %02X %08X:%08X %02X:%08lX %08X %5u %8u %lu %u %pK",
 		   line,
 		   (__force u32)v->tuple.laddr.s6_addr32[3], ntohs(v->tuple.lport),
 		   (__force u32)v->tuple.faddr.s6_addr32[3], ntohs(v->tuple.fport),
-		   hstp_tcp_states[v->tcb.state], listens ? 0 : hstp_text_unacked(&v->tcb),
-		   listens ? v->queued : v->received, row.timer,
-		   (unsigned long)jiffies_delta_to_clock_t(msecs_to_jiffies(row.left_ms)),
-		   row.retries, from_kuid_munged(seq_user_ns(seq), uid),
-		   row.probes, v->inode, v->refs, v->object);
-	/* RTO; then what TCP knows and HSTP does not: delayed ACK estimate,
-	 * quick ACKs, congestion window, threshold of slow start
-	 */
+		   hstp_tcp_states[v->tcb.state], hstp_view_unacked(v),
+		   listens ? v->queued : v->received, wait.timer,
+		   hstp_proc_ticks(wait.left_ms), wait.retries,
+		   from_kuid_munged(seq_user_ns(seq), uid), wait.probes, v->inode, v->refs,
+		   v->object);
 	if (v->kind != HSTP_KIND_RECORD)
-		seq_printf(seq, " %lu 0 0 0 -1",
-			   (unsigned long)jiffies_to_clock_t(msecs_to_jiffies(v->tcb.rto)));
+		hstp_row_more(seq, &v->tcb, READ_ONCE(hn->settings.core.delack_ms));
 	seq_pad(seq, '\n');
 }
 

@@ -374,3 +374,57 @@ int hstp_snapshot_take(struct hstp_snapshot *s, struct hstp_net *hn, u32 chain)
 	return err;
 }
 EXPORT_SYMBOL_GPL(hstp_snapshot_take);
+
+static u32 left(u32 deadline)
+{
+	u32 now = hstp_now_ms();
+
+	return hstp_after(deadline, now) ? deadline - now : 0;
+}
+
+/**
+ * hstp_view_wait() - what a connection waits for, as TCP tells it
+ * @v: connection
+ * @wait: filled
+ *
+ * Retransmission comes first, whatever else is waited for.
+ */
+void hstp_view_wait(const struct hstp_view *v, struct hstp_view_wait *wait)
+{
+	const struct hstp_tcb *t = &v->tcb;
+
+	memset(wait, 0, sizeof(*wait));
+	wait->probes = t->kept;
+	if (t->armed & HSTP_TIMER_REXMIT) {
+		wait->left_ms = left(t->rexmit_at);
+		if (hstp_synchronized(t->state) && !t->snd_wnd) {
+			wait->timer = HSTP_VIEW_PROBE;
+			wait->probes = t->retries;
+		} else {
+			wait->timer = HSTP_VIEW_REXMIT;
+			wait->retries = t->retries;
+		}
+	} else if (t->armed & HSTP_TIMER_WAIT) {
+		wait->left_ms = left(t->wait_at);
+		wait->timer = t->state == HSTP_TIME_WAIT ? HSTP_VIEW_TIME_WAIT : HSTP_VIEW_OTHER;
+	} else if (t->armed & HSTP_TIMER_KEEP) {
+		wait->left_ms = left(t->keep_at);
+		wait->timer = HSTP_VIEW_OTHER;
+	}
+}
+EXPORT_SYMBOL_GPL(hstp_view_wait);
+
+/**
+ * hstp_view_unacked() - what a connection was given to send and the peer has not got
+ * @v: connection
+ *
+ * Return: sequence numbers, those of SYN and FIN included, as TCP tells it: of a whole
+ * connection alone.
+ */
+u32 hstp_view_unacked(const struct hstp_view *v)
+{
+	const struct hstp_tcb *t = &v->tcb;
+
+	return v->kind == HSTP_KIND_CONN ? t->snd_end + t->fin_queued - t->snd_una : 0;
+}
+EXPORT_SYMBOL_GPL(hstp_view_unacked);

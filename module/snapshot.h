@@ -89,6 +89,29 @@ struct hstp_view {
 	bool bound;
 };
 
+/* Which timer goes off next, in the numbers of /proc/net/tcp and of idiag_timer. */
+enum hstp_view_timer {
+	HSTP_VIEW_NONE,
+	HSTP_VIEW_REXMIT,
+	HSTP_VIEW_OTHER,	/* keep-alive, or a forsaken FIN-WAIT-2 */
+	HSTP_VIEW_TIME_WAIT,
+	HSTP_VIEW_PROBE,
+};
+
+/**
+ * struct hstp_view_wait - what a connection waits for
+ * @left_ms: until the timer goes off
+ * @timer: of enum hstp_view_timer
+ * @retries: retransmissions
+ * @probes: unanswered probes of the window, or of a silent peer
+ */
+struct hstp_view_wait {
+	u32 left_ms;
+	u8 timer;
+	u8 retries;
+	u8 probes;
+};
+
 /**
  * struct hstp_snapshot - the connections of a chain
  * @rows: them
@@ -106,6 +129,8 @@ void hstp_snapshot_exit(struct hstp_snapshot *s);
 bool hstp_snapshot_empty(const struct hstp_net *hn, u32 chain);
 u32 hstp_snapshot_end(const struct hstp_net *hn);
 u32 hstp_snapshot_chain(const struct hstp_net *hn, const struct hstp_tuple *tuple);
+void hstp_view_wait(const struct hstp_view *v, struct hstp_view_wait *wait);
+u32 hstp_view_unacked(const struct hstp_view *v);
 int hstp_snapshot_take(struct hstp_snapshot *s, struct hstp_net *hn, u32 chain);
 
 #endif /* HSTP_SNAPSHOT_H */

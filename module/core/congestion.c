@@ -5,7 +5,6 @@
 #include "board.h"
 #include "congestion.h"
 
-#define CWND_MAX	0x40000000u	/* bytes: no window of the peer is larger */
 #define DUPLICATES	3		/* of an ACK: the segment after it was lost */
 
 static u32 flight_size(const struct hstp_tcb *t)
@@ -99,7 +98,7 @@ u32 hstp_congestion_initial(const struct hstp_tcb *t)
 void hstp_congestion_open(struct hstp_tcb *t, bool lossy)
 {
 	t->cwnd = lossy ? t->mss : hstp_congestion_initial(t);
-	t->ssthresh = CWND_MAX;
+	t->ssthresh = HSTP_CWND_MAX;
 	t->cwnd_credit = 0;
 }
 
@@ -117,7 +116,7 @@ void hstp_congestion_acked(struct hstp_tcb *t, u32 bytes)
 
 	if (t->cwnd < t->ssthresh ? t->cwnd >= 2 * flight : t->cwnd >= flight + t->mss)
 		return;
-	if (t->cwnd < CWND_MAX)
+	if (t->cwnd < HSTP_CWND_MAX)
 		hstp_congestions[t->tune.congestion].acked(t, bytes);
 }
 

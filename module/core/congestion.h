@@ -5,6 +5,8 @@
 
 #include "tcb.h"
 
+#define HSTP_CWND_MAX	0x40000000u	/* bytes: no window of the peer is larger */
+
 /* The first is the default. */
 enum hstp_congestion_id {
 	HSTP_CONGESTION_NEWRENO,

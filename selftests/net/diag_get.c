@@ -54,7 +54,9 @@ TEST_F(state, exact)
 	SAME(row->m.idiag_timer, conn.timer);
 	SAME(row->m.idiag_inode, conn.inode);
 	SAME(row->m.idiag_rqueue, 0);
-	SAME(row->m.idiag_wqueue, 0);
+	/* The FIN, as with TCP */
+	SAME(row->m.idiag_wqueue, variant->nxt != variant->una);
+	SAME(row->m.idiag_wqueue, conn.tx);
 	if (IN_STATE("TIME-WAIT")) {
 		/* As TCP's: a record has no more than a name and a time. */
 		NEED(row->m.idiag_expires > 0 && row->m.idiag_expires <= 240000);

@@ -181,7 +181,10 @@ TEST(socket_of_passive)
 	SAME(NUMBER(r, SND_WL1), 101);
 	is_special(r, 0);
 	SAME(NUMBER(r, RECEIVE_BUFFER), 2 * RCVBUF);
+	/* Who accepts it owns it. */
+	setfsuid(OWNER);
 	fd = fd_accept(fd);
+	setfsuid(0);
 	is_special(get_end(nl, &it), 0);
 	set(fd, SOL_SOCKET, SO_MARK, 7);
 	set(fd, SOL_SOCKET, SO_PRIORITY, 6);

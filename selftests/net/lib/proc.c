@@ -25,12 +25,17 @@ const char *conn_state(const struct conn *conn)
 static bool parse(const char *line, struct conn *conn)
 {
 	unsigned int lport, rport, st;
+	int columns;
 
-	if (sscanf(line, " %*d: %x:%x %x:%x %x %x:%x %x:%x %x %u %*u %lu",
-		   &conn->laddr, &lport, &conn->raddr, &rport, &st, &conn->tx, &conn->rx,
-		   &conn->timer, &conn->when, &conn->retransmits, &conn->uid,
-		   &conn->inode) != 12)
+	columns = sscanf(line, " %*d: %x:%x %x:%x %x %x:%x %x:%x %x %u %u %lu %u %*s"
+			 " %lu %lu %u %u %d",
+			 &conn->laddr, &lport, &conn->raddr, &rport, &st, &conn->tx, &conn->rx,
+			 &conn->timer, &conn->when, &conn->retransmits, &conn->uid,
+			 &conn->probes, &conn->inode, &conn->refs, &conn->rto, &conn->ato,
+			 &conn->quick, &conn->cwnd, &conn->ssthresh);
+	if (columns != 14 && columns != 19)
 		return false;
+	conn->full = columns == 19;
 	conn->lport = lport;
 	conn->rport = rport;
 	conn->st = st;

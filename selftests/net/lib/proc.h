@@ -14,9 +14,16 @@ struct conn {
 	uint16_t lport, rport;
 	int st;			/* as the kernel numbers TCP's states */
 	unsigned int tx, rx;	/* queues, bytes */
-	unsigned int timer, when, retransmits;
+	unsigned int timer, when, retransmits;	/* when: 1/100 s */
 	unsigned int uid;
+	unsigned int probes;	/* the column "timeout" */
 	unsigned long inode;
+	unsigned int refs;
+	bool full;		/* there are these as well: */
+	unsigned long rto, ato;	/* 1/100 s */
+	unsigned int quick;
+	unsigned int cwnd;	/* segments */
+	int ssthresh;		/* segments; -1: none yet */
 };
 
 /* Names are RFC 9293's: "SYN-RECEIVED". */
@@ -67,6 +74,9 @@ void stats_mark(enum net_ns ns);
 #define STATS_NONE(ns) \
 	stats_only_at(__FILE__, __LINE__, ns, (const char *const[]){ NULL })
 void stats_only_at(const char *file, int line, enum net_ns ns, const char *const *want);
+
+/* What was counted until now was expected; segments and flags count on from stats_mark(). */
+void stats_skip(enum net_ns ns);
 
 /* One counter grew by @n since the mark (does not move the mark). */
 #define stat_grew(ns, key, n) stat_grew_at(__FILE__, __LINE__, ns, key, n)
