@@ -24,6 +24,14 @@ static void fill_tuple(struct hstp_tuple *tuple, __be32 laddr, __be32 faddr, __b
 	tuple->fport = fport;
 }
 
+/* RFC 1122 section 3.2.1.3, (a) and (b): of a host that does not know its network yet. IP's
+ * own check, ipv4_is_zeronet(), is for 0.0.0.0 alone.
+ */
+static bool is_this_network(__be32 addr)
+{
+	return !(addr & htonl(IN_CLASSA_NET));
+}
+
 /* MUST-57 and MUST-63: neither end can be a group or the network itself. */
 static enum hstp_drop check_ends(const struct sk_buff *skb, const struct iphdr *iph)
 {
@@ -31,7 +39,7 @@ static enum hstp_drop check_ends(const struct sk_buff *skb, const struct iphdr *
 	    skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
 		return HSTP_DROP_NOT_UNICAST;
 	if (ipv4_is_multicast(iph->saddr) || ipv4_is_lbcast(iph->saddr) ||
-	    ipv4_is_zeronet(iph->saddr))
+	    is_this_network(iph->saddr))
 		return HSTP_DROP_BAD_SOURCE;
 	return HSTP_DROP_NONE;
 }

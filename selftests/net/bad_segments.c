@@ -138,24 +138,54 @@ TEST_F(bad, not_for_one_host_and_nobody_there)
 	STATS(NS_A, "drop not_unicast 2");
 }
 
-/* MUST-63: a SYN with an invalid source address is ignored. IP refuses all of these but
- * the subnet's broadcast address before they get here.
+/* What IP has thrown away for its source, on all CPUs. */
+static long refused_by_ip(void)
+{
+	char line[512];
+	FILE *file = fopen("/proc/net/stat/rt_cache", "r");
+	long sum = 0;
+
+	NEED(file && fgets(line, sizeof(line), file) && strstr(line, " in_martian_src "));
+	while (fgets(line, sizeof(line), file)) {
+		unsigned int count;
+
+		if (sscanf(line, "%*x %*x %*x %*x %*x %*x %*x %x", &count) != 1)
+			die(__FILE__, __LINE__, "cannot read this line: %s", line);
+		sum += count;
+	}
+	fclose(file);
+	return sum;
+}
+
+/* MUST-63: a SYN with an invalid source address is ignored, "either by TCP or by the IP layer",
+ * which counts them then. RFC 1122 section 3.2.1.3 says which are: (a), (b) "this network",
+ * (c) all hosts, (d) all of a network, (g) the host itself; and groups.
  */
 TEST_F(bad, martian_source)
 {
 	static const char *const martians[] = {
-		"127.0.0.1", "224.0.0.1", "239.255.255.255", "255.255.255.255",
+		"0.0.0.0", "127.0.0.1", "127.255.255.255", "224.0.0.1", "239.255.255.255",
+		"255.255.255.255",
 	};
+	static const char *const others[] = { "0.0.0.1", "0.255.255.255", "10.0.0.255" };
+	enum { MARTIANS = sizeof(martians) / sizeof(*martians) };
+	long before = refused_by_ip();
 
-	for (size_t i = 0; i < sizeof(martians) / sizeof(*martians); i++)
-		wire_send(&self->us, SYN, 100, .saddr = inet_addr(martians[i]));
+	for (size_t i = 0; i < MARTIANS; i++)
+		wire_send(&self->us, SYN, 100, .saddr = inet_addr(martians[i]), .from_zero = !i);
 	wire_silence(&self->it);
 	STATS_NONE(NS_A);
+	SAME(refused_by_ip() - before, MARTIANS);
 
-	wire_send(&self->us, SYN, 100, .saddr = inet_addr("10.0.0.255"));
+	/* There is a way to each of them: who answers is seen. */
+	net_run(NS_A, "ip route add default via " ADDR_T);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		wire_send(&self->us, SYN, 100, .saddr = inet_addr(others[i]));
 	wire_silence(&self->it);
 	state_is(&self->it, "LISTEN");
-	STATS(NS_A, "drop bad_source 1");
+	SAME(conn_count(NS_A), 2);	/* the listener, and the one beside */
+	STATS(NS_A, "drop bad_source 3");
+	SAME(refused_by_ip() - before, MARTIANS);
 }
 
 /* The same where nobody is, and for what is not a SYN: a reset would go to every host

@@ -191,7 +191,7 @@ static int build_options(uint8_t options[40], const struct seg *seg)
 void wire_send_at(struct end *end, struct seg seg)
 {
 	uint8_t packet[sizeof(struct wire_header) + 40 + WIRE_TEXT_MAX];
-	uint32_t saddr = seg.saddr ? seg.saddr : end->addr;
+	uint32_t saddr = seg.saddr || seg.from_zero ? seg.saddr : end->addr;
 	uint32_t daddr = seg.daddr ? seg.daddr : end->other->addr;
 	int optlen = build_options(packet + sizeof(struct wire_header), &seg);
 	int len = text_len(&seg), size = sizeof(struct wire_header) + optlen;

@@ -53,6 +53,7 @@ struct seg {
 	int cut;		/* bytes missing at the end of the packet */
 	uint16_t sum_xor;	/* damages the checksum */
 	uint32_t saddr, daddr;	/* network order */
+	bool from_zero;		/* saddr is 0.0.0.0 */
 	bool given;		/* (set by the macros) */
 };
 
