@@ -106,11 +106,20 @@ TEST(counters_are_independent)
 	SAME(stat_now(NS_B, "segments in"), 0);
 }
 
+/* The process gets a namespace of its own. */
+static void go_to_a_new_one(void)
+{
+	TRY(unshare(CLONE_NEWNET));
+	SAME(system("ip link set lo up"), 0);
+}
+
 /* Connections in most states, sockets closed and open: what a dying namespace may hold. */
 static void fill(void)
 {
-	int listener = listen_here(PORT);
+	int listener;
 
+	go_to_a_new_one();
+	listener = listen_here(PORT);
 	for (int i = 0; i < 20; i++) {
 		int client = connect_here(0, PORT), server = fd_accept(listener);
 
@@ -133,6 +142,87 @@ static void fill(void)
 	}
 	for (int i = 0; i < 5; i++)
 		connect_here(0, PORT);
+}
+
+/* A connection to the tester, who does not acknowledge what he is sent last: it goes again and
+ * again. Other segments than the SYN are not waited for, since any of them may be such a one.
+ */
+static int unanswered(struct end *us, struct end *it, const char *state)
+{
+	int fd = fd_start(it);
+
+	wire_expect(it, SYN, 300);
+	if (!strcmp(state, "SYN-SENT"))
+		return fd;
+	if (!strcmp(state, "SYN-RECEIVED")) {
+		wire_send(us, SYN, 100);
+		state_wait(it, state);
+		return fd;
+	}
+	wire_send(us, SYN | ACK, 100, 301);
+	state_wait(it, "ESTABLISHED");
+	if (!strcmp(state, "ESTABLISHED")) {
+		fd_send(fd, "anybody?");
+		return fd;
+	}
+	if (!strcmp(state, "LAST-ACK")) {
+		wire_send(us, FIN | ACK, 101, 301);
+		state_wait(it, "CLOSE-WAIT");
+	}
+	fd_shut(fd, SHUT_WR);
+	if (!strcmp(state, "CLOSING")) {
+		wire_send(us, FIN | ACK, 101, 301);
+		state_wait(it, state);
+	}
+	SAME(strcmp(state_of(it), state), 0);
+	return fd;
+}
+
+#define OF_EACH	2	/* its socket open, and closed */
+
+/* All states in which something is sent until it is acknowledged, with timers that go off all
+ * the time, sockets closed and open. With the process SYN-SENT and SYN-RECEIVED end; the others
+ * are what the namespace takes along.
+ */
+static void retransmit(void)
+{
+	static const char *const states[] = {
+		"SYN-SENT", "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "CLOSING", "LAST-ACK",
+	};
+	enum { STATES = sizeof(states) / sizeof(*states) };
+	struct end us, it;
+	int count = 1;
+
+	net_peer();
+	net_rto(NS_A, 50, 200);
+	net_hstp(NS_A, "syn_retries", 127);
+	net_hstp(NS_A, "synack_retries", 127);
+	net_hstp(NS_A, "retries", 255);
+	net_hstp(NS_A, "orphan_retries", 255);
+	for (int i = 0; i < OF_EACH * STATES; i++) {
+		const char *state = states[i % STATES];
+		bool close = i >= STATES && strcmp(state, "SYN-SENT");
+		int fd;
+
+		wire_ends(&us, NS_T, (uint16_t)(PEER + i), &it, NS_A, (uint16_t)(1000 + i));
+		fd = unanswered(&us, &it, state);
+		if (close)
+			fd_close(fd);
+		count++;
+	}
+	/* Handshakes of a listener: records. */
+	for (int i = 0; i < OF_EACH; i++) {
+		wire_ends(&us, NS_T, (uint16_t)(PEER + i), &it, NS_A, PORT);
+		if (!i)
+			fd_listen(&it, OF_EACH);
+		wire_send(&us, SYN, 100);
+		state_wait(&it, "SYN-RECEIVED");
+		count++;
+	}
+	/* Nobody has given up yet, and everybody is at it. */
+	SAME(conn_count(NS_A), count);
+	WAIT(stat_now(NS_A, "retransmit") > 2 * count);
+	net_enter(NS_A);
 }
 
 static atomic_long rounds;
@@ -163,13 +253,14 @@ static void start_load(void)
 {
 	pthread_t thread;
 
+	go_to_a_new_one();
 	for (uintptr_t port = PORT; port < PORT + 4; port++)
 		SAME(pthread_create(&thread, NULL, load, (void *)port), 0);
 	WAIT(rounds > 50);
 }
 
-/* A child makes a namespace, @does something in it and is killed. The namespace is gone
- * when the link between it and ours is: nothing held it, and nothing waited for 2MSL.
+/* A child makes a namespace, @does something in it, stays there and is killed. The namespace
+ * is gone when the link between it and ours is: nothing held it, and nothing waited for 2MSL.
  */
 static void born_to_die(void (*does)(void))
 {
@@ -182,12 +273,10 @@ static void born_to_die(void (*does)(void))
 	if (!child) {
 		char command[128];
 
-		TRY(unshare(CLONE_NEWNET));
-		snprintf(command, sizeof(command),
-			 "ip link set lo up; ip link add inside type veth peer outside netns %d",
-			 getppid());
-		SAME(system(command), 0);
 		does();
+		snprintf(command, sizeof(command),
+			 "ip link add inside type veth peer outside netns %d", getppid());
+		SAME(system(command), 0);
 		TRY(write(ready[1], &byte, 1));
 		for (;;)
 			pause();
@@ -206,6 +295,14 @@ TEST(dies_with_connections)
 	net_alone();
 	for (int i = 0; i < 5; i++)
 		born_to_die(fill);
+}
+
+/* Timers of retransmission are running, and go off meanwhile. */
+TEST(dies_retransmitting)
+{
+	net_alone();
+	for (int i = 0; i < 3; i++)
+		born_to_die(retransmit);
 }
 
 /* Four threads are opening and closing when the namespace loses its last process. */
