@@ -288,26 +288,34 @@ TEST_F(reload, other_protocol)
 	SAME(module_load(""), 0);
 }
 
-/* socket() of an installed module loads it: the kernel asks modprobe for these aliases. */
+/* socket() of an installed module loads it: the kernel asks modprobe for these aliases, and
+ * sock_diag for that of the other module. Installed is what "make modules_install" has made.
+ */
 TEST_F(reload, socket_loads_it)
 {
-	static const char *const aliases[] = {
-		"net-pf-2-proto-253-type-1", "net-pf-2-proto-253",
+	static const char *const aliases[][2] = {
+		{ "net-pf-2-proto-253-type-1", "hstp" },
+		{ "net-pf-2-proto-253", "hstp" },
+		{ "net-pf-16-proto-4-type-2-253", "hstp_diag" },
 	};
 	char dir[] = "/tmp/hstp-modules-XXXXXX", name[128], text[1024];
+	const char *installed = getenv("HSTP_INSTALLED");
 	struct utsname kernel;
 
 	TRY(uname(&kernel));
+	if (!installed)
+		SKIP(return, "HSTP_INSTALLED does not say where it was installed");
 	NEED(mkdtemp(dir));
-	snprintf(text, sizeof(text), "mkdir -p %s/lib/modules/%s && cp %s %s/lib/modules/%s/hstp.ko"
-		 " && depmod -b %s %s 2>/dev/null", dir, kernel.release, module_file(), dir,
-		 kernel.release, dir, kernel.release);
+	snprintf(text, sizeof(text), "cp -rs %s/lib %s && depmod -b %s %s 2>/dev/null", installed,
+		 dir, dir, kernel.release);
 	SAME(system(text), 0);
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(*aliases); i++) {
-		snprintf(text, sizeof(text), "test \"$(modprobe -d %s -S %s -R %s)\" = hstp", dir,
-			 kernel.release, aliases[i]);
+		snprintf(text, sizeof(text), "test \"$(modprobe -d %s -S %s -R %s)\" = %s", dir,
+			 kernel.release, aliases[i][0], aliases[i][1]);
 		SAME(system(text), 0);
 	}
+	snprintf(text, sizeof(text), "cmp \"$(find %s -name hstp.ko)\" %s", dir, module_file());
+	SAME(system(text), 0);
 
 	/* A modprobe of our own, which looks where the module has just been installed. */
 	snprintf(name, sizeof(name), "%s/modprobe", dir);
