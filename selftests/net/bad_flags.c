@@ -42,9 +42,17 @@ enum answer {
 	AN_ACK,			/* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK> */
 };
 
+/* A connection that was brought into its state, and what its next segment must say. */
+struct start {
+	const char *state;
+	uint32_t snd_nxt, rcv_nxt;
+	bool active;		/* SYN-RECEIVED: of an active open */
+	bool listener;		/* TIME-WAIT: somebody listens on its port */
+};
+
 /* One segment, and in which situation. */
 struct trial {
-	const char *state;
+	const struct start *start;
 	uint8_t flags;
 	enum where where;
 	bool rfc5961;
@@ -61,24 +69,20 @@ struct outcome {
 	char count[COUNTS_MAX][96];	/* as STATS() wants them */
 };
 
-/* A connection that was brought into its state, and what its next segment must say. */
-struct start {
-	const char *state;
-	uint32_t snd_nxt, rcv_nxt;
-};
-
 static const struct start starts[] = {
-	{ "CLOSED", 301, 101 },
-	{ "LISTEN", 301, 101 },
-	{ "SYN-SENT", 301, 101 },
-	{ "SYN-RECEIVED", 301, 101 },
-	{ "ESTABLISHED", 301, 101 },
-	{ "FIN-WAIT-1", 302, 101 },
-	{ "FIN-WAIT-2", 302, 101 },
-	{ "CLOSE-WAIT", 301, 102 },
-	{ "CLOSING", 302, 102 },
-	{ "LAST-ACK", 302, 102 },
-	{ "TIME-WAIT", 302, 102 },
+	{ .state = "CLOSED", .snd_nxt = 301, .rcv_nxt = 101 },
+	{ .state = "LISTEN", .snd_nxt = 301, .rcv_nxt = 101 },
+	{ .state = "SYN-SENT", .snd_nxt = 301, .rcv_nxt = 101 },
+	{ .state = "SYN-RECEIVED", .snd_nxt = 301, .rcv_nxt = 101 },
+	{ .state = "ESTABLISHED", .snd_nxt = 301, .rcv_nxt = 101 },
+	{ .state = "FIN-WAIT-1", .snd_nxt = 302, .rcv_nxt = 101 },
+	{ .state = "FIN-WAIT-2", .snd_nxt = 302, .rcv_nxt = 101 },
+	{ .state = "CLOSE-WAIT", .snd_nxt = 301, .rcv_nxt = 102 },
+	{ .state = "CLOSING", .snd_nxt = 302, .rcv_nxt = 102 },
+	{ .state = "LAST-ACK", .snd_nxt = 302, .rcv_nxt = 102 },
+	{ .state = "TIME-WAIT", .snd_nxt = 302, .rcv_nxt = 102 },
+	{ .state = "SYN-RECEIVED", .snd_nxt = 301, .rcv_nxt = 101, .active = true },
+	{ .state = "TIME-WAIT", .snd_nxt = 302, .rcv_nxt = 102, .listener = true },
 };
 
 static bool is(const char *state, const char *name)
@@ -218,6 +222,9 @@ static void reset_arrives(struct outcome *o, const struct trial *t)
 	} else if (t->rfc5961 && is(o->state, "TIME-WAIT")) {
 		count(o, "drop rst_time_wait");
 		count(o, "reset in ignored");
+	} else if (is(o->state, "SYN-RECEIVED") && t->start->active) {
+		count(o, "reset in syn_received");
+		goes(o, "CLOSED", "rst");
 	} else if (is(o->state, "SYN-RECEIVED")) {
 		count(o, "reset in to_listen");
 		returns_to_listen(o, "rst");
@@ -228,13 +235,11 @@ static void reset_arrives(struct outcome *o, const struct trial *t)
 	}
 }
 
-/* 3.10.7.4 fourth. In TIME-WAIT a SYN beyond the old connection may open the next one
- * (MAY-2), but here nobody listens.
- */
+/* 3.10.7.4 fourth. An active open in SYN-RECEIVED is treated as a synchronized state. */
 static void syn_arrives(struct outcome *o, const struct trial *t)
 {
 	count(o, "drop syn_synchronized");
-	if (is(o->state, "SYN-RECEIVED")) {
+	if (is(o->state, "SYN-RECEIVED") && !t->start->active) {
 		returns_to_listen(o, "bad-syn");
 	} else if (t->rfc5961) {
 		answers(o, AN_ACK);
@@ -275,11 +280,25 @@ static void fin_arrives(struct outcome *o, const struct trial *t)
 	}
 }
 
+/* MAY-2: where somebody listens, a SYN beyond the old connection may open the next one. What it
+ * is beyond of is RCV.NXT, not the window.
+ */
+static bool reopens(const struct outcome *o, const struct trial *t)
+{
+	return is(o->state, "TIME-WAIT") && t->start->listener &&
+	       (t->flags & (SYN | ACK | RST)) == SYN;
+}
+
 /* 3.10.7.4 */
 static void other(struct outcome *o, const struct trial *t)
 {
 	uint8_t flags = t->flags;
 
+	if (reopens(o, t)) {
+		o->state = "LISTEN";
+		listen_state(o, flags);
+		return;
+	}
 	/* First */
 	if (t->where == OUTSIDE && flags & RST) {
 		count(o, "drop rst_seq");
@@ -307,13 +326,13 @@ static void other(struct outcome *o, const struct trial *t)
 
 static struct outcome expected(const struct trial *t)
 {
-	struct outcome o = { .answer = SILENCE, .state = t->state };
+	struct outcome o = { .answer = SILENCE, .state = t->start->state };
 
-	if (is(t->state, "CLOSED"))
+	if (is(o.state, "CLOSED"))
 		closed(&o, t->flags);
-	else if (is(t->state, "LISTEN"))
+	else if (is(o.state, "LISTEN"))
 		listen_state(&o, t->flags);
-	else if (is(t->state, "SYN-SENT"))
+	else if (is(o.state, "SYN-SENT"))
 		syn_sent(&o, t);
 	else
 		other(&o, t);
@@ -332,20 +351,19 @@ static bool before_syn(const char *state)
 	return is(state, "LISTEN") || is(state, "SYN-SENT");
 }
 
-static uint32_t seg_seq(const struct trial *t, const struct start *start)
+static uint32_t seg_seq(const struct trial *t)
 {
-	if (before_syn(t->state))
-		return start->rcv_nxt - !!(t->flags & SYN);
-	return start->rcv_nxt + beyond[t->where];
+	if (before_syn(t->start->state))
+		return t->start->rcv_nxt - !!(t->flags & SYN);
+	return t->start->rcv_nxt + beyond[t->where];
 }
 
-static uint32_t seg_ack(const struct trial *t, const struct start *start)
+static uint32_t seg_ack(const struct trial *t)
 {
-	return start->snd_nxt + (is(t->state, "SYN-SENT") ? beyond[t->where] : 0);
+	return t->start->snd_nxt + (is(t->start->state, "SYN-SENT") ? beyond[t->where] : 0);
 }
 
-static bool answered(const struct outcome *want, const struct trial *t,
-		     const struct start *start, const struct seen *seen)
+static bool answered(const struct outcome *want, const struct trial *t, const struct seen *seen)
 {
 	if (!seen)
 		return want->answer == SILENCE;
@@ -353,34 +371,51 @@ static bool answered(const struct outcome *want, const struct trial *t,
 	case SILENCE:
 		return false;
 	case AN_ACK:
-		return seen->flags == ACK && seen->seq == start->snd_nxt &&
-		       seen->ack == start->rcv_nxt + want->fin;
+		return seen->flags == ACK && seen->seq == t->start->snd_nxt &&
+		       seen->ack == t->start->rcv_nxt + want->fin;
 	case RESET_BY_ACK:
-		return seen->flags == RST && seen->seq == seg_ack(t, start);
+		return seen->flags == RST && seen->seq == seg_ack(t);
 	case RESET_ALL:
 		return seen->flags == (RST | ACK) && !seen->real_seq &&
-		       seen->ack == seg_seq(t, start) + seg_len(t->flags);
+		       seen->ack == seg_seq(t) + seg_len(t->flags);
 	case SYN_ACK:
-		return seen->flags == (SYN | ACK) && seen->ack == start->rcv_nxt;
+		return seen->flags == (SYN | ACK) && seen->ack == seg_seq(t) + 1;
 	}
 	return false;
 }
 
-static int bring_to(struct end *us, struct end *it, const char *state)
+/* A server that has closed first. */
+static int time_wait_of_a_listener(struct end *us, struct end *it)
 {
-	if (is(state, "CLOSED"))
+	int listener = fd_listen(it, 8);
+
+	fd_close(wire_open_passive(us, it, listener));
+	wire_expect(it, FIN | ACK, 301, 101);
+	wire_send(us, FIN | ACK, 101, 302);
+	wire_expect(it, ACK, 302, 102);
+	state_is(it, "TIME-WAIT");
+	return listener;
+}
+
+static int bring_to(struct end *us, struct end *it, const struct start *start)
+{
+	if (is(start->state, "CLOSED"))
 		return -1;
-	if (is(state, "LISTEN"))
+	if (is(start->state, "LISTEN"))
 		return fd_listen(it, 8);
-	return wire_to_state(us, it, state);
+	if (start->active)
+		return wire_cross_syns(us, it);
+	if (start->listener)
+		return time_wait_of_a_listener(us, it);
+	return wire_to_state(us, it, start->state);
 }
 
 static const char *text(const struct trial *t)
 {
 	static char buffer[160];
 
-	snprintf(buffer, sizeof(buffer), "%s, rfc5961 %d, %s: %s", t->state, t->rfc5961,
-		 where_names[t->where], wire_flags(t->flags));
+	snprintf(buffer, sizeof(buffer), "%s, rfc5961 %d, %s: %s", t->start->state,
+		 t->rfc5961, where_names[t->where], wire_flags(t->flags));
 	return buffer;
 }
 
@@ -404,16 +439,16 @@ struct subject {
 	int number;
 };
 
-static void renew(struct subject *s, const char *state)
+static void renew(struct subject *s, const struct start *start)
 {
 	if (s->open)
 		return;
 	s->number++;
 	wire_ends(&s->us, NS_T, (uint16_t)(PEER + s->number),
 		  &s->it, NS_A, (uint16_t)(PORT + s->number));
-	s->fd = bring_to(&s->us, &s->it, state);
+	s->fd = bring_to(&s->us, &s->it, start);
 	s->open = true;
-	stats_mark(NS_A);
+	stats_skip(NS_A);
 }
 
 static void finish(struct subject *s)
@@ -427,28 +462,33 @@ static void finish(struct subject *s)
 	fd_close(s->fd);
 }
 
-static void one(struct subject *s, const struct start *start, const struct trial *t)
+/* What an end is seen to be in when its connection has gone. */
+static const char *shown(const struct trial *t, const char *state)
+{
+	return t->start->listener && is(state, "CLOSED") ? "LISTEN" : state;
+}
+
+static void one(struct subject *s, const struct trial *t)
 {
 	struct outcome want = expected(t);
-	struct seen *seen, *next;
-	const char *state;
+	const char *state, *become = shown(t, want.state);
+	struct seen *seen;
 
-	renew(s, t->state);
-	wire_send(&s->us, t->flags, seg_seq(t, start), seg_ack(t, start));
+	renew(s, t->start);
+	wire_send(&s->us, t->flags, seg_seq(t), seg_ack(t));
 	wire_sync(NS_A);
 	seen = wire_next(&s->it, 0);
-	/* Of several ACKs the last one counts. */
-	while (seen && (next = wire_next(&s->it, 0)))
-		seen = next;
 	state = state_of(&s->it);
-	if (!is(state, want.state))
-		die(__FILE__, __LINE__, "%s: became %s, not %s", text(t), state, want.state);
-	if (!answered(&want, t, start, seen))
+	if (!is(state, become))
+		die(__FILE__, __LINE__, "%s: became %s, not %s", text(t), state, become);
+	if (!answered(&want, t, seen))
 		die(__FILE__, __LINE__, "%s: wrong answer: %s", text(t),
 		    seen ? "see the trace" : "silence");
+	if (wire_next(&s->it, 0))
+		die(__FILE__, __LINE__, "%s: a second answer", text(t));
 	wire_trace("%s", text(t));
 	counted(&want);
-	if (!is(want.state, t->state) || want.held)
+	if (!is(want.state, t->start->state) || want.held)
 		finish(s);
 }
 
@@ -462,12 +502,14 @@ FIXTURE_SETUP(flags)
 	net_peer();
 	net_no_timers(NS_A);
 	beside_open(&self->beside);
+	stats_mark(NS_A);
 }
 
 FIXTURE_TEARDOWN(flags)
 {
 	beside_works(&self->beside);
 	stats_sums(NS_A);
+	stats_wire(NS_A);
 }
 
 FIXTURE_VARIANT(flags)
@@ -489,6 +531,8 @@ IN_STATE(close_wait, 7);
 IN_STATE(closing, 8);
 IN_STATE(last_ack, 9);
 IN_STATE(time_wait, 10);
+IN_STATE(syn_received_active, 11);
+IN_STATE(time_wait_listener, 12);
 
 static void all_combinations(const struct start *start, bool rfc5961)
 {
@@ -505,10 +549,10 @@ static void all_combinations(const struct start *start, bool rfc5961)
 			continue;
 		for (int flags = 0; flags < COMBINATIONS; flags++) {
 			struct trial t = {
-				start->state, (uint8_t)flags, (enum where)where, rfc5961
+				start, (uint8_t)flags, (enum where)where, rfc5961
 			};
 
-			one(&s, start, &t);
+			one(&s, &t);
 		}
 	}
 	finish(&s);

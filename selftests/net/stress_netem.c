@@ -185,6 +185,25 @@ static void open_all(struct transfer *t)
 	t->open = t->count;
 }
 
+static long took(enum net_ns ns, const char *arrow)
+{
+	char key[80];
+
+	snprintf(key, sizeof(key), "transition %s", arrow);
+	return stat_now(ns, key);
+}
+
+/* Each of @count that came to CLOSED came there from a state in which both ends have closed, by
+ * the last ACK or by 2MSL. A FIN or its ACK may be lost so often that TIME-WAIT, a second here,
+ * is over before it comes once more: it meets nobody, and what it is answered ends its sender
+ * as well (3.10.7.4 second).
+ */
+static void all_closed(enum net_ns ns, int count)
+{
+	SAME(took(ns, "LAST-ACK CLOSED fin-acked") + took(ns, "TIME-WAIT CLOSED time-wait") +
+	     took(ns, "LAST-ACK CLOSED rst") + took(ns, "CLOSING CLOSED rst"), count);
+}
+
 static void through(int connections, int size)
 {
 	struct transfer t = { .count = 2 * connections, .size = size };
@@ -204,6 +223,12 @@ static void through(int connections, int size)
 	NEED(stat_now(NS_B, "retransmit") > 0);
 	SAME(stat_now(NS_A, "state CLOSED entered"), connections);
 	SAME(stat_now(NS_A, "state CLOSED left"), connections);
+	all_closed(NS_A, connections);
+	/* At B the listener, too; each handshake that it began became a connection. */
+	SAME(stat_now(NS_B, "state CLOSED entered"), connections + 1);
+	SAME(stat_now(NS_B, "state CLOSED left"), connections + 1);
+	SAME(took(NS_B, "LISTEN CLOSED close"), 1);
+	all_closed(NS_B, connections);
 }
 
 #define WATCHED	(128 * 1024)	/* bytes each way, where there is a watcher */

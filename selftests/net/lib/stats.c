@@ -219,6 +219,18 @@ static int differences(enum net_ns ns, const struct stats *now, const char *cons
 	return wrong;
 }
 
+/* The mark for segments and flags stays where it was. */
+static void move_mark(enum net_ns ns, struct stats *now)
+{
+	for (int i = 0; i < now->count; i++) {
+		if (is_foreseen(now->all[i].key))
+			continue;
+		now->all[i].value = stats_get(marks[ns], now->all[i].key);
+	}
+	stats_free(marks[ns]);
+	marks[ns] = now;
+}
+
 /**
  * stats_only_at() - exactly this was counted since the mark
  * @file: of the step
@@ -249,14 +261,20 @@ void stats_only_at(const char *file, int line, enum net_ns ns, const char *const
 		stats_free(now);
 		usleep(POLL_US);
 	}
-	/* The mark for segments and flags stays where it was. */
-	for (int i = 0; i < now->count; i++) {
-		if (is_foreseen(now->all[i].key))
-			continue;
-		now->all[i].value = stats_get(marks[ns], now->all[i].key);
-	}
-	stats_free(marks[ns]);
-	marks[ns] = now;
+	move_mark(ns, now);
+}
+
+/**
+ * stats_skip() - what was counted until now is not looked at
+ * @ns: where
+ *
+ * Moves the mark, but for segments and flags.
+ */
+void stats_skip(enum net_ns ns)
+{
+	if (net_wired(ns))
+		wire_sync(ns);
+	move_mark(ns, stats_read(ns));
 }
 
 /**
