@@ -16,6 +16,7 @@
 #define BUFFER (8 << 20)	/* bytes of the socket's receive buffer */
 #define ENOUGH 100000		/* messages at a time */
 #define TICKS_MS 30		/* a few of the kernel's, however slow its clock */
+#define NOTIFY GENL_ID_CTRL	/* group of nlctrl, which the kernel gives its own number */
 
 /* A namespace that is listened to. */
 struct source {
@@ -36,6 +37,7 @@ static struct {
 	uint64_t until;		/* ms */
 	int buffer;
 	bool peer;		/* there are to be two sources */
+	bool gone;		/* the module was removed */
 } monitor = { .buffer = BUFFER };
 
 static uint64_t now_ms(void)
@@ -118,6 +120,8 @@ static void listen_to(const char *netns)
 		err = nl_join(source->nl, source->nl->group_events);
 	if (!err && monitor.segments)
 		err = nl_join(source->nl, source->nl->group_segments);
+	if (!err)
+		err = nl_join(source->nl, NOTIFY);
 	if (err)
 		quit(FAILED, "monitor: joining the netlink group: %s", strerror(-err));
 	be_noticed(source);
@@ -143,11 +147,26 @@ static bool wanted(const struct record *record)
 	return filter_match(monitor.filter, &other);
 }
 
+/* nlctrl says that a family is there no more. Another module's would have another number. */
+static bool tells_the_end(const struct source *source, const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct attrs attrs;
+
+	if (nlh->nlmsg_type != GENL_ID_CTRL || mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl) ||
+	    genl->cmd != CTRL_CMD_DELFAMILY)
+		return false;
+	attrs_of(nlh, &attrs);
+	return number(&attrs, CTRL_ATTR_FAMILY_ID) == source->nl->family;
+}
+
 static void take(struct source *source, const struct nlmsghdr *nlh)
 {
 	struct record record;
 	uint64_t *last;
 
+	if (tells_the_end(source, nlh))
+		monitor.gone = true;
 	if (nlh->nlmsg_type != source->nl->family || !record_read(nlh, &record))
 		return;
 	last = &source->last[record.segment];
@@ -246,7 +265,8 @@ static void loop(int signals)
 		fds[i + 1] = (struct pollfd){
 			.fd = mnl_socket_get_fd(monitor.sources[i].nl->socket), .events = POLLIN,
 		};
-	while (!fds[0].revents && !(monitor.count && monitor.lines >= monitor.count) &&
+	while (!fds[0].revents && !monitor.gone &&
+	       !(monitor.count && monitor.lines >= monitor.count) &&
 	       !(monitor.until && now_ms() >= monitor.until)) {
 		if (poll(fds, (nfds_t)count + 1, wait_ms()) < 0 && errno != EINTR)
 			quit(FAILED, "monitor: %s", strerror(errno));
@@ -269,7 +289,9 @@ static void leave(void)
 	for (int i = 0; i < monitor.source_count; i++) {
 		struct source *source = &monitor.sources[i];
 
-		if (segments_off(&source->segments, source->control) < 0)
+		if (monitor.gone)
+			segments_gone(&source->segments);
+		else if (segments_off(&source->segments, source->control) < 0)
 			say("monitor: segment_events stays on: %s", source->control->error);
 	}
 }
@@ -399,5 +421,7 @@ int cmd_monitor(int argc, char **argv)
 	leave();
 	if (monitor.ladder)
 		status = ladder_end();
+	if (monitor.gone)
+		quit(FAILED, "monitor: the module hstp was removed: there is nothing more to hear");
 	return status;
 }

@@ -110,6 +110,27 @@ int segments_on(struct segments *s, struct nl *nl)
 	return 0;
 }
 
+/* The lock is given back; with @last, the file is needed no more. */
+static void unlock(struct segments *s, bool last)
+{
+	if (s->lock < 0)
+		return;
+	if (last)
+		unlink(s->path);
+	close(s->lock);
+	s->lock = -1;
+}
+
+/**
+ * segments_gone() - the setting went with the module: there is nothing to put back
+ * @s: what segments_on() was given
+ */
+void segments_gone(struct segments *s)
+{
+	s->switched = false;
+	unlock(s, s->lock >= 0 && !flock(s->lock, LOCK_EX | LOCK_NB));
+}
+
 /**
  * segments_off() - want them no more; no effect without segments_on(), or the second time
  * @s: what segments_on() was given
@@ -131,11 +152,6 @@ int segments_off(struct segments *s, struct nl *nl)
 	if (ours)
 		err = switch_to(nl, 0);
 	s->switched = false;
-	if (s->lock < 0)
-		return err;
-	if (last && !err)
-		unlink(s->path);
-	close(s->lock);
-	s->lock = -1;
+	unlock(s, last && !err);
 	return err;
 }

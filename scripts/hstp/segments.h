@@ -15,5 +15,6 @@ int segments_told(struct nl *nl, bool *told);
 void segments_name(struct segments *s);
 int segments_on(struct segments *s, struct nl *nl);
 int segments_off(struct segments *s, struct nl *nl);
+void segments_gone(struct segments *s);
 
 #endif /* HSTP_CMD_SEGMENTS_H */

@@ -128,10 +128,8 @@ static void without_module(void)
 	cmd(&c, 0, "show help");
 }
 
-/* Who has no module is told how to come by it. In a process of its own, so that the module
- * is loaded again whatever comes of it.
- */
-TEST(no_module)
+/* In a process of its own, so that the module is loaded again whatever comes of it. */
+static void apart(void (*call)(void))
 {
 	int status;
 	pid_t pid;
@@ -140,7 +138,7 @@ TEST(no_module)
 	pid = TRY(fork());
 	if (!pid) {
 		alarm(TEST_TIMEOUT_DEFAULT / 2);
-		without_module();
+		call();
 		_exit(0);
 	}
 	SAME(TRY(waitpid(pid, &status, 0)), pid);
@@ -148,6 +146,44 @@ TEST(no_module)
 		SAME(module_load(""), 0);
 	SAME(status, 0);
 	cmd(&c, 0, "show");
+}
+
+/* Who has no module is told how to come by it. */
+TEST(no_module)
+{
+	apart(without_module);
+}
+
+/* Who listens would never hear another word: each says that, and what it drew is there. */
+static void removed_under_monitor(void)
+{
+	static const char *const arguments[] = {
+		"monitor", "-j monitor segments", "monitor --ladder --svg /tmp/hstp_removed.svg",
+	};
+	static struct cmd monitors[3];
+
+	net_alone();
+	net_enter(NS_A);
+	for (int i = 0; i < 3; i++) {
+		cmd_start(&monitors[i], arguments[i]);
+		NEED(!st_call_until_blocked(monitors[i].pid, SYS_poll));
+	}
+	/* The namespace has no socket, and nothing else that holds the module. */
+	WAIT(!module_unload());
+	for (int i = 0; i < 3; i++) {
+		cmd_end(&monitors[i]);
+		SAME(monitors[i].status, 1);
+		cmd_has(&monitors[i], "the module hstp was removed");
+		SAME(cmd_count(&monitors[i], "hstp: "), 1);
+	}
+	NEED(!unlink("/tmp/hstp_removed.svg"));
+	/* No lock of the setting's is left. */
+	NEED(net_status(NS_A, "ls /run/hstp-segments.*"));
+}
+
+TEST(module_removed)
+{
+	apart(removed_under_monitor);
 }
 
 TEST_HARNESS_MAIN
