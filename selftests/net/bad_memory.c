@@ -10,6 +10,7 @@
 #include "kselftest_harness.h"
 
 #include "lib/fd.h"
+#include "lib/nl.h"
 #include "lib/proc.h"
 #include "lib/wire.h"
 #include "stress.h"
@@ -296,6 +297,94 @@ TEST(connections_while_allocations_fail)
 	failslab("probability", "0");
 	NEED(opened > rounds / 4);
 	forget_connection(&w);
+	work_end(&w);
+}
+
+struct heard {
+	uint64_t count, last;
+};
+
+static void hear(const struct nlmsghdr *m, void *arg)
+{
+	struct heard *heard = arg;
+	struct nl_attrs a;
+
+	nl_attrs(m, &a);
+	NEED(nl_number(a.by[HSTP_A_EVENT_SEQUENCE]) > heard->last);
+	heard->last = nl_number(a.by[HSTP_A_EVENT_SEQUENCE]);
+	heard->count++;
+}
+
+struct told {
+	uint64_t sequence, lost;
+};
+
+static void take_told(const struct nlmsghdr *m, void *arg)
+{
+	struct told *told = arg;
+	struct nl_attrs a;
+
+	nl_attrs(m, &a);
+	told->sequence = nl_number(a.by[HSTP_A_STATS_EVENT_SEQUENCE]);
+	told->lost = nl_number(a.by[HSTP_A_STATS_EVENTS_LOST]);
+}
+
+static struct told told(struct nl *nl)
+{
+	struct told told = { .sequence = 0 };
+
+	SAME(nl_talk(nl, nl_request(nl, HSTP_CMD_STATS_GET, 0), take_told, &told), 0);
+	return told;
+}
+
+/* An event that there is no memory for is lost, and its listener is told so: by ENOBUFS and by the
+ * numbers of the others. Nothing else is lost.
+ */
+TEST(events_while_allocations_fail)
+{
+	int rounds = stress_scaled(500), err, losses = 0;
+	struct heard heard = { .count = 0 };
+	struct nl *nl, *asks;
+	struct told end;
+	struct work w;
+
+	if (!available())
+		SKIP(return, "this kernel has no fault injection");
+	work_start(&w);
+	nl = nl_open(NS_A);
+	asks = nl_open(NS_A);
+	nl_join(nl, "events", 0);
+	net_hstp(NS_A, "syn_retries", 3);
+	net_hstp(NS_A, "synack_retries", 3);
+	failslab("times", "-1");
+	failslab("ignore-gfp-wait", "Y");
+	failslab("probability", "30");
+	for (int round = 0; round < rounds; round++) {
+		do_connect(&w);
+		forget_connection(&w);
+	}
+	failslab("probability", "0");
+	WAIT(conn_count(NS_A) == 1);
+	end = told(asks);
+	/* The last of them are told with the next one that there is memory for. */
+	w.client = -1;
+	while (heard.last < end.sequence) {
+		err = nl_told(nl, 1000, hear, &heard);
+		losses += err == -ENOBUFS;
+		if (!err) {
+			SAME(do_connect(&w), 0);
+			forget_connection(&w);
+		}
+	}
+	WAIT(conn_count(NS_A) == 1);
+	while ((err = nl_told(nl, 1000, hear, &heard)))
+		losses += err == -ENOBUFS;
+	end = told(asks);
+	printf("# %llu events, %llu lost\n", (unsigned long long)end.sequence,
+	       (unsigned long long)end.lost);
+	NEED(end.lost > 0);
+	NEED(losses > 0);
+	SAME(heard.count + end.lost, end.sequence);
 	work_end(&w);
 }
 
