@@ -46,25 +46,30 @@ void hstp_stamps_take(struct hstp_tcb *t, const struct hstp_segment *seg,
 /**
  * hstp_stamps_measure() - a round trip, if an ACK ends one
  * @t: connection
- * @seg: segment that acknowledges something new; SND.UNA is not yet advanced
+ * @seg: acceptable ACK; SND.UNA is not yet advanced
  * @env: clock and settings
  *
- * RFC 7323 section 4.1. There is no need of Karn's algorithm: the echo is of the copy
- * that arrived. One measurement a window, as without timestamps, so that the weights
- * of RFC 6298 hold (section 4.2); but where timeouts have doubled RTO, nothing new may be
- * sent for long whose round trip would be measured, and the first echo ends that. What was
- * echoed of the future is a lie.
+ * Only of an ACK that moves SND.UNA (RFC 7323 section 4.1, RTTM rule). What is in another one
+ * may be the echo of a window probe that was not taken, whose intervals are to grow (SHLD-30),
+ * or of what we sent before we were silent for long.
  *
- * An echo of before the last timeout is of a copy whose ACK was lost, most likely: the
- * receiver does not take the stamp of a duplicate (section 5.3, R2 before R3). It would
- * measure the timeout.
+ * RTO stays doubled until a round trip is measured (RFC 6298, after rule 5.7). By Karn's
+ * algorithm that takes new text, sent once and acknowledged; an echo is of the copy that has
+ * arrived, so that with timestamps what was sent again ends the backoff as well. Where many
+ * segments are lost nothing new may be sent for long. Else there is one measurement a window,
+ * so that the weights of RFC 6298 hold (RFC 7323 section 4.2 and appendix G).
+ *
+ * Two echoes measure nothing: that of the future, which is a lie; and that of before the last
+ * timeout. The receiver does not take the stamp of a duplicate (section 5.3, R2 before R3), so
+ * it is of a copy whose ACK was lost, most likely, and would measure the timeout.
  */
 void hstp_stamps_measure(struct hstp_tcb *t, const struct hstp_segment *seg,
 			 const struct hstp_env *env)
 {
 	u32 trip = env->now + t->ts_offset - seg->opt.tsecr;
 
-	if (!t->ts_ok || !(seg->opt.has & HSTP_HAS_TIMESTAMPS))
+	if (!t->ts_ok || !(seg->opt.has & HSTP_HAS_TIMESTAMPS) ||
+	    !hstp_after(seg->ack, t->snd_una))
 		return;
 	if (!t->backoff && (!t->timing || hstp_before(seg->ack, t->rtt_seq)))
 		return;

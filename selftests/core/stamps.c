@@ -266,6 +266,45 @@ TEST(trip_lost_ack, "5.3, R2: the ACK of a duplicate does not measure the timeou
 	VAR(backoff, 0);
 }
 
+/* RFC 7323 section 4.1: "only if the segment advances the left edge of the send window" */
+TEST(trip_nothing_new, "4.1: text that acknowledges nothing new does not measure how long we were silent")
+{
+	u32 sent;
+
+	open_with(1000);
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	sent = T.env.now;
+	RECV(ACK, .seq = PEER, .ack = ME + 10, .wnd = 0, .has = TS, .tsval = 1000,
+	     .tsecr = STAMP(sent));
+	CALL(send, 10);
+	TICK(200);
+	EXPECT(ACK, .seq = ME + 10, .len = 1);
+	VAR(backoff, 1);
+	TICK(5);
+	RECV(ACK, .seq = PEER, .ack = ME + 10, .wnd = 0, .has = TS, .tsval = 1200,
+	     .tsecr = STAMP(T.env.now - 5));
+	VAR(retries, 0);
+	VAR(backoff, 1);
+	VAR(srtt, 1);
+	VAR(rto, 400);
+	/* A text segment that was sent before the probe arrived */
+	TICK(100);
+	RECV(ACK, .seq = PEER, .ack = ME + 10, .wnd = 0, .len = 10, .has = TS, .tsval = 1250,
+	     .tsecr = STAMP(sent));
+	VAR(backoff, 1);
+	VAR(srtt, 1);
+	VAR(rto, 400);
+	TICK(40);
+	EXPECT(ACK, .ack = PEER + 10);
+	/* When the byte is taken, that ends both */
+	TICK(0);
+	RECV(ACK, .seq = PEER + 10, .ack = ME + 11, .wnd = 0, .has = TS, .tsval = 1300,
+	     .tsecr = STAMP(T.env.now - 8));
+	VAR(backoff, 0);
+	VAR(srtt, 1 + 8);	/* 7/8 and 1/8 8 ms; in 1/8 ms */
+}
+
 TEST(trip_karn, "RFC 6298 rule 3: without timestamps there is none")
 {
 	ESTABLISHED_CONNECTION();

@@ -153,12 +153,30 @@ TEST(window_old_ack, "3.10.7.4 fifth: SND.WL2, an ACK older than the last does n
 
 /* --- a window that closes --------------------------------------------- */
 
-TEST(probe, "MUST-36, SHLD-29, SHLD-30: probes of one byte, after RTO, twice as late each")
+/* The peer echoes the timestamp of the last segment that it got, the probe's: SEG.SEQ =<
+ * Last.ACK.sent (RFC 7323 section 4.3). Without timestamps the fields mean nothing.
+ */
+#define RECV_ECHO(...) \
+	RECV(ACK, .seq = PEER, .has = HSTP_HAS_TIMESTAMPS, .tsval = 1000, \
+	     .tsecr = T.last.opt.tsval, ##__VA_ARGS__)
+
+static void established_with(bool stamps)
+{
+	OFFER(0, stamps, 0);
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = MSS,
+	     .has = stamps ? HSTP_HAS_TIMESTAMPS : 0, .tsval = 1000, .tsecr = T.last.opt.tsval);
+	EXPECT(ACK);
+	T.log_count = 0;
+}
+
+static void probes_back_off(bool stamps)
 {
 	u32 wait;
 
-	ESTABLISHED_CONNECTION();
-	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	established_with(stamps);
+	RECV_ECHO(.ack = ME, .wnd = 0);
 	CALL(send, 10);
 	SILENCE();
 	TICK(199);
@@ -166,7 +184,7 @@ TEST(probe, "MUST-36, SHLD-29, SHLD-30: probes of one byte, after RTO, twice as 
 	TICK(1);
 	EXPECT(ACK, .seq = ME, .len = 1);
 	for (wait = 400; wait < 10000; wait *= 2) {
-		RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+		RECV_ECHO(.ack = ME, .wnd = 0);
 		SILENCE();
 		TICK(wait - 1);
 		SILENCE();
@@ -176,21 +194,41 @@ TEST(probe, "MUST-36, SHLD-29, SHLD-30: probes of one byte, after RTO, twice as 
 	STATE(ESTABLISHED);
 }
 
-TEST(probe_for_ever, "MUST-37: as long as probes are acknowledged the connection stays open")
+TEST(probe, "MUST-36, SHLD-29, SHLD-30: probes of one byte, after RTO, twice as late each")
+{
+	probes_back_off(false);
+}
+
+TEST(probe_stamps, "RFC 7323 4.1: the echo of a probe that was not taken measures nothing")
+{
+	probes_back_off(true);
+}
+
+static void probes_for_ever(bool stamps)
 {
 	int i;
 
 	CONFIG(retries, 3);
-	ESTABLISHED_CONNECTION();
-	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	established_with(stamps);
+	RECV_ECHO(.ack = ME, .wnd = 0);
 	CALL(send, 1);
 	for (i = 0; i < 30; i++) {
 		TICK(T.tcb.rexmit_at - T.env.now);
 		EXPECT(ACK | PSH, .seq = ME, .len = 1);
-		RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+		RECV_ECHO(.ack = ME, .wnd = 0);
 		STATE(ESTABLISHED);
 	}
 	VAR(rto, 120000);
+}
+
+TEST(probe_for_ever, "MUST-37: as long as probes are acknowledged the connection stays open")
+{
+	probes_for_ever(false);
+}
+
+TEST(probe_for_ever_stamps, "MUST-37, SHLD-30: with timestamps, too, and ever more rarely")
+{
+	probes_for_ever(true);
 }
 
 TEST(probe_unanswered, "3.8.3: probes that nobody answers are retransmissions")
@@ -208,25 +246,42 @@ TEST(probe_unanswered, "3.8.3: probes that nobody answers are retransmissions")
 	STATE(CLOSED);
 }
 
-TEST(probe_orphan, "RFC 6429: a connection without a user does not probe for ever")
+/* Nor does it end sooner than its retransmissions would: 200 ms, 400, 800 and 1600. */
+static void orphan_probes(bool stamps)
 {
-	int i;
+	u32 wait;
 
 	CONFIG(orphan_retries, 3);
-	CONFIG(rto_max_ms, 1000);
-	ESTABLISHED_CONNECTION();
-	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	established_with(stamps);
+	RECV_ECHO(.ack = ME, .wnd = 0);
 	CALL(send, 10);
 	CALL(leave, false);
-	for (i = 0; i < 10 && T.tcb.state != HSTP_CLOSED; i++) {
-		TICK(1000);
-		T.out_count = 0;
-		if (T.tcb.state == HSTP_CLOSED)
-			break;
-		RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	STATE(FIN_WAIT_1);
+	TICK(200);
+	EXPECT(ACK, .seq = ME, .len = 1);
+	for (wait = 400; wait <= 800; wait *= 2) {
+		RECV_ECHO(.ack = ME, .wnd = 0);
+		TICK(wait - 1);
+		SILENCE();
+		TICK(1);
+		EXPECT(ACK | PSH, .seq = ME, .len = 1, .again = true);
 	}
+	RECV_ECHO(.ack = ME, .wnd = 0);
+	TICK(1599);
+	STATE(FIN_WAIT_1);
+	TICK(1);
 	SIGNAL(TIMED_OUT);
 	STATE(CLOSED);
+}
+
+TEST(probe_orphan, "RFC 6429: a connection without a user does not probe for ever")
+{
+	orphan_probes(false);
+}
+
+TEST(probe_orphan_stamps, "RFC 6429: with timestamps it does not end any sooner")
+{
+	orphan_probes(true);
 }
 
 TEST(probe_accepted, "the probe's byte may be accepted with the window still closed")
