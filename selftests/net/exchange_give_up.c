@@ -63,21 +63,48 @@ static void ends(struct end *it, const struct seen *before, unsigned int rto_ms,
 	passed(before, now_ms(), rto_ms);
 }
 
-/* An open connection whose RTO is FIRST_MS: measured anew under these bounds. */
-static int open_with_short_rto(struct end *us, struct end *it)
+/* What acknowledges @seen, up to @ack; with timestamps, if that has one, which it echoes
+ * (RFC 7323 section 4.3).
+ */
+static void answer(struct end *us, const struct seen *seen, uint8_t flags, uint32_t seq,
+		   uint32_t ack, int wnd)
 {
-	int fd = wire_open_active(us, it);
+	const uint8_t *stamp = wire_option(seen, 8);
+	uint8_t opt[12] = { 1, 1, 8, 10, 0, 0, 0x13, 0x88 };
 
+	if (stamp)
+		memcpy(opt + 8, stamp + 2, 4);
+	wire_send(us, flags, seq, ack, .wnd = wnd, .opt = opt, .optlen = stamp ? 12 : 0);
+	wire_sync(NS_A);
+}
+
+/* RTO is FIRST_MS: measured anew under these bounds. */
+static int short_rto(struct end *us, struct end *it, int fd)
+{
 	net_rto(NS_A, FIRST_MS, 60000);
 	fd_nodelay(fd);
 	for (int i = 0; i < 16; i++) {
 		fd_send(fd, "x");
-		wire_expect(it, PSH | ACK, 301 + i, 101, "x");
-		wire_send(us, ACK, 101, 302 + i);
-		wire_sync(NS_A);
+		answer(us, wire_expect(it, PSH | ACK, 301 + i, 101, "x"), ACK, 101, 302 + i, 0);
 	}
 	stats_mark(NS_A);
 	return fd;
+}
+
+static int open_with_short_rto(struct end *us, struct end *it)
+{
+	return short_rto(us, it, wire_open_active(us, it));
+}
+
+/* The same with timestamps. */
+static int open_with_stamps(struct end *us, struct end *it)
+{
+	int fd = fd_start(it);
+
+	answer(us, wire_expect(it, SYN, 300), SYN | ACK, 100, 301, 0);
+	NEED(wire_option(wire_expect(it, ACK, 301, 101), 8));
+	SAME(fd_connected(fd), 0);
+	return short_rto(us, it, fd);
 }
 
 /* RFC 6298 rules 2.1 and 5.1: what is sent first waits for RTO, here a minute, so that a part in
@@ -339,33 +366,40 @@ TEST_F(peer, last_ack)
 /* 3.8.6.1: as long as the peer answers probes of its closed window, the connection MUST
  * stay open (MUST-37), however few retries there are ...
  */
-TEST_F(peer, window_stays_closed)
+static void stays_closed(struct end *us, struct end *it, int fd)
 {
-	struct end *us = &self->us, *it = &self->it;
 	struct seen *seen;
-	int fd;
 
 	net_hstp(NS_A, "retries", 1);
-	fd = open_with_short_rto(us, it);
-	wire_send(us, ACK, 101, 317, .wnd = ZERO_WINDOW);
-	wire_sync(NS_A);
+	fd_send(fd, "x");
+	answer(us, wire_expect(it, PSH | ACK, 317, 101, "x"), ACK, 101, 318, ZERO_WINDOW);
 	fd_send(fd, "hello");
-	seen = wire_expect(it, ACK, 317, 101, .len = 1);
+	seen = wire_expect(it, ACK, 318, 101, .len = 1);
 	for (int i = 1; i < 3; i++) {
-		wire_send(us, ACK, 101, 317, .wnd = ZERO_WINDOW);
-		wire_sync(NS_A);
+		answer(us, seen, ACK, 101, 318, ZERO_WINDOW);
+		/* SHLD-30: "increase exponentially the interval between successive probes" */
 		seen = again(it, seen, FIRST_MS << i);
 	}
-	wire_send(us, ACK, 101, 317);
-	for (uint32_t next = 317; next < 322; next += seen->len) {
+	answer(us, seen, ACK, 101, 318, 0);
+	for (uint32_t next = 318; next < 323; next += seen->len) {
 		seen = wire_next(it, PATIENCE_MS);
 		NEED(seen && seen->len);
 		SAME(seen->seq, next);
 	}
-	wire_send(us, ACK, 101, 322);
+	answer(us, seen, ACK, 101, 323, 0);
 	state_is(it, "ESTABLISHED");
-	ASSERT_EQ(0, fd_error(fd));
+	SAME(fd_error(fd), 0);
 	STATS(NS_A, "retransmit 3");
+}
+
+TEST_F(peer, window_stays_closed)
+{
+	stays_closed(&self->us, &self->it, open_with_short_rto(&self->us, &self->it));
+}
+
+TEST_F(peer, window_stays_closed_stamps)
+{
+	stays_closed(&self->us, &self->it, open_with_stamps(&self->us, &self->it));
 }
 
 /* ... but one that answers nothing is dead, */
@@ -389,32 +423,37 @@ TEST_F(peer, probes)
 }
 
 /* ... and one that answers has no claim on a connection that nobody holds: RFC 6429 section 4
- * lets the system abort it.
+ * lets the system abort it, when as many probes were sent as retransmissions would be.
  */
-TEST_F(peer, probes_of_an_orphan)
+static void orphan_probes(struct end *us, struct end *it, int fd)
 {
-	struct end *us = &self->us, *it = &self->it;
 	struct seen *seen;
-	int fd;
 
 	net_hstp(NS_A, "retries", 9);
 	net_hstp(NS_A, "orphan_retries", 2);
-	fd = open_with_short_rto(us, it);
-	wire_send(us, ACK, 101, 317, .wnd = ZERO_WINDOW);
-	wire_sync(NS_A);
+	fd_send(fd, "x");
+	answer(us, wire_expect(it, PSH | ACK, 317, 101, "x"), ACK, 101, 318, ZERO_WINDOW);
 	fd_send(fd, "hello");
 	fd_close(fd);
 	state_is(it, "FIN-WAIT-1");
-	seen = wire_expect(it, ACK, 317, 101, .len = 1);
-	wire_send(us, ACK, 101, 317, .wnd = ZERO_WINDOW);
-	wire_sync(NS_A);
+	seen = wire_expect(it, ACK, 318, 101, .len = 1);
+	answer(us, seen, ACK, 101, 318, ZERO_WINDOW);
 	seen = again(it, seen, 2 * FIRST_MS);
-	wire_send(us, ACK, 101, 317, .wnd = ZERO_WINDOW);
-	wire_sync(NS_A);
+	answer(us, seen, ACK, 101, 318, ZERO_WINDOW);
 	ends(it, seen, 4 * FIRST_MS, "CLOSED");
 	wire_silence(it);
 	STATS(NS_A, "transition ESTABLISHED FIN-WAIT-1 close 1",
 	      "transition FIN-WAIT-1 CLOSED retries 1", "retransmit 1");
+}
+
+TEST_F(peer, probes_of_an_orphan)
+{
+	orphan_probes(&self->us, &self->it, open_with_short_rto(&self->us, &self->it));
+}
+
+TEST_F(peer, probes_of_an_orphan_stamps)
+{
+	orphan_probes(&self->us, &self->it, open_with_stamps(&self->us, &self->it));
 }
 
 /* Text in CLOSE-WAIT: the peer, which has closed, has gone meanwhile. */
