@@ -182,13 +182,13 @@ enum hstp_result hstp_call_close(struct hstp_tcb *t, struct hstp_acts *acts)
 	return HSTP_OK;
 }
 
-/* <SEQ=SND.NXT><CTL=RST> */
+/* <SEQ=SND.NXT><CTL=RST>, or what of it the peer takes */
 static void reply_abort(const struct hstp_tcb *t, enum hstp_reset_out why,
 			struct hstp_acts *acts)
 {
 	acts->bits |= HSTP_ACT_REPLY;
 	acts->reset_out = (u8)why;
-	acts->reply.seq = t->snd_nxt;
+	acts->reply.seq = hstp_send_seq(t);
 	acts->reply.ack = 0;
 	acts->reply.flags = HSTP_RST;
 }

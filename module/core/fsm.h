@@ -193,6 +193,7 @@ bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_
 		    struct hstp_tx *tx);
 void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 		     struct hstp_acts *acts);
+u32 hstp_send_seq(const struct hstp_tcb *t);
 u32 hstp_segment_size(const struct hstp_tcb *t);
 u32 hstp_window_offer(const struct hstp_tcb *t, const struct hstp_env *env);
 

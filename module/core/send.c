@@ -341,6 +341,25 @@ static bool may_send_text(const struct hstp_tcb *t)
 	}
 }
 
+/**
+ * hstp_send_seq() - SEG.SEQ of a segment without text or FIN
+ * @t: connection
+ *
+ * SND.NXT; but while a probe of a closed window is out, or text beyond one that has shrunk,
+ * that is more than the peer finds acceptable (section 3.10.7.4 first): it would drop an ACK
+ * or RST. Then it is the window's right edge. Less than a unit of a scaled window may just
+ * have been cut off, and have arrived (RFC 7323 section 2.4).
+ */
+u32 hstp_send_seq(const struct hstp_tcb *t)
+{
+	u32 edge = t->snd_una + t->snd_wnd;
+
+	if (!t->syn_acked || !hstp_after(t->snd_nxt, edge) ||
+	    (t->snd_wnd && t->snd_nxt - edge < 1u << t->snd_wscale))
+		return t->snd_nxt;
+	return edge;
+}
+
 /* What is to be sent first: SYN, what was lost, new text, FIN, an ACK. */
 static bool choose(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,
 		   struct hstp_tx *tx)
@@ -360,7 +379,7 @@ static bool choose(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_a
 		return false;
 	fill(t, env, tx);
 	/* SHLD-12: no text, and a number that the peer has acknowledged */
-	tx->seq = t->snd_nxt - t->keep_probe;
+	tx->seq = hstp_send_seq(t) - t->keep_probe;
 	t->keep_probe = 0;
 	return true;
 }

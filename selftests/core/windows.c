@@ -412,6 +412,95 @@ TEST(shrunk_for_ever, "SHLD-17: text that is out beyond a shrunk window does not
 	}
 }
 
+/* --- what has no text, while more is out than the peer takes ----------- */
+
+/* Section 3.10.7.4 first: at a window of zero SEG.SEQ = RCV.NXT alone is acceptable, else
+ * what is below RCV.NXT + RCV.WND; SND.NXT is beyond that while a probe is out.
+ */
+TEST(ack_while_probing, "3.10.7.4: an ACK beside a probe has a number that the peer accepts")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 10);
+	TICK(200);
+	EXPECT(ACK, .seq = ME, .len = 1);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10, .wnd = 0);
+	TICK(40);
+	EXPECT(ACK, .seq = ME, .ack = PEER + 10);
+	/* The byte was taken after all */
+	RECV(ACK, .seq = PEER + 10, .ack = ME + 1, .len = 10, .wnd = 0);
+	TICK(40);
+	EXPECT(ACK, .seq = ME + 1, .ack = PEER + 20);
+}
+
+TEST(ack_while_fin_probes, "3.10.7.4: so has the ACK of a FIN, when ours is out")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(close);
+	TICK(200);
+	EXPECT(FIN | ACK, .seq = ME);
+	RECV(ACK | FIN, .seq = PEER, .ack = ME, .wnd = 0);
+	STATE(CLOSING);
+	EXPECT(ACK, .seq = ME, .ack = PEER + 1);
+}
+
+TEST(ack_while_shrunk, "3.10.7.4: and one after a window has shrunk below what is out")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 3000);
+	EXPECT(ACK, .len = 1000);
+	EXPECT(ACK, .len = 1000);
+	EXPECT(ACK | PSH, .len = 1000);
+	RECV(ACK, .seq = PEER, .ack = ME + 1000, .wnd = 500);
+	RECV(ACK, .seq = PEER, .ack = ME + 1000, .wnd = 500, .len = 10);
+	TICK(40);
+	EXPECT(ACK, .seq = ME + 1500, .ack = PEER + 10);
+	/* 3.10.7.4: else SND.NXT */
+	RECV(ACK, .seq = PEER + 10, .ack = ME + 1000, .wnd = 2000, .len = 10);
+	TICK(40);
+	EXPECT(ACK, .seq = ME + 3000, .ack = PEER + 20);
+}
+
+/* RFC 7323 section 2.4: what does not go into a scaled window may have been cut off: the
+ * peer takes all that it has offered before.
+ */
+TEST(ack_while_rounded, "RFC 7323 2.4: a window that only was rounded down has not shrunk")
+{
+	OFFER(1, 0, 0);
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = MSS, .wnd = 3000,
+	     .has = HSTP_HAS_WSCALE, .wscale = 4);
+	EXPECT(ACK);
+	CALL(send, 3000);
+	EXPECT(ACK, .len = 1000);
+	EXPECT(ACK, .len = 1000);
+	EXPECT(ACK | PSH, .len = 1000);
+	/* 2000 bytes are 125 times 16, 1990 would be 124.4: 1984, and 16 are missing */
+	RECV(ACK, .seq = PEER, .ack = ME + 1000, .wnd = 2000 >> 4, .len = 10);
+	TICK(40);
+	EXPECT(ACK, .seq = ME + 3000, .ack = PEER + 10);
+	RECV(ACK, .seq = PEER + 10, .ack = ME + 1000, .wnd = 1984 >> 4, .len = 10);
+	TICK(40);
+	EXPECT(ACK, .seq = ME + 2984, .ack = PEER + 20);
+	T.log_count = 0;
+}
+
+TEST(abort_while_probing, "3.10.7.4 second, RFC 5961 3.2: a RST beside a probe has the exact number")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 10);
+	TICK(200);
+	EXPECT(ACK, .seq = ME, .len = 1);
+	CALL(abort);
+	EXPECT(RST, .seq = ME);
+	STATE(CLOSED);
+	T.log_count = 0;
+}
+
 /* --- our window ------------------------------------------------------- */
 
 TEST(sws_receiver, "MUST-39: the window moves right by a full-sized segment, from zero as well")

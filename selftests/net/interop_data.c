@@ -3,6 +3,7 @@
  * sequence numbers that wrap, peers that fall silent, options that one of them lacks. A
  * test's variant names the end that opens, or that the test is about.
  */
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 
@@ -86,6 +87,14 @@ static int fill(struct scene *self, int fd)
 	return sent;
 }
 
+static int fd_unacked(int fd)
+{
+	int bytes;
+
+	TRY(ioctl(fd, SIOCOUTQ, &bytes));
+	return bytes;
+}
+
 /* SHLD-29, SHLD-30: the first after @rto_ms, and each wait is twice the last. */
 static int most_probes(uint64_t ms, uint64_t rto_ms)
 {
@@ -119,12 +128,39 @@ TEST_F(relay, zero_window)
 	SAME(relay_last(self->second, ACK, 0)->wnd, 0);
 	state_is(self->first, "ESTABLISHED");
 	state_is(self->second, "ESTABLISHED");
+	/* Text the other way is acknowledged at once, not with the next probe: Linux drops an
+	 * ACK that is beyond its window, as 3.10.7.4 first allows.
+	 */
+	fd_send(fd[1], "hello");
+	relay_text(fd[0], "hello");
+	relay_until(fd_unacked(fd[1]) == 0);
+	SAME(relay_last(self->first, ACK, 0)->len, 0);
 	/* No probe brought more than a window that is closed takes. */
 	NEED(fd_unread(fd[1]) < sent);
 	take(self, fd[1], 0, sent);
 	SAME(fd_error(fd[0]), 0);
 	fd_close(fd[0]);
 	relay_eof(fd[1]);
+}
+
+/* Section 3.10.5 at a closed window that was probed: the reset has a number that the peer takes
+ * (3.10.7.4 first makes "special allowance ... to accept valid ACKs, URGs, and RSTs" there).
+ */
+TEST_F(relay, abort_at_zero_window)
+{
+	int fd[2], probes, answers;
+
+	net_rto(NS_A, 200, 60000);
+	open_small(self, fd);
+	fill(self, fd[0]);
+	probes = relay_seen(self->first, ACK, 0);
+	relay_until(relay_seen(self->first, ACK, 0) > probes);
+	answers = relay_seen(self->second, ACK, 0);
+	relay_until(relay_seen(self->second, ACK, 0) > answers);
+	fd_linger(fd[0], 1, 0);
+	fd_close(fd[0]);
+	relay_until(!strcmp(state_of(self->second), "CLOSED"));
+	SAME(relay_seen(self->first, RST, 0), 1);
 }
 
 /* The window update is lost: only the probe finds out that the window is open. */
