@@ -575,16 +575,16 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 			hstp_security_refuse(t, seg, acts);
 			return;
 		}
+		if (!ack_arrives(t, seg, env, acts))
+			return;
 		hstp_stamps_take(t, seg, env);
-		if (ack_arrives(t, seg, env, acts))
-			owe_ack(t, acts);
+		owe_ack(t, acts);
 		return;
 	}
 	if (!acceptable(t, seg)) {
 		unacceptable(t, seg, env, acts);
 		return;
 	}
-	hstp_stamps_take(t, seg, env);
 
 	t->heard_at = env->now;
 	t->kept = 0;
@@ -614,6 +614,11 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 	}
 	if (!ack_arrives(t, seg, env, acts))
 		return;
+	/* RFC 7323 section 5.3 does so with the first check. But one segment from far ahead makes
+	 * all honest ones old, so that it takes what any other effect of a segment takes: not
+	 * just a number in the window, but an ACK that could be the peer's (RFC 5961 section 5).
+	 */
+	hstp_stamps_take(t, seg, env);
 
 	/* Sixth, check the URG bit */
 	hstp_urgent_arrives(t, seg, env, acts);

@@ -183,6 +183,79 @@ TEST(echo_outside, "5.3, R2 before R3: a segment outside the window leaves TS.Re
 	OPTION(tsecr, 1000);
 }
 
+/* After a segment that goes no further than some check of 3.10.7.4, with a timestamp of the far
+ * future: the next honest text is not old.
+ */
+static void still_hears(u32 next)
+{
+	VAR(ts_recent, 1000);
+	STATE(ESTABLISHED);
+	RECV(ACK, .seq = next, .ack = ME, .len = 10, .has = TS, .tsval = 1010);
+	DROP(NONE);
+	TEXT(0, 10);
+	TICK(100);
+	EXPECT(ACK, .ack = next + 10);
+	OPTION(tsecr, 1010);
+}
+
+#define FAR	(1000u + (1u << 30))
+
+TEST(blind_no_ack, "3.10.7.4 fifth: a segment without ACK is dropped, its timestamp with it")
+{
+	open_with(1000);
+	RECV(PSH, .seq = PEER, .len = 10, .has = TS, .tsval = FAR);
+	DROP(NO_ACK);
+	still_hears(PEER);
+}
+
+TEST(blind_old_ack, "RFC 5961 5.2: so is one with an ACK older than the largest window")
+{
+	open_with(1000);
+	RECV(ACK, .seq = PEER, .ack = ME - WINDOW - 1, .len = 10, .has = TS, .tsval = FAR);
+	DROP(ACK_OLD);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+	OPTION(tsecr, 1000);
+	still_hears(PEER);
+}
+
+TEST(blind_future_ack, "3.10.7.4 fifth: and one that acknowledges what was not sent")
+{
+	open_with(1000);
+	RECV(ACK, .seq = PEER - 5, .ack = ME + 1, .len = 10, .has = TS, .tsval = FAR);
+	DROP(ACK_BEYOND);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+	OPTION(tsecr, 1000);
+	still_hears(PEER);
+}
+
+TEST(blind_syn, "RFC 5961 4.2: and a SYN that is challenged")
+{
+	open_with(1000);
+	RECV(SYN, .seq = PEER, .has = TS, .tsval = FAR);
+	DROP(SYN_SYNCHRONIZED);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+	OPTION(tsecr, 1000);
+	still_hears(PEER);
+}
+
+TEST(blind_crossed, "3.10.7.4 fifth: and the SYN,ACK of a simultaneous open with a wrong ACK")
+{
+	OFFER(0, 1, 0);
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN, .seq = PEER_ISS, .mss = MSS, .has = TS, .tsval = 1000);
+	EXPECT(SYN | ACK);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME + 7, .has = TS, .tsval = FAR);
+	EXPECT(RST, .seq = ME + 7);
+	STATE(SYN_RECEIVED);
+	VAR(ts_recent, 1000);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .has = TS, .tsval = 1000,
+	     .tsecr = STAMP(OPEN_AT));
+	EXPECT(ACK);
+	still_hears(PEER);
+	T.log_count = 0;
+}
+
 TEST(trip_syn, "4.1: the SYN's round trip is measured by the echo")
 {
 	OFFER(0, 1, 0);

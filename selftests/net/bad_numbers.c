@@ -322,6 +322,35 @@ TEST_F(bad, stamps_that_jump)
 	leave(it, fd);
 }
 
+/* Who guesses a number in the window, but no ACK that the peer could send (RFC 5961 section 5.2),
+ * has said nothing: its timestamp, far ahead, does not make honest text old.
+ */
+TEST_F(bad, stamps_of_the_blind)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 1), fd;
+
+	wire_send(us, SYN, 100, STAMP(1000, 0));
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301, STAMP(1000, 0));
+	fd = fd_accept(listener);
+	stats_mark(NS_A);
+
+	wire_send(us, PSH, 101, 0, "none", STAMP(0x40000000, 0));
+	wire_send(us, PSH | ACK, 99, 301 - 70000, "old", STAMP(0x40000000, 0));
+	SAME(echo_of(wire_expect(it, ACK, 301, 101)), 1000);
+	wire_send(us, PSH | ACK, 101, 302, "beyond", STAMP(0x40000000, 0));
+	SAME(echo_of(wire_expect(it, ACK, 301, 101)), 1000);
+	wire_send(us, SYN, 101, 0, STAMP(0x40000000, 0));
+	SAME(echo_of(wire_expect(it, ACK, 301, 101)), 1000);
+	wire_send(us, PSH | ACK, 101, 301, "honest", STAMP(1001, 0));
+	SAME(echo_of(wire_expect(it, ACK, 301, 107)), 1001);
+	fd_recv(fd, "honest");
+	STATS(NS_A, "drop no_ack 1", "drop ack_old 1", "drop ack_beyond 1",
+	      "drop syn_synchronized 1", "challenge 3");
+	leave(it, fd);
+}
+
 /* Section 4.1 there: an echo of what was not sent, of the future or of long ago, is no round
  * trip of 25 days. The text that is out goes again in time.
  */
