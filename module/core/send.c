@@ -274,7 +274,10 @@ static void watch_window(struct hstp_tcb *t, const struct hstp_env *env)
 	if (t->snd_nxt != t->snd_una || t->armed & HSTP_TIMER_REXMIT)
 		return;
 	t->waiting_since = env->now;
-	hstp_rexmit_arm(t, t->snd_wnd ? OVERRIDE_MS : t->rto, env);
+	if (t->snd_wnd)
+		hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, env->now + OVERRIDE_MS);
+	else
+		hstp_rexmit_arm(t, t->rto, env);
 }
 
 static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,

@@ -86,8 +86,10 @@ static bool given_up(const struct hstp_tcb *t, const struct hstp_env *env)
 static void override(struct hstp_tcb *t, const struct hstp_env *env)
 {
 	t->probe = 1;
-	if (t->snd_wnd)
+	if (t->snd_wnd) {
+		t->waiting_since = env->now;
 		return;
+	}
 	t->retries++;
 	hstp_rtt_backoff(t, env->cfg);
 }
@@ -111,12 +113,15 @@ static void lost(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_act
 static void retransmission_timeout(struct hstp_tcb *t, const struct hstp_env *env,
 				   struct hstp_acts *acts)
 {
-	if (given_up(t, env)) {
+	bool idle = t->snd_nxt == t->snd_una;
+
+	/* What was never sent cannot have waited too long for its acknowledgment */
+	if (!(idle && t->snd_wnd) && given_up(t, env)) {
 		acts->signal = HSTP_SIGNAL_TIMED_OUT;
 		hstp_vanish(t, HSTP_CAUSE_RETRIES, acts);
 		return;
 	}
-	if (t->snd_nxt == t->snd_una)
+	if (idle)
 		override(t, env);
 	else
 		lost(t, env, acts);

@@ -461,3 +461,38 @@ TEST(urgent_states, "3.10.7.4 sixth: in CLOSE-WAIT and later there is none any m
 	DID_NOT(URGENT);
 	VAR(urgent_in, 0);
 }
+
+/* RFC 5482 section 1: it is about "transmitted data". What waits for more text, or for a larger
+ * window, is sent in time (section 3.8.6.2.1) and counts from then.
+ */
+static void timeout_of_what_waits(u32 len, u32 sent)
+{
+	T.tcb.tune.user_timeout_ms = 150;
+	CALL(send, len);
+	SILENCE();
+	TICK(199);
+	STATE(ESTABLISHED);
+	SILENCE();
+	TICK(1);
+	STATE(ESTABLISHED);
+	EXPECT(ACK | (len == sent ? PSH : 0), .seq = ME, .len = sent);
+	TICK(149);
+	STATE(ESTABLISHED);
+	TICK(1);
+	SIGNAL(TIMED_OUT);
+	STATE(CLOSED);
+}
+
+TEST(user_timeout_cork, "RFC 5482: the user timeout does not end a connection whose text waits for more")
+{
+	ESTABLISHED_CONNECTION();
+	T.tcb.tune.cork = 1;
+	timeout_of_what_waits(10, 10);
+}
+
+TEST(user_timeout_sws, "RFC 5482: nor one whose text waits for a larger window")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 300);
+	timeout_of_what_waits(2000, 300);
+}

@@ -156,6 +156,23 @@ TEST_F(peer, user_timeout)
 	state_is(it, "LISTEN");
 }
 
+/* RFC 5482: it is about what was sent. Text that waits for more, which the sender's override
+ * sends after 200 ms (section 3.8.6.2.1), has not waited for the peer yet.
+ */
+TEST_F(peer, user_timeout_corked)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = wire_open_passive(us, it, fd_listen(it, 1));
+
+	set(fd, HSTP_USER_TIMEOUT, 100);
+	set(fd, HSTP_CORK, 1);
+	fd_send(fd, "wait");
+	wire_expect(it, PSH | ACK, 301, 101, "wait");
+	state_wait(it, "LISTEN");
+	SAME(fd_error(fd), ETIMEDOUT);
+	wire_silence(it);
+}
+
 /* MUST-62: the pointer is to the byte after the urgent one, both ways. */
 TEST_F(peer, urgent)
 {
