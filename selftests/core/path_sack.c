@@ -23,6 +23,7 @@ struct path {
 	u32 lost[LOSSES_MAX];	/* segments whose first transmission is lost, from 1 */
 	u32 lost_twice;		/* and one whose second is, too */
 	u32 acks_lost;		/* each so many'th ACK is lost */
+	u32 percent;		/* of what goes either way is lost, by chance */
 	u32 cwnd, ssthresh;	/* to begin with, segments; 0: as the RFCs have it */
 };
 
@@ -54,6 +55,7 @@ static struct {
 	u32 sent[SEGMENTS];
 	u32 total, timeouts, recoveries, rescues;
 	u32 trip_min, trip_max;
+	u64 random;
 } S;
 
 static u32 larger(u32 a, u32 b)
@@ -258,10 +260,19 @@ static void model_trip(u32 ack, u32 trip)
 
 /* --- the path -------------------------------------------------------------- */
 
+/* The same chance each time: Knuth's MMIX */
+static bool chance(void)
+{
+	S.random = S.random * 6364136223846793005ull + 1442695040888963407ull;
+	return (S.random >> 33) % 100 < P.percent;
+}
+
 static bool loses(u32 number)
 {
 	u32 i;
 
+	if (chance())
+		return true;
 	if (P.lost_twice == number + 1)
 		return S.sent[number] <= 2;
 	for (i = 0; i < LOSSES_MAX; i++)
@@ -351,13 +362,14 @@ static void peer_gets(u32 number, u32 stamp)
 {
 	struct report *r = &S.report[S.report_tail];
 
-	if (number <= S.next)
+	/* RFC 7323 section 5.3, R2 and R3: not that of a duplicate, not that behind a gap */
+	if (number == S.next)
 		S.recent = stamp;
 	if (!S.order[number])
 		S.order[number] = ++S.arrivals;
 	while (S.next < P.segments && S.order[S.next])
 		S.next++;
-	if (P.acks_lost && ++S.reports % P.acks_lost == 0)
+	if (chance() || (P.acks_lost && ++S.reports % P.acks_lost == 0))
 		return;
 	memset(r, 0, sizeof(*r));
 	r->at = T.env.now + P.delay;
@@ -550,4 +562,13 @@ TEST(sack_path_lost_again, "RFC 7323 4.1: after a timeout an echo ends the backo
 	VAR(backoff, 0);
 	VAR(srtt, 100 << 3);
 	CHECK(S.total <= 202 + 20);
+}
+
+TEST(sack_path_bad, "RFC 6298 5.7, RFC 7323 4.1: three of ten lost each way: no timeout is measured")
+{
+	TRANSFER(250, .delay = 50, .percent = 30);
+	CHECK(S.timeouts >= 20);
+	/* Each round trip is one of the path, however late its ACK came */
+	VAR(srtt, 100 << 3);
+	CHECK(T.tcb.rttvar < 10 << 2);
 }
