@@ -41,6 +41,7 @@ FIXTURE_VARIANT_ADD(link, tcp)
 FIXTURE_SETUP(link)
 {
 	interop_pair(&self->hstp, &self->tcp);
+	interop_options(INTEROP_ALL);
 	net_rto(NS_A, 300, 2000);
 	self->first = variant->tcp ? &self->tcp : &self->hstp;
 	self->second = variant->tcp ? &self->hstp : &self->tcp;

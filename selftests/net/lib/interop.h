@@ -43,6 +43,7 @@ FIXTURE_SETUP(relay)
 	self->first = variant->tcp ? self->tcp : self->hstp;
 	self->second = variant->tcp ? self->hstp : self->tcp;
 	interop_relay(self->hstp, self->tcp);
+	interop_options(INTEROP_ALL);
 }
 
 FIXTURE_TEARDOWN(relay)

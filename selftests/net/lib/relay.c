@@ -28,13 +28,22 @@ static int rule_count;
 static struct log *logged;
 static int log_count;
 
+/**
+ * interop_options() - which options TCP offers
+ * @on: all of them; else the MSS alone
+ */
+void interop_options(bool on)
+{
+	net_sysctl(NS_B, "net.ipv4.tcp_timestamps", on);
+	net_sysctl(NS_B, "net.ipv4.tcp_sack", on);
+	net_sysctl(NS_B, "net.ipv4.tcp_window_scaling", on);
+}
+
 /* TCP without what would come between: a tail loss probe looks like a retransmission. */
 static void calm_tcp(void)
 {
 	net_sysctl(NS_B, "net.ipv4.tcp_early_retrans", 0);
-	net_sysctl(NS_B, "net.ipv4.tcp_timestamps", 0);
-	net_sysctl(NS_B, "net.ipv4.tcp_sack", 0);
-	net_sysctl(NS_B, "net.ipv4.tcp_window_scaling", 0);
+	interop_options(false);
 	/* RFC 9293 asks for 2 MSL (MUST-13); Linux has 60 s, whatever an MSL may be. */
 	net_hstp(NS_A, "msl_ms", 1000);
 	net_rto(NS_A, 600, 2000);

@@ -24,6 +24,12 @@
  */
 void interop_relay(struct end *hstp, struct end *tcp);
 void interop_pair(struct end *hstp, struct end *tcp);
+void interop_options(bool on);
+
+/* The programs interop_all_* are others once more, with all of TCP's options on. */
+#ifndef INTEROP_ALL
+#define INTEROP_ALL	false
+#endif
 
 /* What the network does to segments of @from that have all of the flags @with and none of
  * @without: as often as @times says, then no more.
