@@ -92,7 +92,7 @@ EXPORT_SYMBOL_GPL(hstp_info_fill);
  */
 const char *hstp_info_congestion(const struct hstp_tcb *t)
 {
-	return hstp_congestions[t->tune.congestion].name;
+	return hstp_congestions[t->tune.congestion]->name;
 }
 EXPORT_SYMBOL_GPL(hstp_info_congestion);
 

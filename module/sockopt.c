@@ -37,6 +37,7 @@ enum effect {
 	EFFECT_PUSH,		/* all that was held back goes */
 	EFFECT_KEEPALIVE,	/* its timer starts anew */
 	EFFECT_QUICK,		/* ACKs are not delayed */
+	EFFECT_CONGESTION,	/* another algorithm begins */
 };
 
 static void apply(struct sock *sk, enum effect effect)
@@ -58,6 +59,8 @@ static void apply(struct sock *sk, enum effect effect)
 		hstp_keepalive_start(&conn->tcb, &env);
 	if (effect == EFFECT_QUICK)
 		hstp_call_quick(&conn->tcb, hstp_sk(sk)->quickack ? QUICK_ACKS : 0, &acts);
+	if (effect == EFFECT_CONGESTION)
+		hstp_congestion_begin(&conn->tcb);
 	hstp_act(conn, NULL, NULL, &env, &acts);
 	spin_unlock_bh(&conn->lock);
 }
@@ -199,7 +202,7 @@ static int set_congestion(struct sock *sk, sockptr_t val, unsigned int len)
 
 	lock_sock(sk);
 	hstp_sk(sk)->tune.congestion = number;
-	apply(sk, EFFECT_NONE);
+	apply(sk, EFFECT_CONGESTION);
 	release_sock(sk);
 	return 0;
 }
@@ -371,7 +374,7 @@ static int get_congestion(const struct sock *sk, int room, char __user *val, int
 {
 	char name[CONGESTION_NAME] = {};
 
-	strscpy(name, hstp_congestions[READ_ONCE(hstp_sk(sk)->tune.congestion)].name,
+	strscpy(name, hstp_congestions[READ_ONCE(hstp_sk(sk)->tune.congestion)]->name,
 		sizeof(name));
 	return give(name, sizeof(name), room, val, len);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How much may be on its way: congestion window and threshold, RFC 5681. When a loss
+/* How much may be on its way: congestion window and threshold, RFC 5681. How they grow and
+ * shrink is the matter of an algorithm: reno.c, and the table in algorithms.c. When a loss
  * is found, and what is sent again then, is in recovery.c.
  */
 #include "board.h"
@@ -12,41 +13,16 @@ static u32 flight_size(const struct hstp_tcb *t)
 	return t->snd_nxt - t->snd_una;
 }
 
-/* RFC 5681 section 3.1, equations (2) and (3); the latter by counting bytes: cwnd
- * grows by a segment when as many bytes as it has were acknowledged.
- */
-static void reno_acked(struct hstp_tcb *t, u32 bytes)
+static const struct hstp_congestion *algorithm(const struct hstp_tcb *t)
 {
-	if (t->cwnd < t->ssthresh) {
-		t->cwnd += hstp_min(bytes, t->mss);
-		return;
-	}
-	t->cwnd_credit += bytes;
-	if (t->cwnd_credit < t->cwnd)
-		return;
-	t->cwnd_credit -= t->cwnd;
-	t->cwnd += t->mss;
+	return hstp_congestions[t->tune.congestion];
 }
 
-/* Equation (4) */
-static u32 reno_ssthresh(const struct hstp_tcb *t, u32 flight)
+static void tell(struct hstp_tcb *t, const struct hstp_env *env, enum hstp_congestion_event event)
 {
-	return hstp_max(flight / 2, 2 * (u32)t->mss);
+	if (algorithm(t)->event)
+		algorithm(t)->event(t, env, event);
 }
-
-const struct hstp_congestion hstp_congestions[HSTP_CONGESTION_COUNT] = {
-	[HSTP_CONGESTION_NEWRENO] = {
-		.name = "newreno",
-		.acked = reno_acked,
-		.ssthresh = reno_ssthresh,
-		.partial = true,
-	},
-	[HSTP_CONGESTION_RENO] = {
-		.name = "reno",
-		.acked = reno_acked,
-		.ssthresh = reno_ssthresh,
-	},
-};
 
 static bool equal(const char *a, const char *b)
 {
@@ -67,8 +43,8 @@ int hstp_congestion_find(const char *name)
 {
 	int i;
 
-	for (i = 0; i < HSTP_CONGESTION_COUNT; i++) {
-		if (equal(hstp_congestions[i].name, name))
+	for (i = 0; i < HSTP_CONGESTIONS_MAX; i++) {
+		if (hstp_congestions[i] && equal(hstp_congestions[i]->name, name))
 			return i;
 	}
 	return -1;
@@ -99,59 +75,69 @@ void hstp_congestion_open(struct hstp_tcb *t, bool lossy)
 {
 	t->cwnd = lossy ? t->mss : hstp_congestion_initial(t);
 	t->ssthresh = HSTP_CWND_MAX;
-	t->cwnd_credit = 0;
+	hstp_congestion_begin(t);
+}
+
+/**
+ * hstp_congestion_begin() - an algorithm begins to work
+ * @t: connection that has opened, or has got another one
+ */
+void hstp_congestion_begin(struct hstp_tcb *t)
+{
+	t->own[0] = 0;
+	t->own[1] = 0;
 }
 
 /**
  * hstp_congestion_acked() - new text was acknowledged, outside of fast recovery
  * @t: connection; SND.UNA is not yet advanced
  * @bytes: how many
+ * @env: clock
  *
  * A window that was not used says nothing about the path: it does not grow (RFC 7661
  * section 4.3).
  */
-void hstp_congestion_acked(struct hstp_tcb *t, u32 bytes)
+void hstp_congestion_acked(struct hstp_tcb *t, u32 bytes, const struct hstp_env *env)
 {
 	u32 flight = flight_size(t);
 
 	if (t->cwnd < t->ssthresh ? t->cwnd >= 2 * flight : t->cwnd >= flight + t->mss)
-		return;
-	if (t->cwnd < HSTP_CWND_MAX)
-		hstp_congestions[t->tune.congestion].acked(t, bytes);
+		tell(t, env, HSTP_CONGESTION_UNUSED);
+	else if (t->cwnd < HSTP_CWND_MAX)
+		algorithm(t)->acked(t, env, bytes);
 }
 
 /* What limited transmit has sent beyond the window does not count (RFC 5681 section
  * 3.2, 2).
  */
-static void halve(struct hstp_tcb *t)
+static void reduce(struct hstp_tcb *t, const struct hstp_env *env)
 {
-	u32 flight = hstp_min(flight_size(t), t->cwnd);
-
-	t->ssthresh = hstp_congestions[t->tune.congestion].ssthresh(t, flight);
-	t->cwnd_credit = 0;
+	t->ssthresh = algorithm(t)->ssthresh(t, env, hstp_min(flight_size(t), t->cwnd));
 }
 
 /**
  * hstp_congestion_fast() - duplicate ACKs show that a segment was lost
  * @t: connection
+ * @env: clock
  *
  * RFC 5681 section 3.2, 2 and 3: the segments that have left the network are added.
  */
-void hstp_congestion_fast(struct hstp_tcb *t)
+void hstp_congestion_fast(struct hstp_tcb *t, const struct hstp_env *env)
 {
-	halve(t);
+	reduce(t, env);
 	t->cwnd = t->ssthresh + DUPLICATES * (u32)t->mss;
 }
 
 /**
  * hstp_congestion_selective() - the scoreboard shows that a segment was lost
  * @t: connection
+ * @env: clock
  *
  * RFC 6675 section 5, (4.2): it also shows what has left the network.
  */
-void hstp_congestion_selective(struct hstp_tcb *t)
+void hstp_congestion_selective(struct hstp_tcb *t, const struct hstp_env *env)
 {
-	halve(t);
+	reduce(t, env);
 	t->cwnd = t->ssthresh;
 }
 
@@ -173,29 +159,32 @@ void hstp_congestion_deflate(struct hstp_tcb *t, u32 bytes)
 /**
  * hstp_congestion_recovered() - fast recovery is over
  * @t: connection; SND.UNA is advanced
+ * @env: clock
  *
  * RFC 6582 section 3.2, 3, full acknowledgments, (1): no burst follows.
  */
-void hstp_congestion_recovered(struct hstp_tcb *t)
+void hstp_congestion_recovered(struct hstp_tcb *t, const struct hstp_env *env)
 {
 	u32 mss = t->mss;
 
 	t->cwnd = hstp_min(t->ssthresh, hstp_max(flight_size(t), mss) + mss);
+	tell(t, env, HSTP_CONGESTION_RECOVERED);
 }
 
 /**
  * hstp_congestion_timeout() - the retransmission timer has found a loss
  * @t: connection; @t->retries counts this timeout
+ * @env: clock
  *
  * RFC 5681 section 3.1: the loss window is one segment. The threshold is not lowered
  * again when what was sent again is lost, too.
  */
-void hstp_congestion_timeout(struct hstp_tcb *t)
+void hstp_congestion_timeout(struct hstp_tcb *t, const struct hstp_env *env)
 {
 	if (t->retries <= 1)
-		halve(t);
+		reduce(t, env);
 	t->cwnd = t->mss;
-	t->cwnd_credit = 0;
+	tell(t, env, HSTP_CONGESTION_TIMEOUT);
 }
 
 /**
@@ -208,20 +197,21 @@ void hstp_congestion_restart(struct hstp_tcb *t)
 {
 	t->ssthresh = hstp_max(t->ssthresh, t->cwnd);
 	t->cwnd = t->mss;
-	t->cwnd_credit = 0;
 }
 
 /**
  * hstp_congestion_idle() - something is to be sent, and nothing is on its way
  * @t: connection
- * @now: clock, ms
+ * @env: clock
  *
  * RFC 5681 section 4.1: what the window says is out of date after RTO.
  */
-void hstp_congestion_idle(struct hstp_tcb *t, u32 now)
+void hstp_congestion_idle(struct hstp_tcb *t, const struct hstp_env *env)
 {
-	if (now - t->sent_at > t->rto)
-		t->cwnd = hstp_min(t->cwnd, hstp_congestion_initial(t));
+	if (env->now - t->sent_at <= t->rto)
+		return;
+	t->cwnd = hstp_min(t->cwnd, hstp_congestion_initial(t));
+	tell(t, env, HSTP_CONGESTION_UNUSED);
 }
 
 /**

@@ -45,10 +45,10 @@ void hstp_send_reopened(struct hstp_tcb *t, const struct hstp_config *cfg)
 static void fast_retransmit(struct hstp_tcb *t, const struct hstp_env *env)
 {
 	if (env->board) {
-		hstp_congestion_selective(t);
+		hstp_congestion_selective(t, env);
 		t->resend = ALL;
 	} else {
-		hstp_congestion_fast(t);
+		hstp_congestion_fast(t, env);
 		t->resend = 1;
 	}
 	t->recover = t->snd_nxt;
@@ -117,12 +117,12 @@ static bool fast_acked(struct hstp_tcb *t, u32 bytes, const struct hstp_env *env
 	bool first = !t->fast_partial;
 
 	if (!hstp_before(t->snd_una, t->recover) ||
-	    (!env->board && !hstp_congestions[t->tune.congestion].partial)) {
+	    (!env->board && !hstp_congestions[t->tune.congestion]->partial)) {
 		t->fast = 0;
 		t->fast_partial = 0;
 		t->resend = 0;
 		t->cautious = t->snd_una == t->recover;
-		hstp_congestion_recovered(t);
+		hstp_congestion_recovered(t, env);
 		return true;
 	}
 	if (env->board) {

@@ -293,7 +293,7 @@ static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	if (!unsent && !fin_waits)
 		return false;
 	if (seq == t->snd_una)
-		hstp_congestion_idle(t, env->now);
+		hstp_congestion_idle(t, env);
 	if (t->probe && !usable)
 		usable = 1;
 	len = hstp_min(hstp_min(unsent, usable), hstp_segment_size(t));
@@ -443,7 +443,7 @@ void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 	if (syn)
 		hstp_congestion_open(t, t->retries > 1);
 	else if (!t->fast)
-		hstp_congestion_acked(t, bytes);
+		hstp_congestion_acked(t, bytes, env);
 	t->snd_una = ack;
 	t->syn_acked = 1;
 	t->retries = 0;

@@ -186,7 +186,7 @@ struct hstp_tuning {
  * @rescue: RescueRxt while @fast: number after it (RFC 6675 section 2)
  * @cwnd: congestion window, bytes (RFC 5681 section 2)
  * @ssthresh: slow start threshold, bytes
- * @cwnd_credit: bytes acknowledged towards the next increase of @cwnd
+ * @own: what the congestion control keeps; zero when it begins
  * @sent_at: when text or FIN was sent last
  * @rtt_seq: acknowledged when this number is: ends the running measurement
  * @rtt_at: when the running measurement began
@@ -264,7 +264,7 @@ struct hstp_tcb {
 	u32 rescue;
 	u32 cwnd;
 	u32 ssthresh;
-	u32 cwnd_credit;
+	u32 own[2];
 	u32 sent_at;
 	u32 rtt_seq;
 	u32 rtt_at;

@@ -105,7 +105,7 @@ static void lost(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_act
 		acts->bits |= HSTP_ACT_ADVISE;
 	/* A probe that the peer did not take was not lost */
 	if (t->snd_wnd)
-		hstp_congestion_timeout(t);
+		hstp_congestion_timeout(t, env);
 	hstp_board_clear(env->board);
 	hstp_send_again(t);
 }
