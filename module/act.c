@@ -185,7 +185,7 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 	if (acts->bits & HSTP_ACT_OUTPUT)
 		hstp_output(conn, env, acts);
 	if (acts->bits & HSTP_ACT_REPLY)
-		hstp_output_reply(conn, acts);
+		hstp_output_reply(conn, env, acts);
 
 	hstp_event(conn->hn, &conn->tuple, &conn->tcb, acts, &conn->since_us);
 	if (conn->tcb.state == HSTP_TIME_WAIT)

@@ -68,7 +68,7 @@ static void to_nobody(struct hstp_net *hn, const struct hstp_tuple *tuple, struc
 	hstp_segment_arrives(&closed, seg, &env, &acts);
 	hstp_stats_event(hn, &acts, &since);
 	if (acts.bits & HSTP_ACT_REPLY)
-		hstp_output_stray(hn, tuple, skb, HSTP_CLOSED, &acts);
+		hstp_output_stray(hn, tuple, skb, &closed, &env, &acts);
 	kfree_skb(skb);
 }
 

@@ -344,7 +344,7 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	if (have_tx)
 		send(hn, tuple, t.state, &p, &tx);
 	if (acts.bits & HSTP_ACT_REPLY)
-		hstp_output_stray(hn, tuple, skb, t.state, &acts);
+		hstp_output_stray(hn, tuple, skb, &t, &env, &acts);
 	kfree_skb(skb);
 	return HSTP_MINI_DONE;
 }
@@ -589,8 +589,9 @@ bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states)
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_profile p;
 	struct hstp_mini *mini;
-	struct hstp_tx tx = {};
+	struct hstp_env env;
 	struct hstp_tcb t;
+	struct hstp_tx tx;
 	bool have_tx;
 
 	spin_lock(&b->lock);
@@ -606,9 +607,8 @@ bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states)
 	hstp_mini_erase(hn, b, mini);
 	spin_unlock(&b->lock);
 	if (have_tx) {
-		tx.seq = acts.reply.seq;
-		tx.ack = acts.reply.ack;
-		tx.flags = acts.reply.flags;
+		hstp_mini_env(hn, &env);
+		hstp_reply_tx(&t, &env, &acts, &tx);
 		rcu_read_lock();
 		send(hn, tuple, t.state, &p, &tx);
 		rcu_read_unlock();

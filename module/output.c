@@ -218,27 +218,21 @@ void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp
 	rcu_read_unlock();
 }
 
-static void reply_tx(const struct hstp_acts *acts, struct hstp_tx *tx)
-{
-	memset(tx, 0, sizeof(*tx));
-	tx->seq = acts->reply.seq;
-	tx->ack = acts->reply.ack;
-	tx->flags = acts->reply.flags;
-}
-
 /**
  * hstp_output_reply() - send a connection's reset
  * @conn: connection
+ * @env: the event's surroundings
  * @acts: has the reply
  *
  * Context: the connection's lock, BH off.
  */
-void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts)
+void hstp_output_reply(struct hstp_conn *conn, const struct hstp_env *env,
+		       const struct hstp_acts *acts)
 {
 	struct hstp_path path;
 	struct hstp_tx tx;
 
-	reply_tx(acts, &tx);
+	hstp_reply_tx(&conn->tcb, env, acts, &tx);
 	rcu_read_lock();
 	if (hstp_output_route(conn)) {
 		path_of(conn, &path);
@@ -248,23 +242,25 @@ void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts)
 }
 
 /**
- * hstp_output_stray() - answer a segment that belongs to no connection
+ * hstp_output_stray() - answer a segment that belongs to no connection, or only to a record
  * @hn: namespace
  * @tuple: both ends
  * @skb: the packet that is answered
- * @state: that it has found
+ * @t: what it has found
+ * @env: the event's surroundings
  * @acts: has the reply
  *
  * Context: softirq, rcu_read_lock().
  */
 void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_buff *skb,
-		       enum hstp_state state, const struct hstp_acts *acts)
+		       const struct hstp_tcb *t, const struct hstp_env *env,
+		       const struct hstp_acts *acts)
 {
 	struct hstp_path path = {
 		.mark = IP4_REPLY_MARK(hn->net, skb->mark),
 		.pmtudisc = IP_PMTUDISC_WANT,
 		.ttl = -1,
-		.state = state,
+		.state = t->state,
 	};
 	struct hstp_way way = { .uid = GLOBAL_ROOT_UID, .transparent = true };
 	struct hstp_tx tx;
@@ -278,7 +274,7 @@ void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, stru
 	path.dst = hstp_ipv4_route(hn, tuple, &way);
 	if (IS_ERR(path.dst))
 		return;
-	reply_tx(acts, &tx);
+	hstp_reply_tx(t, env, acts, &tx);
 	hstp_output_tx(hn, tuple, &path, &tx);
 	dst_release(path.dst);
 }

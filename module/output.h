@@ -35,11 +35,13 @@ u16 hstp_output_mss(const struct dst_entry *dst, u16 user_mss);
 void hstp_output_way(const struct hstp_conn *conn, struct hstp_way *way);
 bool hstp_output_route(struct hstp_conn *conn);
 void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp_acts *acts);
-void hstp_output_reply(struct hstp_conn *conn, const struct hstp_acts *acts);
+void hstp_output_reply(struct hstp_conn *conn, const struct hstp_env *env,
+		       const struct hstp_acts *acts);
 void hstp_output_tx(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		    const struct hstp_path *path, const struct hstp_tx *tx);
 void hstp_output_stray(struct hstp_net *hn, const struct hstp_tuple *tuple, struct sk_buff *skb,
-		       enum hstp_state state, const struct hstp_acts *acts);
+		       const struct hstp_tcb *t, const struct hstp_env *env,
+		       const struct hstp_acts *acts);
 bool hstp_challenge_allowed(struct hstp_net *hn);
 
 #endif /* HSTP_OUTPUT_H */

@@ -80,7 +80,7 @@ static enum hstp_drop take_options(struct hstp_listener *l, const struct hstp_tu
 
 	env->strange = hstp_ipopt_strange(&p->security, p->tos, skb);
 	if (!hstp_security_opens(seg, env, &acts)) {
-		hstp_output_stray(l->hn, tuple, skb, t.state, &acts);
+		hstp_output_stray(l->hn, tuple, skb, &t, env, &acts);
 		HSTP_COUNT(l->hn, resets_out[acts.reset_out]);
 		return acts.drop;
 	}
@@ -182,7 +182,7 @@ void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_t
 		hstp_listen_arrives(&t, seg, &env, &acts);
 		hstp_stats_event(l->hn, &acts, &since);
 		if (acts.bits & HSTP_ACT_REPLY)
-			hstp_output_stray(l->hn, tuple, skb, HSTP_LISTEN, &acts);
+			hstp_output_stray(l->hn, tuple, skb, &t, &env, &acts);
 		kfree_skb(skb);
 		return;
 	}

@@ -191,6 +191,8 @@ void hstp_too_big(struct hstp_tcb *t, u16 mss, struct hstp_acts *acts);
 /* send.c: what to send, and what an ACK means */
 bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,
 		    struct hstp_tx *tx);
+void hstp_reply_tx(const struct hstp_tcb *t, const struct hstp_env *env,
+		   const struct hstp_acts *acts, struct hstp_tx *tx);
 void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 		     struct hstp_acts *acts);
 u32 hstp_send_seq(const struct hstp_tcb *t);

@@ -74,6 +74,34 @@ static void stamp(const struct hstp_tcb *t, const struct hstp_env *env, struct h
 	opt->tsecr = t->ts_recent;
 }
 
+/**
+ * hstp_reply_tx() - the reset that answers an event, as a segment
+ * @t: connection after the event
+ * @env: clock
+ * @acts: has the reply
+ * @tx: the segment
+ *
+ * RFC 7323 section 3.2: timestamps that were agreed on SHOULD be on a reset, too; an echo
+ * means something beside an ACK only.
+ */
+void hstp_reply_tx(const struct hstp_tcb *t, const struct hstp_env *env,
+		   const struct hstp_acts *acts, struct hstp_tx *tx)
+{
+	tx->seq = acts->reply.seq;
+	tx->ack = acts->reply.ack;
+	tx->flags = acts->reply.flags;
+	tx->text_off = 0;
+	tx->text_len = 0;
+	tx->wnd = 0;
+	tx->up = 0;
+	tx->again = false;
+	stamp(t, env, &tx->opt);
+	if (t->state == HSTP_SYN_SENT)	/* offered, not agreed */
+		tx->opt.has = 0;
+	if (!(tx->flags & HSTP_ACK))
+		tx->opt.tsecr = 0;
+}
+
 static void arm_retransmission(struct hstp_tcb *t, const struct hstp_env *env)
 {
 	hstp_rexmit_arm(t, t->rto, env);

@@ -139,6 +139,49 @@ TEST(stamp_not_agreed, "3.2: timestamps that were not agreed on are ignored")
 	OPTION(has, 0);
 }
 
+/* Section 3.2: TSopt "SHOULD be sent in an <RST> segment"; "if the ACK bit is not set in the
+ * outgoing TCP header, the sender of that segment SHOULD set the TSecr field to zero".
+ */
+TEST(stamp_reset, "3.2: a RST has a timestamp, and an echo only beside an ACK")
+{
+	open_with(1000);
+	TICK(70);
+	CALL(abort);
+	EXPECT(RST, .seq = ME);
+	OPTION(has, TS);
+	OPTION(tsval, STAMP(OPEN_AT + 70));
+	OPTION(tsecr, 0);
+	T.log_count = 0;
+}
+
+TEST(stamp_reset_not_agreed, "3.2: but not where timestamps were not agreed on, or not yet")
+{
+	OFFER(0, 1, 0);
+	CALL(open_active);
+	EXPECT(SYN);
+	OPTION(has, TS | HSTP_HAS_MSS);
+	RECV(ACK, .seq = PEER, .ack = ME + 1);
+	EXPECT(RST, .seq = ME + 1);
+	OPTION(has, 0);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = MSS);
+	EXPECT(ACK);
+	CALL(abort);
+	EXPECT(RST, .seq = ME);
+	OPTION(has, 0);
+	T.log_count = 0;
+}
+
+TEST(stamp_reset_passive, "3.2: that of a handshake as well")
+{
+	OFFER(0, 1, 0);
+	LISTENER_RECV(SYN, .seq = PEER_ISS, .mss = MSS, .has = TS, .tsval = 1000);
+	EXPECT(SYN | ACK);
+	RECV(ACK, .seq = PEER, .ack = ME + 1, .has = TS, .tsval = 1001);
+	EXPECT(RST, .seq = ME + 1);
+	OPTION(has, TS);
+	T.log_count = 0;
+}
+
 /* Section 4.3: "If more than one TSopt is received before a reply segment is sent, the
  * TCP must choose only one of the TSvals to echo".
  */

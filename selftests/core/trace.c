@@ -211,35 +211,37 @@ static void release_held(struct where w)
 	}
 }
 
+static void leaves(struct where w, const struct hstp_tx *tx)
+{
+	struct out *out = push(w);
+
+	out->seq = tx->seq;
+	out->ack = tx->ack;
+	out->off = tx->text_off;
+	out->len = tx->text_len;
+	out->wnd = tx->wnd;
+	out->up = tx->up;
+	out->mss = tx->opt.has & HSTP_HAS_MSS ? tx->opt.mss : 0;
+	out->opt = tx->opt;
+	out->flags = tx->flags;
+	out->again = tx->again;
+}
+
 static void flush_output(struct where w)
 {
 	struct hstp_tx tx;
 
-	while (hstp_send_next(&T.tcb, &T.env, &T.acts, &tx)) {
-		struct out *out = push(w);
-
-		out->seq = tx.seq;
-		out->ack = tx.ack;
-		out->off = tx.text_off;
-		out->len = tx.text_len;
-		out->wnd = tx.wnd;
-		out->up = tx.up;
-		out->mss = tx.opt.has & HSTP_HAS_MSS ? tx.opt.mss : 0;
-		out->opt = tx.opt;
-		out->flags = tx.flags;
-		out->again = tx.again;
-	}
+	while (hstp_send_next(&T.tcb, &T.env, &T.acts, &tx))
+		leaves(w, &tx);
 }
 
 static void perform(struct where w)
 {
-	struct out *out;
+	struct hstp_tx reply;
 
 	if (T.acts.bits & HSTP_ACT_REPLY) {
-		out = push(w);
-		out->seq = T.acts.reply.seq;
-		out->ack = T.acts.reply.ack;
-		out->flags = T.acts.reply.flags;
+		hstp_reply_tx(&T.tcb, &T.env, &T.acts, &reply);
+		leaves(w, &reply);
 	}
 	if (T.acts.bits & HSTP_ACT_ACKED)
 		T.freed += T.acts.acked;

@@ -85,6 +85,26 @@ TEST_F(peer, each_can_be_switched_off)
 	}
 }
 
+/* RFC 7323 section 3.2: timestamps "SHOULD be sent in an <RST> segment" of a connection that has
+ * them; without ACK the echo is zero. One that does not have them has none there either.
+ */
+TEST_F(peer, resets)
+{
+	struct seen *seen, *reset;
+	int fd;
+
+	fd = open_with_all(&self->us, &self->it, &seen);
+	fd_linger(fd, 1, 0);
+	fd_close(fd);
+	reset = wire_expect(&self->it, RST, 301);
+	NEED(wire_option(reset, STAMPS));
+	NEED(get32(wire_option(reset, STAMPS) + 2) - get32(wire_option(seen, STAMPS) + 2) < 100000);
+	SAME(get32(wire_option(reset, STAMPS) + 6), 0);
+	wire_send(&self->us, ACK, 101, 301, STAMP(5002, seen));
+	reset = wire_expect(&self->it, RST, 301);
+	NEED(!wire_option(reset, STAMPS));
+}
+
 /* What a SYN does not offer, a SYN-ACK does not have. */
 TEST_F(peer, nothing_offered)
 {
