@@ -374,8 +374,7 @@ static int get_congestion(const struct sock *sk, int room, char __user *val, int
 {
 	char name[CONGESTION_NAME] = {};
 
-	strscpy(name, hstp_congestions[READ_ONCE(hstp_sk(sk)->tune.congestion)]->name,
-		sizeof(name));
+	strscpy(name, hstp_congestions[hstp_sk(sk)->tune.congestion]->name, sizeof(name));
 	return give(name, sizeof(name), room, val, len);
 }
 

@@ -21,6 +21,24 @@ static void challenge(struct hstp_tcb *t, const struct hstp_env *env, struct hst
 	owe_ack(t, acts);
 }
 
+/* An ACK of an ACK could be answered by another, for ever: those are limited (RFC 5961 section
+ * 7). But a keep-alive probe is one, and so is a probe of a closed window that has no text:
+ * what answers them must not depend on what others do to the limit of all. So each connection
+ * has answers of its own, and is limited beyond. A record has no room for a time.
+ */
+static void answer(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
+{
+	u16 now = (u16)env->now;
+
+	if (t->state == HSTP_SYN_RECEIVED || t->state == HSTP_TIME_WAIT ||
+	    (u16)(now - t->answered_at) < HSTP_ANSWER_MS) {
+		challenge(t, env, acts);
+		return;
+	}
+	t->answered_at = now;
+	owe_ack(t, acts);
+}
+
 /**
  * hstp_reply_reset() - answer a segment with a reset
  * @seg: the segment
@@ -257,11 +275,11 @@ static void unacceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 	} else {
 		drop(acts, HSTP_DROP_SEQ);
 	}
-	/* A SYN is challenged whatever its number (RFC 5961 section 4). An ACK of an ACK
-	 * could be answered by another, for ever: those are limited as well (section 7).
-	 */
-	if (seg->flags & HSTP_SYN ? hstp_synchronized(t->state) : !hstp_seg_len(seg))
+	/* A SYN is challenged whatever its number (RFC 5961 section 4) */
+	if (seg->flags & HSTP_SYN && hstp_synchronized(t->state))
 		challenge(t, env, acts);
+	else if (!hstp_seg_len(seg))
+		answer(t, env, acts);
 	else
 		owe_ack(t, acts);
 
@@ -549,12 +567,14 @@ static bool stamp_acceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 	if (!hstp_stamps_old(t, seg, env))
 		return true;
 	drop(acts, HSTP_DROP_OLD_TIMESTAMP);
-	if (!seg->text_len) {
+	if (seg->flags & HSTP_SYN) {
 		challenge(t, env, acts);
-		return false;
+	} else if (!hstp_seg_len(seg)) {
+		answer(t, env, acts);
+	} else {
+		report_twice(t, seg, env);
+		owe_ack(t, acts);
 	}
-	report_twice(t, seg, env);
-	owe_ack(t, acts);
 	return false;
 }
 

@@ -45,6 +45,8 @@ enum hstp_result {
 	HSTP_UNSPECIFIED,		/* "remote socket unspecified" */
 };
 
+#define HSTP_ANSWER_MS	500	/* a connection answers probes and old ACKs at least so often */
+
 #define HSTP_TRANSITIONS_MAX	4
 
 /**

@@ -484,6 +484,7 @@ void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 
 	if (syn) {
 		t->heard_at = env->now;
+		t->answered_at = (u16)(env->now - HSTP_ANSWER_MS);
 		hstp_keepalive_start(t, env);
 	}
 	/* Rule 5.7: a lost SYN says nothing good of the first guess */

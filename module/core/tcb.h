@@ -153,7 +153,7 @@ struct hstp_tuning {
 	u8 keep_probes;
 	u8 syn_retries;
 	s8 linger2_s;
-	u8 congestion;
+	u8 congestion : 4;
 	u8 nodelay : 1;
 	u8 cork : 1;
 	u8 keepalive : 1;
@@ -210,6 +210,8 @@ struct hstp_tuning {
  * @mss: bytes of text we may send in a segment (SendMSS, less the options of each)
  * @rcv_mss: bytes of text we asked the peer to send at most
  * @rcv_seg: bytes of text that its segments have of late
+ * @answered_at: when a segment without text that was not acceptable was answered last, modulo
+ *	2^16
  * @state: changed by hstp_enter() alone
  * @armed: of enum hstp_timer
  * @retries: retransmissions since the peer was last heard
@@ -288,6 +290,7 @@ struct hstp_tcb {
 	u16 mss;
 	u16 rcv_mss;
 	u16 rcv_seg;
+	u16 answered_at;
 	u8 state;
 	u8 armed;
 	u8 retries;

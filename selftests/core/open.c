@@ -342,10 +342,14 @@ TEST(syn_text_crossed, "3.10.7.3 fourth: the same where both ends open at once")
 	STATE(ESTABLISHED);
 }
 
-TEST(ack_war, "RFC 5961 section 7: an ACK outside the window is answered within the limit")
+/* 3.10.7.4 first: "an acknowledgment should be sent in reply". */
+TEST(ack_war, "RFC 5961 section 7: ACKs outside the window are answered within the limit")
 {
 	ESTABLISHED_CONNECTION();
-	RECV(ACK, .seq = PEER - 1, .ack = ME);
+	RECV(ACK, .seq = PEER - 5, .ack = ME);
+	DROP(SEQ);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+	RECV(ACK, .seq = PEER - 5, .ack = ME);
 	DROP(SEQ);
 	DID(CHALLENGE);
 	EXPECT(ACK, .seq = ME, .ack = PEER);
@@ -355,6 +359,35 @@ TEST(ack_war, "RFC 5961 section 7: an ACK outside the window is answered within 
 	EXPECT(ACK, .seq = ME, .ack = PEER);
 	RECV(ACK | FIN, .seq = PEER + BUFFER, .ack = ME);
 	DID_NOT(CHALLENGE);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+}
+
+/* Section 3.8.4: a keep-alive probe has SEG.SEQ = SND.NXT - 1. Its answer is no challenge, of
+ * which a stranger can use up what all connections have.
+ */
+TEST(probes_answered, "MUST-29, MUST-37: twice a second a probe without text is answered for certain")
+{
+	int i;
+
+	ESTABLISHED_CONNECTION();
+	for (i = 0; i < 300; i++) {
+		RECV(ACK, .seq = PEER - 1, .ack = ME);
+		DROP(SEQ);
+		DID_NOT(CHALLENGE);
+		EXPECT(ACK, .seq = ME, .ack = PEER);
+		TICK(499);
+		RECV(ACK, .seq = PEER - 1, .ack = ME);
+		DID(CHALLENGE);
+		EXPECT(ACK, .seq = ME, .ack = PEER);
+		TICK(1);
+	}
+}
+
+TEST(probes_of_records, "RFC 5961 section 7: what is only a record answers within the limit of all")
+{
+	PASSIVE_SYN_RECEIVED();
+	RECV(ACK, .seq = PEER - 1, .ack = ME);
+	DID(CHALLENGE);
 	EXPECT(ACK, .seq = ME, .ack = PEER);
 }
 

@@ -301,7 +301,8 @@ struct outcome rfc9293(const struct cell *c)
 		if (opening && flags & SYN && c->seq == PEER_ISS)
 			return stay(c, "3.10.7.4 first: SYN again, SYN,ACK again", SYN_ACK);
 		o = stay(c, "3.10.7.4 first: not acceptable", ACK_NOW);
-		if (!c->seg_len)
+		/* The first one's answer is the connection's own */
+		if (!c->seg_len && (opening || c->place == TIME_WAIT))
 			o = challenged(c, "3.10.7.4 first, RFC 5961 section 7: not acceptable");
 		if (flags & SYN && !opening)
 			o = challenged(c, "3.10.7.4 fourth: a SYN, irrespective of its number");

@@ -31,7 +31,16 @@ TEST(paws_old, "5.3, R1: an older timestamp: dropped, and acknowledged")
 	/* without text the answer is limited, else two ends could answer for ever */
 	RECV(ACK, .seq = PEER, .ack = ME, .has = TS, .tsval = 999);
 	DROP(OLD_TIMESTAMP);
+	DID_NOT(CHALLENGE);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+	RECV(ACK, .seq = PEER, .ack = ME, .has = TS, .tsval = 999);
+	DROP(OLD_TIMESTAMP);
 	DID(CHALLENGE);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+	/* but a FIN is repeated until it is acknowledged */
+	RECV(ACK | FIN, .seq = PEER, .ack = ME, .has = TS, .tsval = 999);
+	DROP(OLD_TIMESTAMP);
+	DID_NOT(CHALLENGE);
 	EXPECT(ACK, .seq = ME, .ack = PEER);
 	/* equal is not older */
 	RECV(ACK, .seq = PEER, .ack = ME, .len = 10, .has = TS, .tsval = 1000);

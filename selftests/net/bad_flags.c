@@ -65,6 +65,7 @@ struct outcome {
 	const char *state;
 	uint32_t fin;		/* 1 when the segment's FIN is acknowledged */
 	bool held;		/* the FIN waits for what is missing before it */
+	bool own;		/* the connection has used the answer that is its own */
 	int counts;
 	char count[COUNTS_MAX][96];	/* as STATS() wants them */
 };
@@ -307,9 +308,13 @@ static void other(struct outcome *o, const struct trial *t)
 		answers(o, AN_ACK);
 		count(o, "drop seq");
 		/* RFC 5961 section 4: a SYN "irrespective of the sequence number"; section
-		 * 7: the ACKs that answer ACKs are limited as well.
+		 * 7: the ACKs that answer ACKs are limited as well, but for those that a
+		 * connection has of its own, one every half second.
 		 */
-		if (t->rfc5961 && (flags & SYN ? !is(o->state, "SYN-RECEIVED") : !(flags & FIN)))
+		o->own = !(flags & (SYN | FIN)) && !is(o->state, "SYN-RECEIVED") &&
+			 !is(o->state, "TIME-WAIT");
+		if (t->rfc5961 && !o->own &&
+		    (flags & SYN ? !is(o->state, "SYN-RECEIVED") : !(flags & FIN)))
 			count(o, "challenge");
 	} else if (flags & RST) {
 		reset_arrives(o, t);
@@ -488,7 +493,7 @@ static void one(struct subject *s, const struct trial *t)
 		die(__FILE__, __LINE__, "%s: a second answer", text(t));
 	wire_trace("%s", text(t));
 	counted(&want);
-	if (!is(want.state, t->start->state) || want.held)
+	if (!is(want.state, t->start->state) || want.held || want.own)
 		finish(s);
 }
 

@@ -254,6 +254,34 @@ static void challenges_are_limited(struct end *us, struct end *it, const char *s
 	stat_grew(NS_A, "reset in challenged", 60);
 }
 
+/* Who uses up all challenge ACKs with one connection does not keep others from answering: the
+ * keep-alive probe of an honest peer (section 3.8.4, MUST-29) or its probe of a closed window
+ * (MUST-37). Both have SEG.SEQ = SND.NXT - 1, and may have no text.
+ */
+TEST_F(peer, probes_beyond_the_limit)
+{
+	struct end *us = &self->us, *it = &self->it, mad, its;
+
+	wire_to_state(us, it, "ESTABLISHED");
+	wire_ends(&mad, NS_T, PORT_US + 1, &its, NS_A, PORT_IT + 1);
+	wire_open_passive(&mad, &its, fd_listen(&its, 1));
+	net_hstp(NS_A, "challenge_ack_limit", 1);
+	stats_mark(NS_A);
+	for (int i = 0; i < 3; i++) {
+		for (int k = 0; k < 20; k++)
+			wire_send(&mad, SYN, 101);
+		wire_sync(NS_A);
+		while (wire_next(&its, 0))
+			;
+		wire_send(us, ACK, 100, 301);
+		wire_expect(it, ACK, 301, 101);
+		/* They come twice a second at most */
+		usleep(600 * 1000);
+	}
+	stat_grew(NS_A, "drop seq", 3);
+	stat_grew(NS_A, "drop syn_synchronized", 60);
+}
+
 TEST_F(peer, challenge_limit)
 {
 	challenges_are_limited(&self->us, &self->it, "ESTABLISHED");
