@@ -203,9 +203,8 @@ int hstp_ipopt_of_packet(const struct sk_buff *skb, const struct hstp_security *
 void hstp_ipopt_set(struct hstp_conn *conn, struct hstp_ipopt *ipopt)
 {
 	struct hstp_ipopt *old = conn->ipopt;
-	int mss = conn->tcb.mss + hstp_ipopt_len(old) - hstp_ipopt_len(ipopt);
 
-	conn->tcb.mss = max(mss, 1);
+	hstp_path_options(&conn->tcb, hstp_ipopt_words(ipopt));
 	if (hstp_ipopt_hop(old) != hstp_ipopt_hop(ipopt)) {
 		dst_release(conn->dst);
 		conn->dst = NULL;

@@ -57,19 +57,12 @@ static inline u32 hstp_ipopt_len(const struct hstp_ipopt *ipopt)
 }
 
 /**
- * hstp_ipopt_less() - what the options of each packet leave for text
+ * hstp_ipopt_words() - how the core counts them
  * @ipopt: options, or NULL
- * @mss: bytes of text in a packet without
- *
- * RFC 9293 section 3.7.1. A path too narrow for both gets fragments, not nothing.
- *
- * Return: bytes, at least 1.
  */
-static inline u16 hstp_ipopt_less(const struct hstp_ipopt *ipopt, u16 mss)
+static inline u32 hstp_ipopt_words(const struct hstp_ipopt *ipopt)
 {
-	u32 len = hstp_ipopt_len(ipopt);
-
-	return mss > len ? mss - len : 1;
+	return DIV_ROUND_UP(hstp_ipopt_len(ipopt), 4);
 }
 
 /**

@@ -28,7 +28,7 @@ struct hstp_view;
  * @rcv_nxt: RCV.NXT
  * @ts_recent: TS.Recent
  * @rcv_wnd: RCV.WND, scaled in TIME-WAIT
- * @mss: SYN-RECEIVED: what we may send
+ * @mss: SYN-RECEIVED: SendMSS
  * @tos: TIME-WAIT: IP_TOS
  * @cpu: whose wait queue it is in
  * @state: SYN-RECEIVED or TIME-WAIT

@@ -20,7 +20,9 @@
 static void set_mss(const struct hstp_sock *hsk, struct hstp_conn *conn)
 {
 	conn->tcb.rcv_mss = hstp_output_mss(conn->dst, hsk->mss);
-	conn->tcb.mss = hstp_ipopt_less(conn->ipopt, conn->tcb.rcv_mss);
+	conn->tcb.snd_mss = hsk->mss ?: U16_MAX;
+	conn->tcb.ip_options = hstp_ipopt_words(conn->ipopt);
+	hstp_path_mss(&conn->tcb, hstp_ipv4_mss(conn->dst));
 }
 
 /* A connection with its route, not yet with a port. */

@@ -112,7 +112,8 @@ void hstp_output_way(const struct hstp_conn *conn, struct hstp_way *way)
  * hstp_output_route() - find a connection's route
  * @conn: connection
  *
- * It is kept until the routing tables change.
+ * It is kept until the routing tables change; what it has learnt of the path's MTU is forgotten
+ * sooner (SHLD-6, RFC 1191 section 6.3), which matters where that is what limits segments.
  *
  * Context: the connection's lock.
  *
@@ -122,10 +123,12 @@ bool hstp_output_route(struct hstp_conn *conn)
 {
 	struct dst_entry *dst = conn->dst;
 	struct hstp_way way;
-	u16 mss;
 
-	if (likely(dst && (!dst->obsolete || dst->ops->check(dst, 0))))
+	if (likely(dst && (!dst->obsolete || dst->ops->check(dst, 0)))) {
+		if (unlikely(hstp_path_limits(&conn->tcb)))
+			hstp_path_mss(&conn->tcb, hstp_ipv4_mss(dst));
 		return true;
+	}
 	dst_release(dst);
 	conn->dst = NULL;
 	hstp_output_way(conn, &way);
@@ -133,9 +136,7 @@ bool hstp_output_route(struct hstp_conn *conn)
 	if (IS_ERR(dst))
 		return false;
 	conn->dst = dst;
-	mss = hstp_options_less(&conn->tcb, hstp_ipopt_less(conn->ipopt, hstp_ipv4_mss(dst)));
-	if (mss < conn->tcb.mss)
-		conn->tcb.mss = mss;
+	hstp_path_mss(&conn->tcb, hstp_ipv4_mss(dst));
 	return true;
 }
 
@@ -207,10 +208,12 @@ void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp
 {
 	struct hstp_path path;
 	struct hstp_tx tx;
+	bool way;
 
 	rcu_read_lock();
+	way = hstp_output_route(conn);	/* it tells how large segments can be */
 	while (hstp_send_next(&conn->tcb, env, acts, &tx)) {
-		if (!hstp_output_route(conn))
+		if (!way)
 			continue;
 		path_of(conn, &path);
 		send_one(conn, &path, &tx);

@@ -138,7 +138,8 @@ static enum hstp_drop open_passive(struct hstp_listener *l, u32 hash,
 	}
 
 	t.rcv_mss = hstp_output_mss(path.dst, p.mss);
-	t.mss = hstp_ipopt_less(rare.ipopt, t.rcv_mss);
+	t.snd_mss = p.mss ?: U16_MAX;
+	hstp_path_mss(&t, hstp_ipv4_mss(path.dst));
 	env->buffer = hstp_buffer_text(p.rcvbuf, &p.tune);
 	env->buffer_max = hstp_buffer_max(hn, p.rcvbuf, &p.tune, p.rcvbuf_fixed);
 	env->space = env->buffer;
@@ -205,6 +206,7 @@ static void take_rare(struct hstp_conn *conn, struct hstp_rare *rare)
 {
 	if (rare->ipopt) {
 		conn->ipopt = rare->ipopt;
+		conn->tcb.ip_options = hstp_ipopt_words(conn->ipopt);
 		conn->tos = conn->ipopt->tos;
 	}
 	if (rare->early) {

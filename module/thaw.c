@@ -54,7 +54,8 @@ void hstp_mini_thaw(const struct hstp_mini *mini, const struct hstp_net *hn, str
 	}
 	t->rcv_wnd = mini->rcv_wnd;
 	t->rcv_mss = mini->mss;
-	t->mss = mini->mss;
+	t->snd_mss = mini->mss;
+	hstp_mss_fit(t, mini->mss);	/* the path is looked at when this is a connection */
 	t->snd_nxt = mini->seq + 1;
 	t->snd_end = mini->seq + 1;
 	t->passive = 1;
@@ -88,7 +89,7 @@ void hstp_mini_freeze(struct hstp_mini *mini, const struct hstp_tcb *t)
 		return;
 	}
 	mini->rcv_wnd = min(t->rcv_wnd, HSTP_WINDOW_UNSCALED);
-	mini->mss = t->mss;
+	mini->mss = t->snd_mss;
 	mini->retries = t->retries;
 	mini->resent = !t->timing;
 }

@@ -21,7 +21,7 @@ enum hstp_result hstp_call_open_passive(struct hstp_tcb *t, struct hstp_acts *ac
 
 /**
  * hstp_call_open_active() - OPEN, active
- * @t: connection in CLOSED, or in LISTEN, which it then leaves; @mss and
+ * @t: connection in CLOSED, or in LISTEN, which it then leaves; @mss, @snd_mss and
  *	@rcv_mss are set
  * @env: clock, settings and the ISS
  * @acts: gets the transition and HSTP_ACT_OUTPUT for the SYN

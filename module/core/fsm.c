@@ -84,8 +84,7 @@ static void take_syn(struct hstp_tcb *t, const struct hstp_segment *seg,
 	t->rcv_held = t->rcv_nxt;
 	/* A peer cannot make us send one byte a packet */
 	mss = hstp_max(mss, HSTP_MSS_MIN);
-	if (mss < t->mss)
-		t->mss = (u16)mss;
+	t->snd_mss = (u16)hstp_min(t->snd_mss, mss);
 	hstp_options_agree(t, &seg->opt, env);
 }
 
@@ -680,7 +679,7 @@ void hstp_segment_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 
 /**
  * hstp_listen_arrives() - a segment for a listener has arrived
- * @t: all zero but @mss and @rcv_mss; becomes the new connection
+ * @t: all zero but @mss, @snd_mss, @rcv_mss and @ip_options; becomes the new connection
  * @seg: the segment
  * @env: clock, settings and the ISS of a new connection
  * @acts: all zero; gets what is to be done

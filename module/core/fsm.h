@@ -130,7 +130,7 @@ void hstp_reply_reset(const struct hstp_segment *seg, enum hstp_reset_out why,
 void hstp_options_offer(struct hstp_tcb *t, const struct hstp_env *env);
 void hstp_options_agree(struct hstp_tcb *t, const struct hstp_options *opt,
 			const struct hstp_env *env);
-u16 hstp_options_less(const struct hstp_tcb *t, u16 mss);
+void hstp_mss_fit(struct hstp_tcb *t, u32 path);
 
 /* stamps.c: RFC 7323 */
 bool hstp_stamps_old(const struct hstp_tcb *t, const struct hstp_segment *seg,
@@ -188,7 +188,9 @@ enum hstp_result hstp_call_status(const struct hstp_tcb *t, enum hstp_state *sta
 
 /* network.c: what ICMP says */
 void hstp_hard_error(struct hstp_tcb *t, struct hstp_acts *acts);
-void hstp_too_big(struct hstp_tcb *t, u16 mss, struct hstp_acts *acts);
+void hstp_path_mss(struct hstp_tcb *t, u32 path);
+void hstp_path_options(struct hstp_tcb *t, u32 words);
+void hstp_too_big(struct hstp_tcb *t, u32 path, struct hstp_acts *acts);
 
 /* send.c: what to send, and what an ACK means */
 bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,
@@ -227,6 +229,26 @@ void hstp_timeouts(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_a
 static inline bool hstp_sack_due(const struct hstp_tcb *t)
 {
 	return t->rcv_sacks || t->dsack.left != t->dsack.right;
+}
+
+/**
+ * hstp_options_len() - what the options of each packet take
+ * @t: connection
+ *
+ * Return: bytes, those of IP and ours.
+ */
+static inline u32 hstp_options_len(const struct hstp_tcb *t)
+{
+	return 4u * t->ip_options + (t->ts_ok ? HSTP_STAMPS_LEN : 0);
+}
+
+/**
+ * hstp_path_limits() - would segments be larger if the path were
+ * @t: connection
+ */
+static inline bool hstp_path_limits(const struct hstp_tcb *t)
+{
+	return t->mss + hstp_options_len(t) < t->snd_mss;
 }
 
 /**

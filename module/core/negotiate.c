@@ -21,6 +21,8 @@ static u8 scale_for(u32 space)
  */
 void hstp_options_offer(struct hstp_tcb *t, const struct hstp_env *env)
 {
+	u32 path = t->mss + hstp_options_len(t);
+
 	t->wscale_ok = !!env->cfg->window_scaling;
 	t->ts_ok = !!env->cfg->timestamps;
 	t->sack_ok = !!env->cfg->sack;
@@ -28,6 +30,7 @@ void hstp_options_offer(struct hstp_tcb *t, const struct hstp_env *env)
 	t->snd_wscale = 0;
 	t->ts_offset = env->ts_offset;
 	t->ts_recent = 0;
+	hstp_mss_fit(t, path);
 }
 
 /**
@@ -37,12 +40,13 @@ void hstp_options_offer(struct hstp_tcb *t, const struct hstp_env *env)
  * @env: clock
  *
  * An option is in force when both SYNs have it. A shift above 14 is taken for 14
- * (RFC 7323 section 2.3). Timestamps are on every segment from now on: there is less
- * room for text (RFC 6691 section 2).
+ * (RFC 7323 section 2.3).
  */
 void hstp_options_agree(struct hstp_tcb *t, const struct hstp_options *opt,
 			const struct hstp_env *env)
 {
+	u32 path = t->mss + hstp_options_len(t);
+
 	if (!(opt->has & HSTP_HAS_SACK_PERMITTED))
 		t->sack_ok = 0;
 	if (opt->has & HSTP_HAS_WSCALE && t->wscale_ok) {
@@ -57,19 +61,21 @@ void hstp_options_agree(struct hstp_tcb *t, const struct hstp_options *opt,
 	} else {
 		t->ts_ok = 0;
 	}
-	t->mss = hstp_options_less(t, t->mss);
+	hstp_mss_fit(t, path);
 }
 
 /**
- * hstp_options_less() - what the options of each segment leave for text
- * @t: connection
- * @mss: bytes of text that a segment without options could have
+ * hstp_mss_fit() - how much text goes into a segment
+ * @t: connection; what the peer takes and which options there are is known
+ * @path: bytes of text that a packet without options carries
  *
- * Return: bytes, at least 1.
+ * RFC 9293 section 3.7.1 (MUST-16), Eff.snd.MSS: the smaller one of what the peer takes and IP
+ * can send, less the options of IP and those of each segment (RFC 6691 section 2).
  */
-u16 hstp_options_less(const struct hstp_tcb *t, u16 mss)
+void hstp_mss_fit(struct hstp_tcb *t, u32 path)
 {
-	if (!t->ts_ok)
-		return mss;
-	return mss > HSTP_STAMPS_LEN ? mss - HSTP_STAMPS_LEN : 1;
+	u32 mss = hstp_min(t->snd_mss, path), less = hstp_options_len(t);
+
+	/* A path too narrow for the options gets fragments, not nothing */
+	t->mss = (u16)(mss > less ? mss - less : 1);
 }

@@ -207,7 +207,9 @@ struct hstp_tuning {
  * @ts_offset: our timestamps are the clock and this
  * @rcv_sack: text held behind a gap, to report: that which arrived last comes first
  * @dsack: text that arrived twice, to report once
- * @mss: bytes of text we may send in a segment (SendMSS, less the options of each)
+ * @snd_mss: SendMSS, bytes of text that the peer takes, or the user wants in a segment at most
+ * @mss: bytes of text we may send in one (Eff.snd.MSS, section 3.7.1): as much as a packet
+ *	carries, less the options that are in force or offered
  * @rcv_mss: bytes of text we asked the peer to send at most
  * @rcv_seg: bytes of text that its segments have of late
  * @answered_at: when a segment without text that was not acceptable was answered last, modulo
@@ -244,6 +246,7 @@ struct hstp_tuning {
  * @timing: @rtt_seq and @rtt_at are valid
  * @syn_acked: the peer acknowledged our SYN
  * @syn_resent: SYN was sent more than once (RFC 6298 rule 5.7)
+ * @ip_options: words of IP options in each packet, which take their room from the text
  * @shut: there was no memory for text in the window: the peer is told of none until there is
  */
 struct hstp_tcb {
@@ -287,6 +290,7 @@ struct hstp_tcb {
 	u32 ts_offset;
 	struct hstp_range rcv_sack[HSTP_SACK_BLOCKS];
 	struct hstp_range dsack;
+	u16 snd_mss;
 	u16 mss;
 	u16 rcv_mss;
 	u16 rcv_seg;
@@ -324,6 +328,7 @@ struct hstp_tcb {
 	u32 syn_acked : 1;
 	u32 syn_resent : 1;
 	u32 shut : 1;
+	u32 ip_options : 4;
 };
 
 /**

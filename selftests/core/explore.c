@@ -591,6 +591,7 @@ static bool run(const struct scenario *s, struct world *w)
 	w->delays = s->delays;
 	for (i = 0; i < 2; i++) {
 		w->side[i].tcb.mss = MSS;
+		w->side[i].tcb.snd_mss = 65535;
 		w->side[i].tcb.rcv_mss = MSS;
 		w->side[i].iss = s->iss[i];
 		w->side[i].buffer = s->buffer[i];

@@ -480,6 +480,7 @@ static void begin(void)
 	r.cfg.timestamps = how >> 7;
 	r.cfg.sack = r.cfg.timestamps ^ r.cfg.window_scaling;
 	r.tcb.mss = how & 8 ? 1460 : 536;
+	r.tcb.snd_mss = 65535;
 	r.tcb.rcv_mss = how & 16 ? 1460 : 536;
 	if (how & 32)
 		hstp_call_open_passive(&r.tcb, &acts);

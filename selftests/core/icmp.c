@@ -58,6 +58,38 @@ TEST(too_big, "RFC 1191 6.4: what was lost goes again at once, in smaller segmen
 	VAR(backoff, 0);
 }
 
+TEST(path_larger, "SHLD-6, RFC 1191 6.3: what was learnt is forgotten: up to the peer's MSS again")
+{
+	ESTABLISHED_CONNECTION();
+	TOO_BIG(500);
+	CHECK(hstp_path_limits(&T.tcb));
+	CALL(send, 500);
+	EXPECT(ACK | PSH, .len = 500);
+	RECV(ACK, .seq = PEER, .ack = ME + 500);
+	hstp_path_mss(&T.tcb, 800);
+	CHECK(hstp_path_limits(&T.tcb));
+	CALL(send, 1600);
+	EXPECT(ACK, .len = 800);
+	EXPECT(ACK | PSH, .len = 800);
+	RECV(ACK, .seq = PEER, .ack = ME + 2100);
+	hstp_path_mss(&T.tcb, 9000);
+	CHECK(!hstp_path_limits(&T.tcb));
+	CALL(send, 2000);
+	EXPECT(ACK, .len = MSS);
+	EXPECT(ACK | PSH, .len = MSS);
+}
+
+TEST(path_of_passive, "RFC 6928 2: a path that is known when the handshake ends bounds the initial window")
+{
+	PASSIVE_SYN_RECEIVED();
+	RECV(ACK, .seq = PEER, .ack = ME);
+	VAR(cwnd, 10 * MSS);
+	hstp_path_mss(&T.tcb, 500);
+	VAR(mss, 500);
+	VAR(cwnd, 5000);
+	T.log_count = 0;
+}
+
 TEST(too_big_idle, "with nothing out only the size changes")
 {
 	ESTABLISHED_CONNECTION();

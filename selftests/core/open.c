@@ -428,6 +428,54 @@ TEST(mss_larger, "3.7.1: the peer's MSS is no leave to send more than the path t
 	VAR(mss, MSS);
 }
 
+/* Section 3.7.1: Eff.snd.MSS = min(SendMSS + 20, MMS_S) - TCPhdrsize - IPoptionsize */
+static void opens_with(u32 words, bool stamps, u32 theirs, u32 eff)
+{
+	trace_reset();
+	hstp_path_options(&T.tcb, words);
+	OFFER(0, stamps, 0);
+	CALL(open_active);
+	EXPECT(SYN, .mss = MSS);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = theirs,
+	     .has = stamps ? HSTP_HAS_TIMESTAMPS : 0);
+	EXPECT(ACK);
+	CALL(send, 2 * eff);
+	EXPECT(ACK, .seq = ME, .len = eff);
+	EXPECT(ACK | PSH, .seq = ME + eff, .len = eff);
+	T.log_count = 0;
+}
+
+TEST(mss_ip_options, "MUST-16: IP options are taken from the smaller one of both")
+{
+	opens_with(0, false, 600, 600);
+	opens_with(3, false, 600, 600 - 12);
+	opens_with(3, false, 9000, MSS - 12);
+	opens_with(10, true, 600, 600 - 40 - 12);
+	/* nothing is left but what a segment must have */
+	opens_with(10, true, 48, 1);
+}
+
+TEST(mss_ip_options_gone, "MUST-16: when they are taken away it is the peer's MSS, not more")
+{
+	opens_with(3, false, 600, 588);
+	RECV(ACK, .seq = PEER, .ack = ME + 2 * 588);
+	hstp_path_options(&T.tcb, 0);
+	CALL(send, 1200);
+	EXPECT(ACK, .len = 600);
+	EXPECT(ACK | PSH, .len = 600);
+}
+
+TEST(mss_early_options, "MUST-16: so it is when they come before the peer's SYN")
+{
+	OFFER(0, 1, 0);
+	CALL(open_active);
+	EXPECT(SYN);
+	hstp_path_options(&T.tcb, 3);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = MSS, .has = HSTP_HAS_TIMESTAMPS);
+	EXPECT(ACK);
+	VAR(mss, MSS - 12 - 12);
+}
+
 TEST(mss_missing, "MUST-15: without an MSS option the peer takes 536")
 {
 	CALL(open_active);

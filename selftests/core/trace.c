@@ -94,6 +94,7 @@ void trace_reset(void)
 	T.env.buffer = BUFFER;
 	T.env.buffer_max = BUFFER;
 	T.tcb.mss = MSS;
+	T.tcb.snd_mss = 65535;
 	T.tcb.rcv_mss = MSS;
 }
 
@@ -306,6 +307,7 @@ void trace_listener_recv(struct where w, struct arrival a)
 	begin(w);
 	memset(&T.tcb, 0, sizeof(T.tcb));
 	T.tcb.mss = MSS;
+	T.tcb.snd_mss = 65535;
 	T.tcb.rcv_mss = MSS;
 	T.state_seen = HSTP_CLOSED;
 	T.forked = hstp_listen_arrives(&T.tcb, &seg, &T.env, &T.acts);

@@ -106,6 +106,36 @@ TEST_F(peer, too_big)
 	SAME(wire_next(it, 5000)->len, 700 - 40);
 }
 
+/* SHLD-6, RFC 1191 section 6.3: what the path has said is forgotten, and text is sent in segments
+ * as large as before.
+ */
+TEST_F(peer, too_big_forgotten)
+{
+	struct end *us = &self->us, *it = &self->it;
+	char text[1400] = { 0 };
+	struct seen *seen;
+	int fd, got = 0;
+
+	fd = fd_start(it);
+	wire_expect(it, SYN, 300, .mss = 1460);
+	wire_send(us, SYN | ACK, 100, 301, .mss = 1400);
+	wire_expect(it, ACK, 301, 101);
+	SAME(fd_connected(fd), 0);
+	SAME(send(fd, text, 1400, 0), 1400);
+	SAME(wire_next(it, PATIENCE_MS)->len, 1400);
+	tell(it, 301, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, 700);
+	while (got < 1400) {
+		seen = wire_next(it, PATIENCE_MS);
+		NEED(seen && seen->len <= 700 - 40);
+		got += seen->len;
+		wire_send(us, ACK, 101, 301 + got);
+	}
+	wire_sync(NS_A);
+	net_sysctl(NS_A, "net.ipv4.route.flush", 1);
+	SAME(send(fd, text, 1400, 0), 1400);
+	SAME(wire_next(it, PATIENCE_MS)->len, 1400);
+}
+
 /* SO_BINDTODEVICE: what comes by another interface is not for this connection. */
 TEST_F(peer, other_device)
 {

@@ -265,6 +265,40 @@ TEST_F(peer, room)
 	SAME(ntohs(ip_of(seen)->tot_len), 1500);
 }
 
+/* MUST-16, section 3.7.1: from the smaller one of what we can send and what the peer takes; and
+ * when they are taken away, it is what the peer takes, no more.
+ */
+TEST_F(peer, room_of_a_small_peer)
+{
+	const char *const way[] = { HOP1, HOP2 };
+	static const char text[3000];
+	uint8_t opt[40];
+	struct seen *seen;
+	int fd, got = 0;
+
+	allow_routes();
+	fd = start(&self->us, &self->it, opt, route(opt, LSRR, 4, 2, way));
+	wire_expect(&self->it, SYN, 300, .mss = 1460);
+	wire_send(&self->us, SYN | ACK, 100, 301, .mss = 1000);
+	wire_expect(&self->it, ACK, 301, 101);
+	SAME(TRY(send(fd, text, 2 * 988, 0)), 2 * 988);
+	for (; got < 2 * 988; got += seen->len) {
+		seen = wire_next(&self->it, PATIENCE_MS);
+		NEED(seen);
+		SAME(seen->len, 1000 - 12);
+		SAME(ntohs(ip_of(seen)->tot_len), 1000 + 40);
+	}
+	wire_send(&self->us, ACK, 101, 301 + got);
+	wire_sync(NS_A);
+	TRY(setsockopt(fd, IPPROTO_IP, IP_OPTIONS, NULL, 0));
+	SAME(TRY(send(fd, text, 2000, 0)), 2000);
+	for (; got < 2 * 988 + 2000; got += seen->len) {
+		seen = wire_next(&self->it, PATIENCE_MS);
+		NEED(seen);
+		SAME(seen->len, 1000);
+	}
+}
+
 /* MAY-10, MAY-11: the time, and the way, are recorded where the user asks for it. */
 TEST_F(peer, recorded)
 {
