@@ -79,7 +79,7 @@ TEST(path_larger, "SHLD-6, RFC 1191 6.3: what was learnt is forgotten: up to the
 	EXPECT(ACK | PSH, .len = MSS);
 }
 
-TEST(path_of_passive, "RFC 6928 2: a path that is known when the handshake ends bounds the initial window")
+TEST(path_of_passive, "RFC 6928 2: the path that is known after the handshake bounds cwnd")
 {
 	PASSIVE_SYN_RECEIVED();
 	RECV(ACK, .seq = PEER, .ack = ME);

@@ -365,7 +365,7 @@ TEST(ack_war, "RFC 5961 section 7: ACKs outside the window are answered within t
 /* Section 3.8.4: a keep-alive probe has SEG.SEQ = SND.NXT - 1. Its answer is no challenge, of
  * which a stranger can use up what all connections have.
  */
-TEST(probes_answered, "MUST-29, MUST-37: twice a second a probe without text is answered for certain")
+TEST(probes_answered, "MUST-29, MUST-37: twice a second a probe without text is answered")
 {
 	int i;
 

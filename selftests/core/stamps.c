@@ -392,7 +392,7 @@ TEST(trip_lost_ack, "5.3, R2: the ACK of a duplicate does not measure the timeou
 }
 
 /* RFC 7323 section 4.1: "only if the segment advances the left edge of the send window" */
-TEST(trip_nothing_new, "4.1: text that acknowledges nothing new does not measure how long we were silent")
+TEST(trip_nothing_new, "4.1: what acknowledges nothing new does not measure our silence")
 {
 	u32 sent;
 

@@ -483,14 +483,14 @@ static void timeout_of_what_waits(u32 len, u32 sent)
 	STATE(CLOSED);
 }
 
-TEST(user_timeout_cork, "RFC 5482: the user timeout does not end a connection whose text waits for more")
+TEST(user_timeout_cork, "RFC 5482: the user timeout does not end what waits for more text")
 {
 	ESTABLISHED_CONNECTION();
 	T.tcb.tune.cork = 1;
 	timeout_of_what_waits(10, 10);
 }
 
-TEST(user_timeout_sws, "RFC 5482: nor one whose text waits for a larger window")
+TEST(user_timeout_sws, "RFC 5482: nor what waits for a larger window")
 {
 	ESTABLISHED_CONNECTION();
 	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 300);

@@ -488,7 +488,7 @@ TEST(ack_while_rounded, "RFC 7323 2.4: a window that only was rounded down has n
 	T.log_count = 0;
 }
 
-TEST(abort_while_probing, "3.10.7.4 second, RFC 5961 3.2: a RST beside a probe has the exact number")
+TEST(abort_while_probing, "RFC 5961 3.2: a RST beside a probe has the exact number")
 {
 	ESTABLISHED_CONNECTION();
 	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
