@@ -258,6 +258,7 @@ struct choice {
 	uint64_t rule;			/* held by this one, or 0 */
 	uint64_t patience;		/* ns to wait for them */
 	char **ids;			/* by their numbers, or none */
+	bool *went;			/* each of them */
 	int id_count;
 	struct filter *filter;
 };
@@ -267,10 +268,16 @@ static bool is_number(const char *word)
 	return *word && strspn(word, "0123456789") == strlen(word);
 }
 
+/* Is it named by the number @i? */
+static bool is_id(const struct choice *c, int i, const struct held *held)
+{
+	return strtoull(c->ids[i], NULL, 10) == held->id;
+}
+
 static bool chosen(const struct choice *c, const struct held *held)
 {
 	for (int i = 0; i < c->id_count; i++) {
-		if (strtoull(c->ids[i], NULL, 10) == held->id)
+		if (is_id(c, i, held))
 			return true;
 	}
 	/* What waits for the next one, or for its time, goes only when it is named. */
@@ -307,11 +314,27 @@ static int let_these_go(struct nl *nl, const struct choice *c, struct list *list
 		if (!err) {
 			print(&list->held[i]);
 			(*gone)++;
+			for (int n = 0; n < c->id_count; n++)
+				c->went[n] |= is_id(c, n, &list->held[i]);
 		} else if (err == -ENOENT) {
 			err = 0;
 		}
 	}
 	return err;
+}
+
+/* Return: exit status; those that are named and did not go are told. */
+static int all_went(const struct choice *c)
+{
+	int status = DONE;
+
+	for (int i = 0; i < c->id_count; i++) {
+		if (c->went[i])
+			continue;
+		say("step %s: no segment %s is held", c->verb, c->ids[i]);
+		status = FAILED;
+	}
+	return status;
 }
 
 static int let_go(const struct choice *c)
@@ -338,10 +361,12 @@ static int let_go(const struct choice *c)
 	nl_close(nl);
 	if (err)
 		return FAILED;
+	if (c->id_count)
+		return all_went(c);
 	if (gone && (!c->patience || gone >= c->count))
 		return DONE;
 	say("step %s: nothing%s that %s is held", c->verb, gone ? " more" : "",
-	    c->id_count || c->filter || c->rule ? "is meant" : "can go on");
+	    c->filter || c->rule ? "is meant" : "can go on");
 	return FAILED;
 }
 
@@ -366,6 +391,7 @@ static int parse_go(const char *verb, int argc, char **argv)
 	} else if (argc && is_number(argv[0])) {
 		for (c.ids = argv; c.id_count < argc && is_number(argv[c.id_count]);)
 			c.id_count++;
+		c.went = need(calloc((size_t)c.id_count, sizeof(*c.went)));
 		argc -= c.id_count;
 		argv += c.id_count;
 		if (argc)

@@ -236,6 +236,35 @@ TEST(step)
 	cmd(&c, 0, "-j step");
 	cmd_has(&c, "{\"enabled\":false,\"held_count\":0,");
 	cmd(&c, 1, "step go 99");
+	cmd_has(&c, "no segment 99 is held");
+}
+
+/* Those that are held go, and those that are not are named. */
+TEST(step_numbers)
+{
+	int fds[3];
+
+	net_alone();
+	net_no_timers(NS_A);
+	net_enter(NS_A);
+	cmd(&c, 0, "step on");
+	for (int i = 0; i < 3; i++)
+		fds[i] = connecting();
+	cmd(&c, 1, "-n step go 99 2 100 2");
+	SAME(cmd_count(&c, " SYN seq "), 1);
+	SAME(cmd_count(&c, "\n2: "), 0);
+	SAME(strncmp(c.out, "2: ", 3), 0);
+	SAME(cmd_count(&c, "hstp: step go: no segment 99 is held\n"), 1);
+	SAME(cmd_count(&c, "hstp: step go: no segment 100 is held\n"), 1);
+	SAME(cmd_count(&c, "\n"), 3);
+	cmd(&c, 1, "-j step drop 3 99 2>/dev/null");
+	SAME(strncmp(c.out, "[{\"id\":3,", 9), 0);
+	cmd(&c, 1, "-j step drop 3 2>/dev/null");
+	ASSERT_STREQ("[]\n", c.out);
+	cmd(&c, 0, "step off");
+	SAME(fd_connected(fds[0]), 0);
+	SAME(fd_connected(fds[1]), 0);
+	SAME(stat_now(NS_A, "transition LISTEN SYN-RECEIVED syn"), 2);
 }
 
 TEST(held_by_rule)
