@@ -192,10 +192,10 @@ static void enter(struct exchange *x, int side, const struct record *event)
 	/* The listener's copy that is given back: what is there still is the listener. */
 	if (event->cause != HSTP_NL_CAUSE_MERGE)
 		x->state[side] = event->to;
-	if (event->has_iss && !x->has_base[side]) {
-		x->base[side] = event->iss;
+	if (event->known & 1U << ISS && !x->has_base[side]) {
+		x->base[side] = event->variables[ISS];
 		x->has_base[side] = true;
-		learn_iss(x, side, event->iss, true);
+		learn_iss(x, side, event->variables[ISS], true);
 	}
 }
 

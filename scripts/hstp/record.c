@@ -17,6 +17,19 @@ static void read_ends(const struct attrs *attrs, unsigned int first, struct subj
 	ends->remote_port = attr_port(attrs->at[first + 3]);
 }
 
+static const struct {
+	unsigned int attr;
+	const char *name;
+} variables[VARIABLES] = {
+	[SND_UNA] = { HSTP_A_EVENT_SND_UNA, "snd_una" },
+	[SND_NXT] = { HSTP_A_EVENT_SND_NXT, "snd_nxt" },
+	[SND_WND] = { HSTP_A_EVENT_SND_WND, "snd_wnd" },
+	[ISS] = { HSTP_A_EVENT_ISS, "iss" },
+	[RCV_NXT] = { HSTP_A_EVENT_RCV_NXT, "rcv_nxt" },
+	[RCV_WND] = { HSTP_A_EVENT_RCV_WND, "rcv_wnd" },
+	[IRS] = { HSTP_A_EVENT_IRS, "irs" },
+};
+
 static void read_event(const struct attrs *attrs, struct record *record)
 {
 	record->sequence = number(attrs, HSTP_A_EVENT_SEQUENCE);
@@ -26,8 +39,10 @@ static void read_event(const struct attrs *attrs, struct record *record)
 	record->cause = (unsigned int)number(attrs, HSTP_A_EVENT_CAUSE);
 	record->timed = has(attrs, HSTP_A_EVENT_SPENT);
 	record->spent = number(attrs, HSTP_A_EVENT_SPENT);
-	record->has_iss = has(attrs, HSTP_A_EVENT_ISS);
-	record->iss = (uint32_t)number(attrs, HSTP_A_EVENT_ISS);
+	for (int i = 0; i < VARIABLES; i++) {
+		record->variables[i] = (uint32_t)number(attrs, variables[i].attr);
+		record->known |= (unsigned int)has(attrs, variables[i].attr) << i;
+	}
 	read_ends(attrs, HSTP_A_EVENT_LOCAL_ADDRESS, &record->ends);
 	record->ends.state = record->to;
 }
@@ -129,6 +144,10 @@ static void print_json(const struct record *r)
 		json_string("cause", cause_name(r->cause));
 		if (r->timed)
 			json_number("spent", r->spent);
+		for (int i = 0; i < VARIABLES; i++) {
+			if (r->known & 1U << i)
+				json_number(variables[i].name, r->variables[i]);
+		}
 	}
 	json_end('}');
 	json_done();

@@ -9,6 +9,9 @@
 
 #define NO_STATE 31		/* of a segment: nobody says */
 
+/* RFC 9293's variables (section 3.3.1) that an event comes with. */
+enum variable { SND_UNA, SND_NXT, SND_WND, ISS, RCV_NXT, RCV_WND, IRS, VARIABLES };
+
 struct record {
 	bool segment;
 	uint64_t sequence;
@@ -18,8 +21,8 @@ struct record {
 	unsigned int from, to, cause;
 	bool timed;
 	uint64_t spent;			/* ns */
-	bool has_iss;
-	uint32_t iss;
+	uint32_t variables[VARIABLES];
+	unsigned int known;		/* which of them */
 	/* a segment */
 	bool out, again;
 	uint32_t seq, ack, length;

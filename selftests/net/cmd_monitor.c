@@ -87,6 +87,107 @@ TEST(json_and_count)
 	SAME(cmd_count(&c, "\"from\":\"CLOSED\",\"to\":\"SYN-SENT\",\"cause\":\"open-active\""), 1);
 }
 
+/* The number of @name in the JSON text of @line; -1 without. */
+static long long member(const char *line, const char *name)
+{
+	char key[40];
+	const char *at;
+
+	snprintf(key, sizeof(key), "\"%s\":", name);
+	at = strstr(line, key);
+	if (at && at[strlen(key)] == '-')
+		die(__FILE__, __LINE__, "\"%s\" is less than 0: %s", name, line);
+	return at ? atoll(at + strlen(key)) : -1;
+}
+
+#define NS	1000000000LL	/* of a second */
+
+static uint64_t monotonic(void)
+{
+	struct timespec ts;
+
+	TRY(clock_gettime(CLOCK_MONOTONIC, &ts));
+	return (uint64_t)(ts.tv_sec * NS + ts.tv_nsec);
+}
+
+/* All that an event carries: when, between whom, for how long, and the variables of RFC 9293
+ * section 3.3.1 after it, along figures 6 and 12 at the client. SYN and FIN take a number each
+ * (section 3.4).
+ */
+TEST(json_members)
+{
+	static const struct {
+		const char *to;
+		int una, nxt, rcv;	/* more than ISS and IRS; -1: may not be known */
+	} path[] = {
+		{ "SYN-SENT", 0, 1, -1 }, { "ESTABLISHED", 1, 1, 1 }, { "FIN-WAIT-1", 1, -1, 1 },
+		{ "FIN-WAIT-2", 2, 2, 1 }, { "TIME-WAIT", 2, 2, 2 }, { "CLOSED", -1, -1, -1 },
+	};
+	struct sockaddr_in addr;
+	int listener = begin(&addr), i = 0;
+	uint64_t begun = monotonic(), last = 0;
+	long long iss = -1, irs = -1, client = -1;
+	char arguments[100], text[200];
+
+	net_hstp(NS_A, "msl_ms", 1000);
+	snprintf(arguments, sizeof(arguments), "-j monitor 'dport = :%s'", port);
+	cmd_start(&c, arguments);
+	it_listens();
+	one(listener, &addr);
+	cmd_says(&c, "\"cause\":\"time-wait\"");
+	cmd_stop(&c);
+	SAME(cmd_count(&c, "\n"), 6);
+	for (char *line = strtok(c.out, "\n"); line; line = strtok(NULL, "\n"), i++) {
+		uint64_t time = (uint64_t)member(line, "time");
+		long long spent = member(line, "spent");
+
+		snprintf(text, sizeof(text), "\"to\":\"%s\"", path[i].to);
+		NEED(strstr(line, text));
+		NEED(time >= begun && time >= last && time <= monotonic());
+		/* The state that is left had been entered with the line before, or just before
+		 * that was told.
+		 */
+		SAME(spent < 0, !i);
+		NEED(!i || llabs(spent - (long long)(time - last)) < NS);
+		if (i == 5)
+			NEED(spent >= 2 * NS - NS / 10);
+		last = time;
+		if (!i)
+			client = member(line, "local_port");
+		NEED(client > 0 && client < 65536);
+		snprintf(text, sizeof(text), "\"local_address\":\"127.0.0.1\",\"local_port\":%lld,"
+			 "\"remote_address\":\"127.0.0.1\",\"remote_port\":%s,", client, port);
+		NEED(strstr(line, text));
+
+		/* TIME-WAIT keeps neither initial number. */
+		if (i == 5) {
+			SAME(member(line, "iss"), -1);
+			SAME(member(line, "irs"), -1);
+			SAME(member(line, "snd_wnd"), -1);
+			break;
+		}
+		if (!i)
+			iss = member(line, "iss");
+		NEED(iss >= 0 && iss <= UINT32_MAX);
+		SAME(member(line, "iss"), iss);
+		SAME(member(line, "snd_una"), (uint32_t)(iss + path[i].una));
+		if (path[i].nxt >= 0)
+			SAME(member(line, "snd_nxt"), (uint32_t)(iss + path[i].nxt));
+		NEED(member(line, "rcv_wnd") > 0);
+		if (path[i].rcv < 0) {
+			SAME(member(line, "irs"), -1);
+			continue;
+		}
+		if (irs < 0)
+			irs = member(line, "irs");
+		NEED(irs >= 0 && irs <= UINT32_MAX);
+		SAME(member(line, "irs"), irs);
+		SAME(member(line, "rcv_nxt"), (uint32_t)(irs + path[i].rcv));
+		NEED(member(line, "snd_wnd") > 0);
+	}
+	SAME(i, 5);
+}
+
 /* Section 3.7.1: the longest packet of RFC 791, which loopback takes, less both headers. */
 #define MSS_TEXT	" mss 65495\n"
 
