@@ -13,7 +13,9 @@
 #include "conn.h"
 #include "ladder.h"
 
-#define HOLD_MS 300
+#define HOLD_MS		300	/* what happens at both ends comes in order by then */
+#define LOST_MS		2000	/* a segment that has not arrived by then is drawn as lost */
+#define AGAIN_MS	100	/* until it is looked again whether it is held, or lost */
 
 /* One connection, by its two ends; end 0 is drawn at the left. */
 struct exchange {
@@ -125,58 +127,6 @@ static void end_exchange(struct exchange *x)
 	free(x);
 }
 
-/* What a segment brings about; the rest is done by users and timers. */
-static bool by_segment(unsigned int cause)
-{
-	switch (cause) {
-	case HSTP_NL_CAUSE_FORK:
-	case HSTP_NL_CAUSE_MERGE:
-	case HSTP_NL_CAUSE_SYN:
-	case HSTP_NL_CAUSE_SYN_ACK:
-	case HSTP_NL_CAUSE_ACK:
-	case HSTP_NL_CAUSE_FIN:
-	case HSTP_NL_CAUSE_FIN_ACKED:
-	case HSTP_NL_CAUSE_RST:
-	case HSTP_NL_CAUSE_BAD_SYN:
-	case HSTP_NL_CAUSE_LATE_TEXT:
-	case HSTP_NL_CAUSE_REOPEN:
-	case HSTP_NL_CAUSE_SECURITY:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* What ends a connection, or a state, and sends nothing. */
-static bool in_silence(unsigned int cause)
-{
-	return cause == HSTP_NL_CAUSE_RETRIES || cause == HSTP_NL_CAUSE_FIN_TIMEOUT ||
-	       cause == HSTP_NL_CAUSE_TIME_WAIT || cause == HSTP_NL_CAUSE_ICMP;
-}
-
-/* RFC 9293's figures have the call in parentheses. */
-static const char *note_of(unsigned int cause)
-{
-	switch (cause) {
-	case HSTP_NL_CAUSE_OPEN_ACTIVE:
-	case HSTP_NL_CAUSE_OPEN_PASSIVE:
-		return "(OPEN)";
-	case HSTP_NL_CAUSE_CLOSE:
-		return "(CLOSE)";
-	case HSTP_NL_CAUSE_ABORT:
-		return "(ABORT)";
-	case HSTP_NL_CAUSE_UNREAD:
-		return "(CLOSE, unread)";
-	case HSTP_NL_CAUSE_TIME_WAIT:
-		return "(2 MSL)";
-	case HSTP_NL_CAUSE_RETRIES:
-	case HSTP_NL_CAUSE_FIN_TIMEOUT:
-		return "(timeout)";
-	default:
-		return NULL;
-	}
-}
-
 /* The next of the same end, whatever it is. */
 static struct entry *next_of(const struct entry *e, const struct exchange *x, int side)
 {
@@ -207,7 +157,7 @@ static struct entry *effect_of(const struct entry *in, const struct entry *last)
 	for (struct entry *n = next_of(last, x, in->side); n; n = next_of(n, x, in->side)) {
 		if (n->record.segment && n->record.out)
 			continue;
-		return n->record.segment || !by_segment(n->record.cause) ? NULL : n;
+		return n->record.segment || !cause_is_segment(n->record.cause) ? NULL : n;
 	}
 	return NULL;
 }
@@ -283,7 +233,7 @@ static void head(struct exchange *x, uint64_t time)
 static void note(struct exchange *x, int side, const struct record *event, uint64_t time)
 {
 	struct row row = { .kind = ROW_NOTE, .side = side };
-	const char *text = note_of(event->cause);
+	const char *text = cause_note(event->cause);
 
 	if (text)
 		snprintf(row.text, sizeof(row.text), "%s", text);
@@ -328,10 +278,20 @@ static void describe(struct row *row, struct exchange *x, const struct record *r
 	row->reset = r->flags & RST;
 }
 
-static bool same_segment(const struct record *a, const struct record *b)
+bool same_segment(const struct record *a, const struct record *b)
 {
 	return a->seq == b->seq && a->ack == b->ack && a->flags == b->flags &&
 	       a->length == b->length && a->window == b->window;
+}
+
+/* Is @in what becomes of @out at the other end? */
+bool arrives_as(const struct record *out, const struct record *in)
+{
+	const struct subject *from = &out->ends, *to = &in->ends;
+
+	return in->segment && !in->out && same_segment(out, in) &&
+	       same_end(&from->local, from->local_port, &to->remote, to->remote_port) &&
+	       same_end(&from->remote, from->remote_port, &to->local, to->local_port);
 }
 
 /* Where a segment arrived. Of several that are alike, the one that was sent last has the next
@@ -385,10 +345,11 @@ static void show_out(struct entry *e)
 	struct row row = { .kind = ROW_SEGMENT, .side = e->side };
 	struct exchange *x = e->exchange;
 	struct entry *event = next_of(e, x, e->side), *in;
+	bool held = false;
 
 	/* A call that sends this: its transition is told right after it. */
-	if (event && !event->record.segment && !by_segment(event->record.cause) &&
-	    !in_silence(event->record.cause) && e->record.flags & (SYN | FIN | RST)) {
+	if (event && !event->record.segment && !cause_is_segment(event->record.cause) &&
+	    !cause_is_silent(event->record.cause) && e->record.flags & (SYN | FIN | RST)) {
 		note(x, e->side, &event->record, e->record.time);
 		enter(x, e->side, &event->record);
 		event->done = true;
@@ -402,17 +363,22 @@ static void show_out(struct entry *e)
 	} else if (in) {
 		arrive(in);
 	} else {
-		row.fate = ladder_held(&e->record) ? UNDER_WAY :
-			   x->watched[!e->side] ? LOST : NOT_WATCHED;
+		held = ladder_held(&e->record);
+		row.fate = held ? UNDER_WAY : x->watched[!e->side] ? LOST : NOT_WATCHED;
+		row.link = ++ladder.links;
 	}
+	ladder_late_sent(&e->record, in ? 0 : row.link, held);
 	draw(&row, x, e->record.time);
 }
 
 static void show_in(struct entry *e)
 {
-	struct row row = { .kind = ROW_SEGMENT, .side = !e->side, .link = e->link };
+	struct row row = {
+		.kind = ROW_SEGMENT, .side = !e->side,
+		.link = e->link ? e->link : ladder_late_arrives(&e->record),
+	};
 
-	row.late = e->link || e->exchange->watched[!e->side];
+	row.late = row.link || e->exchange->watched[!e->side];
 	describe(&row, e->exchange, &e->record, !e->side);
 	arrive(e);
 	draw(&row, e->exchange, e->record.time);
@@ -423,7 +389,7 @@ static void show_event(struct entry *e)
 	struct row row = { .kind = ROW_STATES, .side = e->side };
 	struct exchange *x = e->exchange;
 
-	if (!by_segment(e->record.cause))
+	if (!cause_is_segment(e->record.cause))
 		note(x, e->side, &e->record, e->record.time);
 	enter(x, e->side, &e->record);
 	draw(&row, x, e->record.time);
@@ -483,6 +449,66 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+static uint64_t after_ms(const struct entry *e, unsigned int ms)
+{
+	return e->record.time + ms * 1000000ULL;
+}
+
+/* Where a segment arrived that left, even if nothing of its connection was drawn yet. */
+static const struct entry *answer_to(const struct entry *e)
+{
+	if (e->exchange)
+		return arrival_of(e);
+	for (const struct entry *n = e + 1; n < ladder.queue + ladder.count; n++) {
+		if (arrives_as(&e->record, &n->record))
+			return n;
+	}
+	return NULL;
+}
+
+static bool is_sending(const struct entry *e)
+{
+	return e->record.segment && e->record.out && !e->done;
+}
+
+/* Is its other end one that would say so? */
+static bool is_heard(const struct entry *e)
+{
+	const struct subject *ends = &e->record.ends;
+
+	return ladder.both || (e->exchange && e->exchange->watched[!e->side]) ||
+	       ladder_listens(&ends->remote, ends->remote_port);
+}
+
+/* Has something arrived that was sent after it? */
+static bool is_overtaken(const struct entry *e)
+{
+	for (const struct entry *n = e + 1; e->exchange && n < ladder.queue + ladder.count; n++) {
+		if (n->exchange == e->exchange && n->side == e->side && n->record.segment &&
+		    n->record.out && arrival_of(n))
+			return true;
+	}
+	return false;
+}
+
+/* When its line can be drawn, ns: when all that happened by then is known, at the other end, too.
+ * What has not arrived can be on a long way, unless it is known to be lost or held.
+ */
+static uint64_t due(const struct entry *e)
+{
+	const uint64_t waited = after_ms(e, HOLD_MS);
+	const struct entry *in;
+
+	if (!is_sending(e) || ladder.looked < waited)
+		return waited;
+	in = answer_to(e);
+	if (in)
+		return after_ms(in, HOLD_MS);
+	if (!is_heard(e) || is_overtaken(e) || ladder_held(&e->record))
+		return waited;
+	return after_ms(e, LOST_MS);
+}
+
 static void begin_with(const struct attrs *conn, const struct subject *subject, void *data)
 {
 	struct record record = { .ends = *subject };
@@ -531,6 +557,14 @@ void ladder_start(const char *svg, int source, bool both, struct nl *nl)
 		x->listed = now_ns();
 }
 
+/* Make room: what was drawn is needed no more. */
+static void drop_drawn(void)
+{
+	ladder.count -= ladder.first;
+	memmove(ladder.queue, ladder.queue + ladder.first, ladder.count * sizeof(*ladder.queue));
+	ladder.first = 0;
+}
+
 /**
  * ladder_add() - one more record
  * @record: an event or a segment
@@ -548,10 +582,8 @@ void ladder_add(const struct record *record, int source)
 			ladder_listen_no_more(&record->ends);
 		return;
 	}
-	if (ladder.first && ladder.first == ladder.count) {
-		ladder.first = 0;
-		ladder.count = 0;
-	}
+	if (ladder.first > ladder.count / 2)
+		drop_drawn();
 	if (ladder.count == ladder.room) {
 		ladder.room = ladder.room * 2 + 1024;
 		ladder.queue = need(realloc(ladder.queue, ladder.room * sizeof(*ladder.queue)));
@@ -569,22 +601,26 @@ void ladder_add(const struct record *record, int source)
 	ladder.has_begin = true;
 }
 
-/* How long until the first record has waited long enough, ms; -1 when there is none. */
+/* How long until it is worth a look whether the first record can be drawn, ms; -1 when there is
+ * none.
+ */
 int ladder_wait(void)
 {
-	uint64_t now = now_ns(), due;
+	const uint64_t again = ladder.looked + AGAIN_MS * 1000000ULL;
+	uint64_t now = now_ns(), then;
 
 	if (ladder.first == ladder.count)
 		return -1;
-	due = ladder.queue[ladder.first].record.time + HOLD_MS * 1000000ULL;
-	return due > now ? (int)((due - now) / 1000000) + 1 : 0;
+	then = due(&ladder.queue[ladder.first]);
+	if (again < then)
+		then = again;
+	return then > now ? (int)((then - now) / 1000000) + 1 : 0;
 }
 
-/* Had it waited long enough when it was looked? */
-static bool is_due(const struct entry *e)
+/* Had it waited long enough for others when it was looked? */
+static bool has_waited(const struct entry *e)
 {
-	return ladder.looked == UINT64_MAX ||
-	       e->record.time + HOLD_MS * 1000000ULL <= ladder.looked;
+	return after_ms(e, HOLD_MS) <= ladder.looked;
 }
 
 /**
@@ -602,10 +638,9 @@ bool ladder_look(bool all)
 	for (size_t i = ladder.first; i < ladder.count; i++) {
 		const struct entry *e = &ladder.queue[i];
 
-		if (!is_due(e))
+		if (!has_waited(e))
 			return false;
-		if (e->record.segment && e->record.out && !e->done &&
-		    (!e->exchange || !arrival_of(e))) {
+		if (is_sending(e) && !answer_to(e)) {
 			ladder_held_read();
 			return true;
 		}
@@ -613,11 +648,17 @@ bool ladder_look(bool all)
 	return false;
 }
 
-/* Draw what had waited long enough when ladder_look() looked. */
+/* Draw what had waited long enough when ladder_look() looked, and is known by now. */
 void ladder_flush(void)
 {
-	while (ladder.first < ladder.count && is_due(&ladder.queue[ladder.first]))
-		show(&ladder.queue[ladder.first++]);
+	while (ladder.first < ladder.count) {
+		struct entry *e = &ladder.queue[ladder.first];
+
+		if (due(e) > ladder.looked)
+			return;
+		ladder.first++;
+		show(e);
+	}
 }
 
 /* Return: exit status of the command. */

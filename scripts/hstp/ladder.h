@@ -33,11 +33,20 @@ struct row {
 	int y;				/* where it was drawn */
 };
 
+/* ladder.c */
+bool same_segment(const struct record *a, const struct record *b);
+bool arrives_as(const struct record *out, const struct record *in);
+
+bool cause_is_segment(unsigned int cause);
+bool cause_is_silent(unsigned int cause);
+const char *cause_note(unsigned int cause);
 void ladder_held_open(struct nl *nl);
 void ladder_held_read(void);
 bool ladder_held(const struct record *out);
 void ladder_iss_learn(const struct subject *ends, uint32_t seq, bool chosen);
 bool ladder_iss_shown(const struct subject *ends, int side, uint32_t *seq);
+void ladder_late_sent(const struct record *out, uint64_t link, bool held);
+uint64_t ladder_late_arrives(const struct record *in);
 void ladder_listen(const struct subject *ends);
 void ladder_listen_no_more(const struct subject *ends);
 bool ladder_listens(const struct addr *addr, uint16_t port);

@@ -63,12 +63,28 @@ static void line(FILE *to, int from, int from_y, int end, int end_y, const char 
 		from_y, end, end_y, class, head ? " marker-end=\"url(#head)\"" : "");
 }
 
-/* The line at which a segment began that arrives later. */
+/* The line at which a segment began that arrives later; NULL when another connection's lines
+ * are between them.
+ */
 static const struct row *beginning_of(const struct row *row)
 {
-	for (size_t i = 0; row->link && i < row_count; i++) {
-		if (rows[i].link == row->link && !rows[i].late)
-			return &rows[i];
+	if (!row->link || !row->late)
+		return NULL;
+	for (const struct row *r = row; r > rows && r->kind != ROW_HEAD; r--) {
+		if (r[-1].link == row->link)
+			return r - 1;
+	}
+	return NULL;
+}
+
+/* And the other way round: where it arrives; or NULL. */
+static const struct row *end_of(const struct row *row)
+{
+	if (!row->link || row->late)
+		return NULL;
+	for (const struct row *r = row + 1; r < rows + row_count && r->kind != ROW_HEAD; r++) {
+		if (r->link == row->link)
+			return r;
 	}
 	return NULL;
 }
@@ -81,7 +97,7 @@ static int crossing(int y)
 	const int words = y - 8;
 
 	for (size_t i = 0; i < row_count; i++) {
-		const struct row *end = &rows[i], *began = end->late ? beginning_of(end) : NULL;
+		const struct row *end = &rows[i], *began = beginning_of(end);
 		int done, all;
 
 		if (!began || began->y >= words || end->y + SLANT <= words)
@@ -101,12 +117,13 @@ static void label(FILE *to, const struct row *row, int y)
 {
 	char label[sizeof(row->text) + 16];
 	const int middle = (LEFT + RIGHT) / 2;
+	const struct row *end = end_of(row);
 	int other = crossing(y);
-	bool right = row->link ? row->side : other < middle;
+	bool right = end ? row->side : other < middle;
 
 	snprintf(label, sizeof(label), "%s%s", row->text, row->again ? " again" : "");
 	fprintf(to, "<g%s>", row->again ? " class=\"again\"" : "");
-	if (row->link || other)
+	if (end || other)
 		text(to, right ? RIGHT - 14 : LEFT + 14, y - 3, right ? "e" : "", label);
 	else
 		text(to, middle, y - 3, "m", label);
@@ -117,8 +134,8 @@ static void segment(FILE *to, const struct row *row, int y)
 {
 	const int from = row->side ? RIGHT - 2 : LEFT + 2, end = row->side ? LEFT + 2 : RIGHT - 2;
 	const int middle = (LEFT + RIGHT) / 2, toward = row->side ? -1 : 1;
-	const char *class = row->fate == LOST || row->reset ? "a bad" : "a";
-	const struct row *began = row->late ? beginning_of(row) : NULL;
+	const struct row *began = beginning_of(row), *arrives = end_of(row);
+	const char *class = (row->fate == LOST && !arrives) || row->reset ? "a bad" : "a";
 
 	if (began) {
 		/* The arrow from the other line to this one. */
@@ -129,15 +146,16 @@ static void segment(FILE *to, const struct row *row, int y)
 	label(to, row, y);
 	if (!row->late)
 		state(to, row->side, y, row->states[row->side]);
+	/* The line where it arrives has its arrow. */
+	if (arrives)
+		return;
 	if (row->fate == LOST) {
 		line(to, from, y, from + (end - from) * 3 / 4 - 7 * toward, y + SLANT * 3 / 4,
 		     class, false);
 		text(to, from + (end - from) * 3 / 4, y + SLANT * 3 / 4 + 5, "x", "\xc3\x97");
 	} else if (row->fate == UNDER_WAY) {
-		if (!row->link) {
-			line(to, from, y, middle, y + SLANT / 2, class, false);
-			text(to, middle + 14 * toward, y + SLANT / 2 + 3, "m", "...");
-		}
+		line(to, from, y, middle, y + SLANT / 2, class, false);
+		text(to, middle + 14 * toward, y + SLANT / 2 + 3, "m", "...");
 	} else if (row->late) {
 		line(to, middle, y + SLANT / 2, end, y + SLANT, class, true);
 		text(to, middle - 14 * toward, y + SLANT / 2 + 1, "m", "...");
