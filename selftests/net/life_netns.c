@@ -225,6 +225,30 @@ static void retransmit(void)
 	net_enter(NS_A);
 }
 
+/* Orphans of whom each gives up at another moment of the time that the namespace's end takes:
+ * a timeout may be at work when the tables go.
+ */
+static void give_up(void)
+{
+	enum { PAIRS = 60 };
+	int pair[PAIRS][2], listener;
+
+	go_to_a_new_one();
+	SAME(system("cd /proc/sys/net/hstp && echo 50 >rto_min_ms && echo 50 >rto_max_ms &&"
+		    " echo 3 >orphan_retries"), 0);
+	listener = listen_here(PORT);
+	for (int i = 0; i < PAIRS; i++) {
+		pair[i][0] = connect_here(0, PORT);
+		pair[i][1] = fd_accept(listener);
+	}
+	SAME(system("ip link set lo down"), 0);
+	for (int i = 0; i < PAIRS; i++) {
+		fd_close(pair[i][0]);
+		fd_close(pair[i][1]);
+		usleep(4000);
+	}
+}
+
 static atomic_long rounds;
 
 /* Opens, sends and closes for ever, in the namespace of the thread that started it. */
@@ -303,6 +327,13 @@ TEST(dies_retransmitting)
 	net_alone();
 	for (int i = 0; i < 3; i++)
 		born_to_die(retransmit);
+}
+
+TEST(dies_giving_up)
+{
+	net_alone();
+	for (int i = 0; i < 3; i++)
+		born_to_die(give_up);
 }
 
 /* Four threads are opening and closing when the namespace loses its last process. */
