@@ -165,11 +165,13 @@ TEST_F(state, exact)
 /* SHLD-2: a RST may carry text, which says why; and an ACK does not matter to it. */
 TEST_F(state, exact_with_text)
 {
+	char byte;
+
 	wire_send(&self->us, RST | ACK, variant->rcv, variant->nxt + 5000, "out of memory");
 	is_reset(&self->it, variant->name, self->fd);
 	/* What it says is no text of the stream. */
 	if (variant->peer_open)
-		SAME(recv(self->fd, (char[1]){ 0 }, 1, MSG_DONTWAIT), 0);
+		SAME(recv(self->fd, &byte, 1, MSG_DONTWAIT), 0);
 }
 
 /* Without RFC 5961: "a reset is valid if its sequence number is in the window", in every
