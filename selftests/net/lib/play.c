@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Each of scripts/scenarios as a test: it draws a ladder, and ends well when that is the RFC's
- * figure.
+ * figure. The pictures of all of them are looked at together in the end.
  */
 #include <errno.h>
 #include <glob.h>
@@ -73,6 +73,43 @@ static void show(FILE *out)
 		ksft_print_msg("%.*s\n", (int)strcspn(line, "\n"), line);
 }
 
+/* What the scenario called @name said, for pictures.py; its picture is there already. */
+static void keep(FILE *out, const char *dir, const char *name)
+{
+	char path[600], text[4096];
+	FILE *file;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/%s.txt", dir, name);
+	file = fopen(path, "w");
+	if (!file)
+		ksft_exit_fail_msg("%s: %s\n", path, strerror(errno));
+	rewind(out);
+	while ((len = fread(text, 1, sizeof(text), out)) > 0)
+		fwrite(text, 1, len, file);
+	fclose(file);
+}
+
+/* Pictures and texts in @dir, NAME.svg and NAME.txt. */
+static bool look(const char *dir)
+{
+	char line[600];
+	FILE *said;
+	bool good;
+
+	snprintf(line, sizeof(line),
+		 "cd %s && python3 %s/pictures.py ladder $(for f in *.svg; do echo $f ${f%%svg}txt; done) 2>&1",
+		 dir, HSTP_TESTS);
+	said = popen(line, "r");
+	if (!said)
+		ksft_exit_fail_msg("pictures.py: %s\n", strerror(errno));
+	while (fgets(line, sizeof(line), said))
+		ksft_print_msg("%s", line);
+	good = !pclose(said);
+	snprintf(line, sizeof(line), "rm -r %s", dir);
+	return !system(line) && good;
+}
+
 /**
  * play_scenarios() - the main() of a program whose tests are scenarios
  * @patterns: of their names, up to NULL
@@ -81,8 +118,8 @@ static void show(FILE *out)
  */
 void play_scenarios(const char *const *patterns)
 {
+	char dir[] = "/tmp/hstp_play.XXXXXX", path[512];
 	glob_t found = { };
-	char path[512];
 
 	setenv("HSTP_BUILD", HSTP_BUILD, 1);
 	ksft_print_header();
@@ -91,19 +128,26 @@ void play_scenarios(const char *const *patterns)
 		if (glob(path, i ? GLOB_APPEND : 0, NULL, &found))
 			ksft_exit_fail_msg("no scenario is %s\n", path);
 	}
-	ksft_set_plan((unsigned int)found.gl_pathc);
+	ksft_set_plan((unsigned int)found.gl_pathc + 1);
+	if (!mkdtemp(dir))
+		ksft_exit_fail_msg("%s: %s\n", dir, strerror(errno));
 	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *name = basename(found.gl_pathv[i]);
 		FILE *out = tmpfile();
 		bool good;
 
 		if (!out)
 			ksft_exit_fail_msg("temporary file: %s\n", strerror(errno));
+		snprintf(path, sizeof(path), "%s/%s.svg", dir, name);
+		setenv("HSTP_SVG", path, 1);
 		good = play(found.gl_pathv[i], out) && has_ladder(out);
+		keep(out, dir, name);
 		if (!good)
 			show(out);
 		fclose(out);
-		ksft_test_result(good, "%s\n", basename(found.gl_pathv[i]));
+		ksft_test_result(good, "%s\n", name);
 	}
+	ksft_test_result(look(dir), "pictures\n");
 	globfree(&found);
 	ksft_finished();
 }
