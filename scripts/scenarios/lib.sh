@@ -15,7 +15,13 @@ here=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 a=10.0.0.1 b=10.0.0.2
 dir=$(mktemp -d)
 ladder=
-declare -A net=([A]=peer-a [B]=peer-b) users=() to=() from=()
+declare -A net=([A]=peer-a [B]=peer-b) users=() to=() from=() passed=()
+# Numbers of system calls.
+if [ "$HOSTTYPE" = x86_64 ]; then
+	declare -A calls=([accept]=43 [sendto]=44 [recvfrom]=45)
+else
+	declare -A calls=([accept]=202 [sendto]=206 [recvfrom]=207)
+fi
 
 fail() {
 	echo "$scenario: $*" >&2
@@ -143,6 +149,14 @@ probes() {
 	grep -q ' 04:' "/proc/${users[$1]}/net/hstp"
 }
 
+# blocked A|B CALL: does the user there sleep in this system call?
+blocked() {
+	local number
+	# "running", or the call's number
+	read -r number _ <"/proc/${users[$1]}/syscall"
+	[ "$number" = "${calls[$2]}" ]
+}
+
 # state A|B STATE: wait until the connection there has come to it; closed: until it has gone.
 state() {
 	if [ "$2" = closed ]; then
@@ -244,6 +258,21 @@ covered() {
 	}' "$dir/drawn" || fail "the ladder lacks text that arrived"
 }
 
+# all_alike: each connection that A opened took its way through both ends (RFC 9293 figure 5),
+# once, for all that was lost and came twice.
+all_alike() {
+	local opened arrow
+	opened=$(counter A transition CLOSED SYN-SENT open-active)
+	opened=${opened##* }
+	for arrow in "A SYN-SENT ESTABLISHED syn-ack" "A ESTABLISHED FIN-WAIT-1 close" \
+		"A TIME-WAIT CLOSED time-wait" "B SYN-RECEIVED ESTABLISHED ack" \
+		"B ESTABLISHED CLOSE-WAIT fin" "B CLOSE-WAIT LAST-ACK close" \
+		"B LAST-ACK CLOSED fin-acked"; do
+		# shellcheck disable=SC2086 # words
+		counted ${arrow%% *} transition ${arrow#* } "$opened"
+	done
+}
+
 # crash A|B: it forgets everything and nobody is told; its user begins anew.
 crash() {
 	ip -n "${net[$1]}" link set eth0 down
@@ -269,6 +298,46 @@ watch() {
 	ladder=$!
 	# The last thing that it does before it listens.
 	until_true watched B
+	# With a filter not all is drawn.
+	whole=$((!$#))
+	count_segments
+}
+
+# count_segments: what went out and came in at each end, and is not drawn
+count_segments() {
+	local side way line
+	for side in A B; do
+		for way in out in; do
+			line=$(counter $side segments $way)
+			passed[$side$way]=${line##* }
+		done
+	done
+}
+
+# all_drawn: the ladder shows as many segments as the counters of both ends.
+all_drawn() {
+	local side way drawn
+	local -A before=([Aout]=${passed[Aout]} [Ain]=${passed[Ain]}
+			 [Bout]=${passed[Bout]} [Bin]=${passed[Bin]})
+	count_segments
+	drawn=$(awk '
+	/<SEQ=/ {
+		left = $2
+		right = $(NF - 1)
+		n["Aout"] += left == "-->"
+		n["Ain"] += left == "<--"
+		n["Bout"] += right == "<--"
+		n["Bin"] += right == "-->"
+	}
+	END { print n["Aout"] + 0, n["Ain"] + 0, n["Bout"] + 0, n["Bin"] + 0 }' "$dir/drawn")
+	for side in A B; do
+		for way in out in; do
+			[ "${drawn%% *}" = $((passed[$side$way] - before[$side$way])) ] ||
+				fail "at $side $((passed[$side$way] - before[$side$way])) segments went $way," \
+					"${drawn%% *} are drawn"
+			drawn=${drawn#* }
+		done
+	done
 }
 
 # put_down: the ladder is complete. What it shows is then in $dir/drawn, without times and
@@ -288,6 +357,7 @@ put_down() {
 		[[ ${words[0]-} != +([0-9]).+([0-9]) ]] || echo "${words[*]}"
 	done >"$dir/timed"
 	cut -d ' ' -f 2- "$dir/timed" >"$dir/drawn"
+	[ $whole = 0 ] || all_drawn
 }
 
 # figure: the ladder must be that of the standard input; lines beginning with # are the
