@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hstp abort, close, set, get: what they do, and to whom they refuse it. */
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/hstp_netlink.h>
 
@@ -272,6 +273,56 @@ TEST(refused_by_kernel)
 		cmd_has(&c, cases[i].says);
 		SAME(cmd_count(&c, "\n"), 1);
 	}
+}
+
+/* Each object acts in the namespace that -N names, and not in the one it is called from. */
+TEST(elsewhere)
+{
+	struct st_pair there, here;
+	char net[64], text[40], byte;
+
+	net_pair();
+	net_enter(NS_A);
+	snprintf(net, sizeof(net), "-N /proc/%d/fd/%d", getpid(),
+		 TRY(open("/proc/thread-self/ns/net", O_RDONLY)));
+	NEED(!st_pair_open(&there, proto));
+	net_enter(NS_B);
+	NEED(!st_pair_open(&here, proto));
+
+	cmd(&c, 0, "%s -n -o show exclude listen", net);
+	SAME(cmd_count(&c, "ESTABLISHED"), 2);
+	snprintf(text, sizeof(text), "127.0.0.1:%u ", port_of(there.client));
+	SAME(cmd_count(&c, text), 2);
+
+	cmd(&c, 0, "%s set retries 7", net);
+	SAME(net_get_sysctl(NS_A, "net.hstp.retries"), 7);
+	SAME(net_get_sysctl(NS_B, "net.hstp.retries"), 15);
+	cmd(&c, 0, "--net=%s get retries", net + 3);
+	cmd_has(&c, "7  (default 15)");
+
+	cmd(&c, 0, "%s fault add in text drop", net);
+	cmd(&c, 0, "fault show");
+	SAME(c.len, 0);
+	cmd(&c, 0, "%s fault show", net);
+	cmd_has(&c, "1: in text drop  matched 0");
+	cmd(&c, 0, "%s step on", net);
+	cmd(&c, 0, "step show");
+	cmd_has(&c, "step off");
+	cmd(&c, 0, "%s step show", net);
+	cmd_has(&c, "step on");
+	/* Nothing is held or lost here. */
+	fd_send(here.client, "text");
+	fd_recv(here.server, "text");
+	cmd(&c, 0, "%s step off", net);
+	cmd(&c, 0, "%s fault flush", net);
+
+	cmd(&c, 0, "%s abort sport = :%u", net, port_of(there.client));
+	SAME(cmd_count(&c, "ESTABLISHED"), 1);
+	FAILS(ECONNABORTED, recv(there.client, &byte, 1, 0));
+	SAME(st_state(here.client, proto), TCP_ESTABLISHED);
+	SAME(st_state(here.server, proto), TCP_ESTABLISHED);
+	cmd(&c, 0, "close sport = :%u", port_of(here.client));
+	fd_eof(here.server);
 }
 
 /* Everybody may look, nobody but root may change. */
