@@ -37,9 +37,11 @@ HSTP_CAUSES(X)
 			 2 * nla_total_size(sizeof(__be16)))
 #define EVENT_ROOM	(TUPLE_ROOM + 3 * U64_ROOM + 3 * nla_total_size(sizeof(u8)) + \
 			 7 * nla_total_size(sizeof(u32)))
-#define SEGMENT_ROOM	(TUPLE_ROOM + 2 * U64_ROOM + 2 * nla_total_size(sizeof(u8)) + \
-			 2 * nla_total_size(sizeof(u16)) + \
-			 3 * nla_total_size(sizeof(u32)) + nla_total_size(0))
+#define SACK_ROOM	nla_total_size(2 * nla_total_size(sizeof(u32)))
+#define SEGMENT_ROOM	(TUPLE_ROOM + 2 * U64_ROOM + 3 * nla_total_size(sizeof(u8)) + \
+			 3 * nla_total_size(sizeof(u16)) + \
+			 5 * nla_total_size(sizeof(u32)) + 2 * nla_total_size(0) + \
+			 HSTP_SACK_BLOCKS * SACK_ROOM)
 
 static void update_key(void)
 {
@@ -238,11 +240,35 @@ struct header {
 	u32 ack;
 	u32 length;
 	u16 window;
-	u16 mss;
+	u16 urgent;
 	u8 flags;
 	bool again;
 	bool out;
+	const struct hstp_options *opt;
 };
+
+static void *put_options(void *at, const struct hstp_options *opt)
+{
+	unsigned int i;
+
+	if (opt->has & HSTP_HAS_MSS)
+		at = hstp_put_u16(at, HSTP_A_SEGMENT_MSS, opt->mss);
+	if (opt->has & HSTP_HAS_WSCALE)
+		at = hstp_put_u8(at, HSTP_A_SEGMENT_WINDOW_SCALE, opt->wscale);
+	if (opt->has & HSTP_HAS_SACK_PERMITTED)
+		at = hstp_put_head(at, HSTP_A_SEGMENT_SACK_PERMITTED, 0);
+	if (opt->has & HSTP_HAS_TIMESTAMPS) {
+		at = hstp_put_u32(at, HSTP_A_SEGMENT_TSVAL, opt->tsval);
+		at = hstp_put_u32(at, HSTP_A_SEGMENT_TSECR, opt->tsecr);
+	}
+	for (i = 0; i < opt->sack_count; i++) {
+		at = hstp_put_head(at, HSTP_A_SEGMENT_SACK | NLA_F_NESTED,
+				   2 * nla_total_size(sizeof(u32)));
+		at = hstp_put_u32(at, HSTP_A_SEGMENT_SACK_LEFT, opt->sack[i].left);
+		at = hstp_put_u32(at, HSTP_A_SEGMENT_SACK_RIGHT, opt->sack[i].right);
+	}
+	return at;
+}
 
 static void *put_header(void *at, const struct header *h)
 {
@@ -252,11 +278,11 @@ static void *put_header(void *at, const struct header *h)
 	at = hstp_put_u16(at, HSTP_A_SEGMENT_WINDOW, h->window);
 	at = hstp_put_u8(at, HSTP_A_SEGMENT_FLAGS, h->flags);
 	at = hstp_put_u32(at, HSTP_A_SEGMENT_LENGTH, h->length);
-	if (h->mss)
-		at = hstp_put_u16(at, HSTP_A_SEGMENT_MSS, h->mss);
+	if (h->flags & HSTP_URG)
+		at = hstp_put_u16(at, HSTP_A_SEGMENT_URGENT, h->urgent);
 	if (h->again)
 		at = hstp_put_head(at, HSTP_A_SEGMENT_AGAIN, 0);
-	return at;
+	return put_options(at, h->opt);
 }
 
 static void tell_segment(struct hstp_net *hn, const struct hstp_tuple *tuple,
@@ -298,8 +324,9 @@ void hstp_event_tell_in(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		.ack = seg->ack,
 		.length = seg->text_len,
 		.window = seg->wnd,
-		.mss = seg->opt.has & HSTP_HAS_MSS ? seg->opt.mss : 0,
+		.urgent = seg->up,
 		.flags = seg->flags,
+		.opt = &seg->opt,
 	};
 
 	tell_segment(hn, tuple, &h);
@@ -321,10 +348,11 @@ void hstp_event_tell_out(struct hstp_net *hn, const struct hstp_tuple *tuple,
 		.ack = tx->ack,
 		.length = tx->text_len,
 		.window = tx->wnd,
-		.mss = tx->opt.has & HSTP_HAS_MSS ? tx->opt.mss : 0,
+		.urgent = tx->up,
 		.flags = tx->flags,
 		.again = tx->again,
 		.out = true,
+		.opt = &tx->opt,
 	};
 
 	tell_segment(hn, tuple, &h);

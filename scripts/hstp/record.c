@@ -47,6 +47,34 @@ static void read_event(const struct attrs *attrs, struct record *record)
 	record->ends.state = record->to;
 }
 
+/* Of other attributes there is one at most. */
+static int read_sack(const struct nlattr *attr, void *data)
+{
+	struct record *record = data;
+	struct attrs block;
+
+	if (mnl_attr_get_type(attr) != HSTP_A_SEGMENT_SACK || record->sack_count == SACK_BLOCKS)
+		return MNL_CB_OK;
+	attrs_in(attr, &block);
+	record->sack[record->sack_count++] = (struct sack){
+		.left = (uint32_t)number(&block, HSTP_A_SEGMENT_SACK_LEFT),
+		.right = (uint32_t)number(&block, HSTP_A_SEGMENT_SACK_RIGHT),
+	};
+	return MNL_CB_OK;
+}
+
+static void read_options(const struct attrs *attrs, struct record *record)
+{
+	record->mss = (uint16_t)number(attrs, HSTP_A_SEGMENT_MSS);
+	record->has_scale = has(attrs, HSTP_A_SEGMENT_WINDOW_SCALE);
+	record->scale = (uint8_t)number(attrs, HSTP_A_SEGMENT_WINDOW_SCALE);
+	record->sack_permitted = has(attrs, HSTP_A_SEGMENT_SACK_PERMITTED);
+	record->has_stamps = has(attrs, HSTP_A_SEGMENT_TSVAL);
+	record->tsval = (uint32_t)number(attrs, HSTP_A_SEGMENT_TSVAL);
+	record->tsecr = (uint32_t)number(attrs, HSTP_A_SEGMENT_TSECR);
+	mnl_attr_parse(attrs->message, sizeof(struct genlmsghdr), read_sack, record);
+}
+
 static void read_segment(const struct attrs *attrs, struct record *record)
 {
 	record->segment = true;
@@ -58,8 +86,9 @@ static void read_segment(const struct attrs *attrs, struct record *record)
 	record->ack = (uint32_t)number(attrs, HSTP_A_SEGMENT_ACK);
 	record->length = (uint32_t)number(attrs, HSTP_A_SEGMENT_LENGTH);
 	record->window = (uint16_t)number(attrs, HSTP_A_SEGMENT_WINDOW);
-	record->mss = (uint16_t)number(attrs, HSTP_A_SEGMENT_MSS);
+	record->urgent = (uint16_t)number(attrs, HSTP_A_SEGMENT_URGENT);
 	record->flags = (uint8_t)number(attrs, HSTP_A_SEGMENT_FLAGS);
+	read_options(attrs, record);
 	read_ends(attrs, HSTP_A_SEGMENT_LOCAL_ADDRESS, &record->ends);
 	record->ends.state = NO_STATE;
 }
@@ -114,9 +143,51 @@ const char *record_flags(char text[40], unsigned int flags)
 	return text;
 }
 
+static void options_json(const struct record *r)
+{
+	if (r->mss)
+		json_number("mss", r->mss);
+	if (r->has_scale)
+		json_number("window_scale", r->scale);
+	if (r->sack_permitted)
+		json_true("sack_permitted");
+	if (r->has_stamps) {
+		json_number("tsval", r->tsval);
+		json_number("tsecr", r->tsecr);
+	}
+	if (!r->sack_count)
+		return;
+	json_begin('[', "sack");
+	for (unsigned int i = 0; i < r->sack_count; i++) {
+		json_begin('{', NULL);
+		json_number("left", r->sack[i].left);
+		json_number("right", r->sack[i].right);
+		json_end('}');
+	}
+	json_end(']');
+}
+
+static void segment_json(const struct record *r)
+{
+	char flags[40];
+
+	json_string("direction", r->out ? "out" : "in");
+	json_string("flags", record_flags(flags, r->flags));
+	json_number("seq", r->seq);
+	if (r->flags & ACK)
+		json_number("ack", r->ack);
+	json_number("window", r->window);
+	json_number("length", r->length);
+	if (r->flags & URG)
+		json_number("urgent", r->urgent);
+	if (r->again)
+		json_true("again");
+	options_json(r);
+}
+
 static void print_json(const struct record *r)
 {
-	char local[ENDPOINT], remote[ENDPOINT], flags[40];
+	char local[ENDPOINT], remote[ENDPOINT];
 
 	json_begin('{', NULL);
 	json_string("kind", r->segment ? "segment" : "event");
@@ -127,17 +198,7 @@ static void print_json(const struct record *r)
 	json_string("remote_address", address_text(remote, &r->ends.remote));
 	json_number("remote_port", r->ends.remote_port);
 	if (r->segment) {
-		json_string("direction", r->out ? "out" : "in");
-		json_string("flags", record_flags(flags, r->flags));
-		json_number("seq", r->seq);
-		if (r->flags & ACK)
-			json_number("ack", r->ack);
-		json_number("window", r->window);
-		json_number("length", r->length);
-		if (r->mss)
-			json_number("mss", r->mss);
-		if (r->again)
-			json_true("again");
+		segment_json(r);
 	} else {
 		json_string("from", state_name(r->from));
 		json_string("to", state_name(r->to));
@@ -180,6 +241,40 @@ static void print_time(uint64_t ns)
 	       (int)(then % 1000000000 / 1000));
 }
 
+static void print_options(const struct record *r)
+{
+	if (r->mss)
+		printf(" mss %u", r->mss);
+	if (r->has_scale)
+		printf(" wscale %u", r->scale);
+	if (r->sack_permitted)
+		printf(" sackok");
+	if (r->has_stamps)
+		printf(" ts %u:%u", r->tsval, r->tsecr);
+	for (unsigned int i = 0; i < r->sack_count; i++)
+		printf("%s%u-%u", i ? "," : " sack ", r->sack[i].left, r->sack[i].right);
+}
+
+static void print_segment(const struct record *r)
+{
+	char text[40];
+
+	colour(r->flags & RST ? RED : CYAN);
+	printf("%s", record_flags(text, r->flags));
+	colour(PLAIN);
+	printf(" seq %u", r->seq);
+	if (r->flags & ACK)
+		printf(" ack %u", r->ack);
+	printf(" win %u", r->window);
+	if (r->length)
+		printf(" len %u", r->length);
+	if (r->flags & URG)
+		printf(" urg %u", r->urgent);
+	print_options(r);
+	if (r->again)
+		printf(" again");
+}
+
 /**
  * record_print() - one line
  * @r: an event or a segment
@@ -197,19 +292,7 @@ void record_print(const struct record *r)
 	       !r->segment ? "-" : r->out ? ">" : "<",
 	       endpoint(remote, &r->ends.remote, r->ends.remote_port));
 	if (r->segment) {
-		colour(r->flags & RST ? RED : CYAN);
-		printf("%s", record_flags(text, r->flags));
-		colour(PLAIN);
-		printf(" seq %u", r->seq);
-		if (r->flags & ACK)
-			printf(" ack %u", r->ack);
-		printf(" win %u", r->window);
-		if (r->length)
-			printf(" len %u", r->length);
-		if (r->mss)
-			printf(" mss %u", r->mss);
-		if (r->again)
-			printf(" again");
+		print_segment(r);
 	} else {
 		colour(state_colour(r->from));
 		printf("%s", state_name(r->from));

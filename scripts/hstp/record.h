@@ -8,6 +8,7 @@
 #include "filter.h"
 
 #define NO_STATE 31		/* of a segment: nobody says */
+#define SACK_BLOCKS 4		/* no header has room for more */
 
 /* RFC 9293's variables (section 3.3.1) that an event comes with. */
 enum variable { SND_UNA, SND_NXT, SND_WND, ISS, RCV_NXT, RCV_WND, IRS, VARIABLES };
@@ -26,14 +27,22 @@ struct record {
 	/* a segment */
 	bool out, again;
 	uint32_t seq, ack, length;
-	uint16_t window, mss;
+	uint16_t window, mss, urgent;
 	uint8_t flags;
+	bool has_scale, sack_permitted, has_stamps;
+	uint8_t scale;
+	uint32_t tsval, tsecr;
+	unsigned int sack_count;
+	struct sack {
+		uint32_t left, right;
+	} sack[SACK_BLOCKS];
 };
 
 #define FIN (1U << HSTP_NL_FLAG_FIN)
 #define SYN (1U << HSTP_NL_FLAG_SYN)
 #define RST (1U << HSTP_NL_FLAG_RST)
 #define ACK (1U << HSTP_NL_FLAG_ACK)
+#define URG (1U << HSTP_NL_FLAG_URG)
 
 bool record_read(const struct nlmsghdr *nlh, struct record *record);
 void record_print(const struct record *record);

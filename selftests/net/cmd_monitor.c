@@ -210,8 +210,10 @@ TEST(json_members)
 	SAME(i, 5);
 }
 
-/* Section 3.7.1: the longest packet of RFC 791, which loopback takes, less both headers. */
-#define MSS_TEXT	" mss 65495\n"
+/* Section 3.7.1: the longest packet of RFC 791, which loopback takes, less both headers; and what
+ * a SYN offers by default.
+ */
+#define OFFER_TEXT	" mss 65495 wscale %u sackok ts %u:%u\n"
 
 /* The segments of RFC 9293 figures 6 and 12 as the client's end sends and gets them, and each of
  * them at the server's end once more.
@@ -228,7 +230,8 @@ TEST(segments)
 		{ '>', "FIN,ACK", true, false }, { '<', "ACK", true, false },
 		{ '<', "FIN,ACK", true, false }, { '>', "ACK", true, false },
 	};
-	unsigned int seq, ack, win, local, remote, next[2] = { 0 };
+	unsigned int seq, ack, win, local, remote, scale, stamps[2];
+	unsigned int last[2] = { 0 }, next[2] = { 0 };
 	char arguments[100], words[200];
 	struct sockaddr_in addr;
 	int listener = begin(&addr), at = 0, len, n, got;
@@ -264,9 +267,14 @@ TEST(segments)
 		got = sscanf(line, " win %u%n", &win, &n);
 		SAME(got, 1);
 		line += n;
-		SAME(!strncmp(line, MSS_TEXT, strlen(MSS_TEXT)), want[i].mss);
-		if (!want[i].mss)
-			SAME(*line, '\n');
+		if (want[i].mss)
+			got = sscanf(line, OFFER_TEXT "%n", &scale, &stamps[0], &stamps[1], &n) - 1;
+		else
+			got = sscanf(line, " ts %u:%u\n%n", &stamps[0], &stamps[1], &n);
+		SAME(got, 2);
+		/* RFC 7323 section 3.2: what is echoed is the other end's last. */
+		SAME(stamps[1], last[!out]);
+		last[out] = stamps[0];
 		/* Section 3.4: SYN and FIN take a number each; what was sent next is expected. */
 		if (!strstr(words, "SYN"))
 			SAME(seq, next[out]);
@@ -301,8 +309,39 @@ TEST(segments_json)
 	SAME(cmd_count(&c, "\"flags\":\"FIN,ACK\",\"seq\":"), 4);
 	SAME(cmd_count(&c, "\"flags\":\"ACK\",\"seq\":"), 6);
 	SAME(cmd_count(&c, "\"ack\":"), 12);
-	SAME(cmd_count(&c, "\"mss\":65495"), 4);
+	SAME(cmd_count(&c, "\"mss\":65495,\"window_scale\":"), 4);
+	SAME(cmd_count(&c, "\"sack_permitted\":true,\"tsval\":"), 4);
+	SAME(cmd_count(&c, ",\"tsval\":"), 14);
+	SAME(cmd_count(&c, ",\"tsecr\":0}"), 2);	/* of a SYN */
 	SAME(cmd_count(&c, "\"length\":0"), 14);
+}
+
+/* What a rule has changed on the way can be seen where it arrives: here the urgent pointer and
+ * an echoed timestamp.
+ */
+TEST(segments_changed)
+{
+	struct st_pair pair;
+
+	cmd_pair(&pair);
+	snprintf(port, sizeof(port), "%u", port_of(pair.listener));
+	for (int json = 0; json < 2; json++) {
+		char arguments[200];
+
+		cmd(&c, 0, "fault add in sport %s flags urg nth 1 change urgent 77", port);
+		cmd(&c, 0, "fault add in sport %s flags urg nth 1 change tsecr 12345", port);
+		snprintf(arguments, sizeof(arguments),
+			 "%s monitor segments --count 1 'sport = :%s'", json ? "-j" : "-n", port);
+		cmd_start(&c, arguments);
+		it_listens();
+		WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
+		TRY(send(pair.client, "u", 1, MSG_OOB));
+		cmd_end(&c);
+		SAME(c.status, 0);
+		SAME(cmd_count(&c, json ? "\"urgent\":77," : " urg 77 "), 1);
+		SAME(cmd_count(&c, json ? ",\"tsecr\":12345" : ":12345\n"), 1);
+		cmd(&c, 0, "fault flush");
+	}
 }
 
 #define SEGMENT_EVENTS "net.hstp.segment_events"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The group "events": each transition with what it was, as many as were counted, and what a
- * slow listener is told; the group "segments", where it is asked for.
+ * slow listener is told.
  */
 #include <linux/genetlink.h>
 
@@ -601,109 +601,6 @@ TEST(namespaces)
 		;
 	NEED(counts[0] > 0 && counts[1] > 0);
 	SAME(nl_told(nl[1], QUIET_MS, nothing, NULL), 0);
-}
-
-struct segments {
-	long in, out;
-	long flags[256];
-	uint64_t last;
-};
-
-static void take_segment(const struct nlmsghdr *m, void *arg)
-{
-	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(m);
-	struct segments *s = arg;
-	struct nl_attrs a;
-
-	SAME(genl->cmd, HSTP_CMD_SEGMENT);
-	nl_attrs(m, &a);
-	if (nl_number(a.by[HSTP_A_SEGMENT_DIRECTION]) == HSTP_NL_DIRECTION_OUT)
-		s->out++;
-	else
-		s->in++;
-	s->flags[nl_number(a.by[HSTP_A_SEGMENT_FLAGS])]++;
-	s->last = nl_number(a.by[HSTP_A_SEGMENT_SEQUENCE]);
-}
-
-/* Not before a namespace asks for it; then each one that is counted, too. */
-TEST(segments)
-{
-	struct segments s = { .in = 0 };
-	struct end us, it;
-	struct nl *nl;
-
-	net_peer();
-	net_no_timers(NS_A);
-	nl = nl_open(NS_A);
-	nl_join(nl, "segments", 0);
-	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
-	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
-	SAME(nl_told(nl, QUIET_MS, take_segment, &s), 0);
-	net_hstp(NS_A, "segment_events", 1);
-	wire_ends(&us, NS_T, 4001, &it, NS_A, PORT);
-	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
-	/* Figure 6 and 12: SYN, FIN and the ACK of the peer's FIN; the other half comes */
-	told(nl, 7, take_segment, &s);
-	SAME(s.out, 4);
-	SAME(s.in, 3);
-	SAME(s.flags[SYN], 1);
-	SAME(s.flags[SYN | ACK], 1);
-	SAME(s.flags[FIN | ACK], 2);
-	SAME(s.flags[ACK], 3);
-	SAME(s.last, 7);
-	net_hstp(NS_A, "segment_events", 0);
-	wire_send(&us, ACK, 102, 302);
-	wire_sync(NS_A);
-	SAME(nl_told(nl, QUIET_MS, take_segment, &s), 0);
-}
-
-#define PART(name)	nl_number(a->by[HSTP_A_SEGMENT_##name])
-
-/* What a segment carries, and that it is sent again: as it is on the wire. */
-TEST(segment_contents)
-{
-	struct kept kept = { .count = 0 };
-	const struct nl_attrs *a;
-	struct seen *seen[2];
-	struct end us, it;
-	struct nl *nl;
-	int fd;
-
-	net_peer();
-	net_rto(NS_A, 300, 600);
-	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
-	fd = wire_open_active(&us, &it);
-	fd_nodelay(fd);
-	net_hstp(NS_A, "segment_events", 1);
-	nl = nl_open(NS_A);
-	nl_join(nl, "segments", 0);
-	fd_send(fd, "five!");
-	for (int i = 0; i < 2; i++)
-		seen[i] = wire_expect(&it, PSH | ACK, 301, 101, "five!");
-	wire_send(&us, PSH | ACK, 101, 306, "abc", .wnd = 1234);
-	wire_expect(&it, ACK, 306, 104);
-	told(nl, 4, keep_event, &kept);
-	for (int i = 0; i < 2; i++) {
-		a = &kept.a[i];
-		SAME(PART(DIRECTION), HSTP_NL_DIRECTION_OUT);
-		SAME((uint32_t)(PART(SEQ) - it.shift), 301);
-		SAME(PART(ACK), 101);
-		SAME(PART(FLAGS), PSH | ACK);
-		SAME(PART(LENGTH), 5);
-		SAME(PART(WINDOW), seen[i]->wnd);
-		NEED(PART(WINDOW) > 0);
-		SAME(!!a->by[HSTP_A_SEGMENT_AGAIN], i);
-	}
-	a = &kept.a[2];
-	SAME(PART(DIRECTION), HSTP_NL_DIRECTION_IN);
-	SAME(PART(SEQ), 101);
-	SAME((uint32_t)(PART(ACK) - it.shift), 306);
-	SAME(PART(LENGTH), 3);
-	SAME(PART(WINDOW), 1234);
-	NEED(!a->by[HSTP_A_SEGMENT_AGAIN]);
-	a = &kept.a[3];
-	SAME(PART(LENGTH), 0);
-	SAME(PART(FLAGS), ACK);
 }
 
 TEST_HARNESS_MAIN
