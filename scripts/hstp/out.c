@@ -51,6 +51,28 @@ const char *address_text(char text[ENDPOINT], const struct addr *addr)
 	return text;
 }
 
+/* What a port is called, or NULL. All names are read at once: each question after a single one is
+ * answered by reading them again, and most ports have none.
+ */
+static const char *service_of(uint16_t port)
+{
+	static const char *names[UINT16_MAX + 1];
+	static bool read;
+	struct servent *service;
+
+	if (read)
+		return names[port];
+	read = true;
+	while ((service = getservent())) {
+		const char **name = &names[ntohs((uint16_t)service->s_port)];
+
+		if (!*name && !strcmp(service->s_proto, "tcp"))
+			*name = need(strdup(service->s_name));
+	}
+	endservent();
+	return names[port];
+}
+
 /**
  * endpoint() - an address and a port
  * @text: where to write; at least ENDPOINT bytes
@@ -61,7 +83,7 @@ const char *address_text(char text[ENDPOINT], const struct addr *addr)
  */
 const char *endpoint(char text[ENDPOINT], const struct addr *addr, uint16_t port)
 {
-	struct servent *service = opt.numeric || !port ? NULL : getservbyport(htons(port), "tcp");
+	const char *service = opt.numeric || !port ? NULL : service_of(port);
 	char host[ENDPOINT];
 	const char *form = addr->len == 16 ? "[%.45s]:%.30s" : "%.45s:%.30s";
 	char digits[8] = "*";
@@ -69,7 +91,7 @@ const char *endpoint(char text[ENDPOINT], const struct addr *addr, uint16_t port
 	if (port)
 		snprintf(digits, sizeof(digits), "%u", port);
 	snprintf(text, ENDPOINT, form, address_text(host, addr),
-		 service ? service->s_name : digits);
+		 service ?: digits);
 	return text;
 }
 

@@ -68,7 +68,9 @@ static inline void cmd_says(struct cmd *c, const char *text)
 	uint64_t end = now_ms() + PATIENCE_MS;
 
 	while (!strstr(c->out, text)) {
-		if (now_ms() > end || !cmd_read(c, 100))
+		if (!cmd_read(c, 100))
+			die(__FILE__, __LINE__, "hstp ended before \"%s\": %s", text, c->out);
+		if (now_ms() > end)
 			die(__FILE__, __LINE__, "\"%s\" was not said: %s", text, c->out);
 	}
 }
