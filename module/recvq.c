@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The receive queues: they know sequence numbers, but no rule of the protocol. */
+#include <linux/ip.h>
 #include <net/dst.h>
 
 #include "core/seq.h"
@@ -19,7 +20,9 @@ void hstp_recvq_detach(struct sk_buff *skb)
 }
 
 /* Small segments share a buffer, so that the memory they take is in proportion
- * to their text. The reader may be copying out of the head: it is left alone.
+ * to their text. The reader may be copying out of the head: it is left alone. What is told
+ * of a packet is that of its last byte: the time it came, and the TOS octet, which all of a
+ * buffer have in common (MAY-9).
  */
 static bool coalesce(struct hstp_recvq *q, struct sk_buff *skb)
 {
@@ -31,13 +34,15 @@ static bool coalesce(struct hstp_recvq *q, struct sk_buff *skb)
 		return false;
 	tail_cb = HSTP_CB(q->tail);
 	if (tail_cb->off + tail_cb->len != q->tail->len || cb->off > skb_headlen(skb) ||
-	    cb->off + cb->len != skb->len)
+	    cb->off + cb->len != skb->len || ip_hdr(q->tail)->tos != ip_hdr(skb)->tos)
 		return false;
 	__skb_pull(skb, cb->off);
 	cb->off = 0;
 	if (!skb_try_coalesce(q->tail, skb, &stolen, &delta))
 		return false;
 	tail_cb->len += cb->len;
+	q->tail->tstamp = skb->tstamp;
+	skb_hwtstamps(q->tail)->hwtstamp = skb_hwtstamps(skb)->hwtstamp;
 	WRITE_ONCE(q->bytes, q->bytes + cb->len);
 	q->memory += delta;
 	kfree_skb_partial(skb, stolen);

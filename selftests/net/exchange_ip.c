@@ -88,10 +88,10 @@ TEST_F(peer, time_to_live)
 }
 
 /* The field of the packet that had the last byte that was read, or -1. */
-static int field_of_recv(int fd)
+static int field_of_read(int fd, char *in, size_t len)
 {
-	char control[CMSG_SPACE(64)], in[64];
-	struct iovec iov = { in, sizeof(in) };
+	char control[CMSG_SPACE(64)];
+	struct iovec iov = { in, len };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = control, .msg_controllen = sizeof(control),
@@ -106,6 +106,13 @@ static int field_of_recv(int fd)
 	SAME(cmsg->cmsg_type, IP_TOS);
 	NEED(!CMSG_NXTHDR(&msg, cmsg));
 	return *CMSG_DATA(cmsg);
+}
+
+static int field_of_recv(int fd)
+{
+	char in[64];
+
+	return field_of_read(fd, in, sizeof(in));
 }
 
 /* MAY-9: the received field is passed up to who asks for it. */
@@ -132,6 +139,66 @@ TEST_F(peer, diffserv_field_received)
 	ask(fd, IP_RECVTOS, 0);
 	wire_send(&self->us, PSH | ACK, seq + 12, 301, "text", .tos = 0x10);
 	SAME(field_of_recv(fd), -1);
+}
+
+/* ... also where small segments share a buffer: each has its own, and what is read up to a
+ * segment's end tells that segment's.
+ */
+TEST_F(peer, diffserv_field_of_many)
+{
+	static const uint8_t fields[] = { 0x08, 0x10, 0x20, 0x48, 0x48, 0xb8, 0x28 };
+	int fd = wire_open_passive(&self->us, &self->it, fd_listen(&self->it, 1));
+	size_t count = sizeof(fields);
+	char in[4];
+
+	ask(fd, IP_RECVTOS, 1);
+	for (size_t i = 0; i < count; i++)
+		wire_send(&self->us, PSH | ACK, 101 + 4 * i, 301, "text", .tos = fields[i]);
+	wire_sync(NS_A);
+	SAME(field_of_recv(fd), fields[count - 1]);
+	for (size_t i = 0; i < count; i++)
+		wire_send(&self->us, PSH | ACK, 129 + 4 * i, 301, "more", .tos = fields[i]);
+	wire_sync(NS_A);
+	for (size_t i = 0; i < count; i++)
+		SAME(field_of_read(fd, in, sizeof(in)), fields[i]);
+}
+
+static long long realtime_ns(void)
+{
+	struct timespec now;
+
+	TRY(clock_gettime(CLOCK_REALTIME, &now));
+	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+/* SO_TIMESTAMPNS of what was read in one go: when the last of its segments came, socket(7) */
+TEST_F(peer, time_of_many)
+{
+	int fd = wire_open_passive(&self->us, &self->it, fd_listen(&self->it, 1)), on = 1;
+	char control[CMSG_SPACE(sizeof(struct timespec))], in[64];
+	struct iovec iov = { in, sizeof(in) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	long long before, after, told;
+	struct timespec stamp;
+
+	TRY(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)));
+	/* Stamps are switched on by a work item; segments before it have none. */
+	usleep(300000);
+	for (int i = 0; i < 4; i++) {
+		before = realtime_ns();
+		wire_send(&self->us, PSH | ACK, 101 + 4 * i, 301, "text");
+		wire_sync(NS_A);
+	}
+	after = realtime_ns();
+	SAME(recvmsg(fd, &msg, 0), 16);
+	NEED(CMSG_FIRSTHDR(&msg));
+	SAME(CMSG_FIRSTHDR(&msg)->cmsg_type, SO_TIMESTAMPNS);
+	memcpy(&stamp, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(stamp));
+	told = stamp.tv_sec * 1000000000ll + stamp.tv_nsec;
+	NEED(told >= before && told <= after);
 }
 
 TEST_HARNESS_MAIN
