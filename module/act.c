@@ -18,8 +18,8 @@ static void take_held(struct hstp_conn *conn, const struct hstp_env *env, struct
 {
 	struct hstp_recvq *q = &conn->recvq;
 
-	while (q->held) {
-		struct sk_buff *skb = q->held;
+	while (!RB_EMPTY_ROOT(&q->held)) {
+		struct sk_buff *skb = skb_rb_first(&q->held);
 		struct hstp_skb_cb *cb = HSTP_CB(skb);
 
 		if (!hstp_held_arrives(&conn->tcb, cb->seq, cb->len, cb->fin, env, acts))
@@ -40,14 +40,15 @@ static void take_text(struct hstp_conn *conn, struct sk_buff *skb, const struct 
 		      const struct hstp_env *env, struct hstp_acts *acts)
 {
 	struct hstp_skb_cb *cb = HSTP_CB(skb);
+	u32 twice;
 
 	cb->seq = seg->seq + !!(seg->flags & HSTP_SYN) + acts->text_off;
 	cb->off = seg->header_len + acts->text_off;
 	cb->len = acts->text_len;
 	cb->fin = acts->bits & HSTP_ACT_HOLD_FIN;
 	if (acts->bits & HSTP_ACT_HOLD) {
-		if (!hstp_recvq_hold(&conn->recvq, skb))
-			HSTP_COUNT(conn->hn, drops[HSTP_DROP_DUPLICATE]);
+		twice = hstp_recvq_hold(&conn->recvq, skb);
+		HSTP_COUNT_ADD(conn->hn, drops[HSTP_DROP_DUPLICATE], twice);
 		return;
 	}
 	hstp_recvq_append(&conn->recvq, skb);
@@ -134,7 +135,7 @@ static void leave_table(struct hstp_conn *conn)
 /* The peer has got some of our text, or our SYN: what the network said before is outdated. */
 static void progress(struct hstp_conn *conn, struct hstp_env *env, struct hstp_acts *acts)
 {
-	if (acts->bits & HSTP_ACT_OPENED && conn->recvq.held) {
+	if (acts->bits & HSTP_ACT_OPENED && !RB_EMPTY_ROOT(&conn->recvq.held)) {
 		/* Its SYN had text */
 		take_held(conn, env, acts);
 		hstp_conn_env(conn, env);

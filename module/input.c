@@ -45,7 +45,7 @@ static enum hstp_drop no_room(struct hstp_conn *conn, const struct sk_buff *skb,
 	if (hstp_after(seg->seq, conn->tcb.rcv_nxt))
 		return over ? HSTP_DROP_RECEIVE_LIMIT : HSTP_DROP_MEMORY_LIMIT;
 	/* Who sends what is old does not fill the gap, and may be anybody. */
-	if (q->held && !hstp_after(seg->seq + seg->text_len, conn->tcb.rcv_nxt))
+	if (!RB_EMPTY_ROOT(&q->held) && !hstp_after(seg->seq + seg->text_len, conn->tcb.rcv_nxt))
 		return HSTP_DROP_NONE;
 
 	hstp_recvq_purge_held(q);

@@ -70,36 +70,71 @@ void hstp_recvq_append(struct hstp_recvq *q, struct sk_buff *skb)
 	q->memory += skb->truesize;
 }
 
+/* Number after the last byte, or after the FIN. */
+static u32 end_of(const struct sk_buff *skb)
+{
+	const struct hstp_skb_cb *cb = HSTP_CB(skb);
+
+	return cb->seq + cb->len + cb->fin;
+}
+
+static void held_erase(struct hstp_recvq *q, struct sk_buff *skb)
+{
+	rb_erase(&skb->rbnode, &q->held);
+	q->memory -= skb->truesize;
+	skb->next = NULL;
+	skb->prev = NULL;
+	skb->dev = NULL;	/* where the node was */
+}
+
+/* What lies behind @skb and is part of it, as far as that goes. */
+static u32 drop_covered(struct hstp_recvq *q, struct sk_buff *skb)
+{
+	struct sk_buff *next;
+	u32 count = 0;
+
+	while ((next = skb_rb_next(skb)) && !hstp_after(end_of(next), end_of(skb))) {
+		held_erase(q, next);
+		kfree_skb(next);
+		count++;
+	}
+	return count;
+}
+
 /**
  * hstp_recvq_hold() - text beyond a gap
  * @q: queues
  * @skb: a buffer whose HSTP_CB() is filled; given away
  *
- * What the queue has already is not kept twice.
+ * Of two that are held the one that begins later ends later, too: what another one has is not
+ * kept twice. So one look at each level of the tree finds a duplicate, however many a peer
+ * sends behind a gap.
  *
  * Context: the connection's lock.
  *
- * Return: false when it was a duplicate.
+ * Return: how many buffers were thrown away: that one, or those that it has all of.
  */
-bool hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
+u32 hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
 {
-	const struct hstp_skb_cb *cb = HSTP_CB(skb);
-	struct sk_buff **at = &q->held;
+	struct rb_node **at = &q->held.rb_node, *parent = NULL;
+	u32 seq = HSTP_CB(skb)->seq;
 
-	while (*at && !hstp_before(cb->seq, HSTP_CB(*at)->seq)) {
-		const struct hstp_skb_cb *old = HSTP_CB(*at);
+	while (*at) {
+		const struct sk_buff *old = rb_to_skb(*at);
 
-		if (!hstp_after(cb->seq + cb->len + cb->fin, old->seq + old->len + old->fin)) {
+		if (!hstp_before(seq, HSTP_CB(old)->seq) &&
+		    !hstp_after(end_of(skb), end_of(old))) {
 			kfree_skb(skb);
-			return false;
+			return 1;
 		}
-		at = &(*at)->next;
+		parent = *at;
+		at = hstp_after(seq, HSTP_CB(old)->seq) ? &parent->rb_right : &parent->rb_left;
 	}
 	hstp_recvq_detach(skb);
-	skb->next = *at;
-	*at = skb;
+	rb_link_node(&skb->rbnode, parent, at);
+	rb_insert_color(&skb->rbnode, &q->held);
 	q->memory += skb->truesize;
-	return true;
+	return drop_covered(q, skb);
 }
 
 /**
@@ -112,13 +147,10 @@ bool hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
  */
 struct sk_buff *hstp_recvq_held_pop(struct hstp_recvq *q)
 {
-	struct sk_buff *skb = q->held;
+	struct sk_buff *skb = skb_rb_first(&q->held);
 
-	if (!skb)
-		return NULL;
-	q->held = skb->next;
-	skb->next = NULL;
-	q->memory -= skb->truesize;
+	if (skb)
+		held_erase(q, skb);
 	return skb;
 }
 

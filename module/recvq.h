@@ -3,13 +3,14 @@
 #ifndef HSTP_RECVQ_H
 #define HSTP_RECVQ_H
 
+#include <linux/rbtree.h>
 #include <linux/skbuff.h>
 
 /**
  * struct hstp_recvq - two queues
  * @head: in order, oldest first; linked by skb->next
  * @tail: last of them
- * @held: out of order, by sequence number
+ * @held: out of order, by sequence number; linked by skb->rbnode
  * @bytes: of text in order; poll and others read it without the lock
  * @taken: bytes of @head that the user has
  * @memory: bytes of memory that both queues take
@@ -17,7 +18,7 @@
 struct hstp_recvq {
 	struct sk_buff *head;
 	struct sk_buff *tail;
-	struct sk_buff *held;
+	struct rb_root held;
 	u32 bytes;
 	u32 taken;
 	u32 memory;
@@ -55,7 +56,7 @@ static inline struct sk_buff *hstp_recvq_first(const struct hstp_recvq *q)
 
 void hstp_recvq_detach(struct sk_buff *skb);
 void hstp_recvq_append(struct hstp_recvq *q, struct sk_buff *skb);
-bool hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb);
+u32 hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb);
 struct sk_buff *hstp_recvq_held_pop(struct hstp_recvq *q);
 void hstp_recvq_purge_held(struct hstp_recvq *q);
 void hstp_recvq_purge(struct hstp_recvq *q);

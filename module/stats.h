@@ -71,7 +71,8 @@ struct hstp_times {
 	u64 longest;
 };
 
-#define HSTP_COUNT(hn, field)	this_cpu_inc((*(hn)->stats).field)
+#define HSTP_COUNT(hn, field)		this_cpu_inc((*(hn)->stats).field)
+#define HSTP_COUNT_ADD(hn, field, n)	this_cpu_add((*(hn)->stats).field, n)
 
 int hstp_stats_init(struct hstp_net *hn);
 void hstp_stats_exit(struct hstp_net *hn);
