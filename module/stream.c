@@ -390,8 +390,10 @@ static void skip_urgent(struct sock *sk, struct hstp_conn *conn)
 	skip = !sock_flag(sk, SOCK_URGINLINE) && hstp_urgent_at_mark(conn) &&
 	       conn->recvq.bytes;
 	spin_unlock_bh(&conn->lock);
-	if (skip)
-		consume_skb(eat_and_tell(sk, conn, 1));
+	if (!skip)
+		return;
+	consume_skb(eat_and_tell(sk, conn, 1));
+	sk_peek_offset_bwd(sk, 1);
 }
 
 /* SO_TIMESTAMP and its like: as with TCP, when the segment came that had the last byte.
@@ -510,16 +512,18 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
 	int seen = max(sk_peek_offset(sk, flags), 0);
 	struct sk_buff *last = NULL;
-	int got = 0, ret;
+	int got = 0, hole = 0, ret;
 
 	do {
-		u32 skip = flags & MSG_PEEK ? seen + got : 0;
+		u32 skip = flags & MSG_PEEK ? seen + hole + got : 0;
 
 		if (at_mark(sk, skip)) {
 			if (got)
 				break;
-			if (flags & MSG_PEEK && !sock_flag(sk, SOCK_URGINLINE))
-				skip = ++seen;
+			if (flags & MSG_PEEK && !sock_flag(sk, SOCK_URGINLINE)) {
+				hole++;
+				skip++;
+			}
 		}
 		ret = receive_some(sk, msg, len, flags, skip, &last);
 		if (ret >= 0) {
@@ -536,10 +540,11 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 		if (ret <= 0)
 			break;
 		ret = wait_for_text(sk, flags & MSG_PEEK ? skip : 0, &timeo);
+		hole = 0;	/* meanwhile the mark may have moved */
 	} while (len > 0 && ret >= 0);
 
 	if (flags & MSG_PEEK)
-		sk_peek_offset_fwd(sk, got);
+		sk_peek_offset_fwd(sk, got ? hole + got : 0);
 	else
 		sk_peek_offset_bwd(sk, got);
 	if (unlikely(last)) {

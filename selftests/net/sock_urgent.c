@@ -118,6 +118,48 @@ TEST_F(on, peek)
 	EXPECT_EQ('!', in[0]);
 }
 
+/* SO_PEEK_OFF counts the urgent byte as a place of the stream, whether or not it is read with
+ * it: no byte is looked at twice, or passed over, neither on the way across the mark nor after
+ * the text up to it was read.
+ */
+TEST_F(on, peek_off)
+{
+	int fd, zero = 0;
+	char in[16] = "";
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	/* TCP has it from Linux 6.9 on. */
+	if (variant->proto != IPPROTO_HSTP) {
+		EXPECT_ERR(EOPNOTSUPP, setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &zero,
+						  sizeof(zero)));
+		return;
+	}
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &zero, sizeof(zero)));
+	ASSERT_EQ(4, send(self->pair.client, "abc!", 4, MSG_OOB));
+	ASSERT_EQ(6, send(self->pair.client, "defghi", 6, 0));
+	ASSERT_TRUE(urgent_comes(fd));
+	/* Across the mark */
+	EXPECT_EQ(3, recv(fd, in, 16, MSG_PEEK));
+	EXPECT_EQ(0, memcmp(in, "abc", 3));
+	ASSERT_EQ(2, recv(fd, in, 2, MSG_PEEK));
+	EXPECT_EQ(0, memcmp(in, "de", 2));
+	ASSERT_EQ(2, recv(fd, in, 2, MSG_PEEK));
+	EXPECT_EQ(0, memcmp(in, "fg", 2));
+	/* Reading up to the mark, and past it, moves it back. */
+	ASSERT_EQ(3, recv(fd, in, 16, 0));
+	EXPECT_EQ(0, memcmp(in, "abc", 3));
+	ASSERT_EQ(1, recv(fd, in, 1, MSG_PEEK));
+	EXPECT_EQ('h', in[0]);
+	ASSERT_EQ(2, recv(fd, in, 2, 0));
+	EXPECT_EQ(0, memcmp(in, "de", 2));
+	ASSERT_EQ(1, recv(fd, in, 16, MSG_PEEK));
+	EXPECT_EQ('i', in[0]);
+	EXPECT_ERR(EAGAIN, recv(fd, in, 16, MSG_PEEK | MSG_DONTWAIT));
+	ASSERT_EQ(4, recv(fd, in, 16, 0));
+	EXPECT_EQ(0, memcmp(in, "fghi", 4));
+}
+
 static volatile sig_atomic_t signals;
 
 static void count_signal(int number)
