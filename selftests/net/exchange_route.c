@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A way that has died: RFC 9293 section 3.8.3, "pass negative advice ... to the IP layer, thereby
+ * triggering dead-gateway diagnosis" (MUST-20), RFC 1122 section 3.3.1.4. There are two routers to
+ * the peer, and the kernel knows which one does not answer; but a connection keeps its route
+ * until it has reason to ask anew.
+ */
+#include "lib/exchange.h"
+
+/* Where the tester's address can be reached by; what is sent to either passes the tester. */
+static const char *const routers[] = { "10.0.0.7", "10.0.0.8" };
+
+static void add_routers(void)
+{
+	net_run(NS_A, "ip route del 10.0.0.0/24 dev va");
+	for (int i = 0; i < 2; i++) {
+		net_run(NS_A, "ip neigh replace %s lladdr 02:00:00:00:00:0%d dev va nud permanent",
+			routers[i], 7 + i);
+		net_run(NS_A, "ip route append default via %s dev va onlink", routers[i]);
+	}
+}
+
+/* Which router a frame was sent to. */
+static int router_of(const struct seen *seen)
+{
+	int last = seen->frame[5];
+
+	NEED(last == 7 || last == 8);
+	return last - 7;
+}
+
+/* Nobody answers there any more. */
+static void kill_router(int number)
+{
+	net_run(NS_A, "ip neigh change %s dev va nud failed", routers[number]);
+}
+
+/* Up to R1 retransmissions go the old way; then another one is looked for. */
+TEST_F(peer, text)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct seen *seen;
+	int fd, old;
+
+	add_routers();
+	net_hstp(NS_A, "retries1", 2);
+	fd = wire_open_active(us, it);
+	net_rto(NS_A, 300, 600);
+	fd_nodelay(fd);
+	/* RTO is measured anew under these bounds. */
+	for (int i = 0; i < 16; i++) {
+		fd_send(fd, "x");
+		seen = wire_expect(it, PSH | ACK, 301 + i, 101, "x");
+		wire_send(us, ACK, 101, 302 + i);
+		wire_sync(NS_A);
+	}
+	old = router_of(seen);
+	kill_router(old);
+	fd_send(fd, "text");
+	/* Whatever was meant for the old one waits for its answer. */
+	seen = wire_next(it, PATIENCE_MS);
+	NEED(seen);
+	SAME(seen->seq, 317);
+	SAME(seen->len, 4);
+	SAME(router_of(seen), !old);
+	wire_send(us, ACK, 101, 321);
+	/* It stays with the new one. */
+	fd_send(fd, "more");
+	seen = wire_next(it, PATIENCE_MS);
+	NEED(seen);
+	SAME(seen->seq, 321);
+	SAME(router_of(seen), !old);
+	wire_send(us, ACK, 101, 325);
+	state_is(it, "ESTABLISHED");
+	SAME(fd_error(fd), 0);
+	NEED(stat_now(NS_A, "retransmit") >= 2);
+	wire_sync(NS_A);
+	stats_mark(NS_A);	/* what never left the host was counted as sent */
+}
+
+TEST_HARNESS_MAIN
