@@ -231,7 +231,7 @@ static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
 	p->ifindex = mini->ifindex;
 	p->tos = mini->tos;
 	p->pmtudisc = IP_PMTUDISC_WANT;
-	p->ttl = -1;
+	p->ttl = mini->ttl ?: -1;
 	p->tune.transparent = mini->transparent;
 	p->uid = GLOBAL_ROOT_UID;
 	if (mini->more)
@@ -424,6 +424,7 @@ bool hstp_mini_time_wait(struct hstp_conn *conn)
 	mini->ifindex = conn->ifindex;
 	mini->tuple = conn->tuple;
 	mini->tos = conn->tos;
+	mini->ttl = max_t(s16, conn->ttl, 0);
 	mini->retries = conn->tcb.ts_ok && READ_ONCE(hn->settings.recycle_time_wait);
 	mini->transparent = conn->tcb.tune.transparent;
 	mini->reuse = conn->reuse;

@@ -30,6 +30,7 @@ struct hstp_view;
  * @rcv_wnd: RCV.WND, scaled in TIME-WAIT
  * @mss: SYN-RECEIVED: SendMSS
  * @tos: TIME-WAIT: IP_TOS
+ * @ttl: TIME-WAIT: IP_TTL, or 0: the default
  * @cpu: whose wait queue it is in
  * @state: SYN-RECEIVED or TIME-WAIT
  * @resent: SYN-RECEIVED: SYN,ACK was sent more than once
@@ -69,7 +70,10 @@ struct hstp_mini {
 	u16 rcv_wnd;
 	union {
 		u16 mss;
-		u8 tos;
+		struct {
+			u8 tos;
+			u8 ttl;
+		};
 	};
 	u16 cpu;
 	union {

@@ -87,6 +87,34 @@ TEST_F(peer, time_to_live)
 	SAME(ip_of(seen)->ttl, net_get_sysctl(NS_A, "net.ipv4.ip_default_ttl"));
 }
 
+/* ... to the last segment: TIME-WAIT, and a socket that is no more, have it too. */
+TEST_F(peer, time_to_live_of_time_wait)
+{
+	static const int values[] = { 7, 255, 1, -1 };
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		int value = values[i], fd;
+		struct end us, it;
+		struct seen *seen;
+
+		wire_ends(&us, NS_T, PORT_US + i, &it, NS_A, PORT_IT + i);
+		fd = wire_open_active(&us, &it);
+		ask(fd, IP_TTL, value);
+		if (value < 0)
+			value = net_get_sysctl(NS_A, "net.ipv4.ip_default_ttl");
+		fd_close(fd);
+		seen = wire_expect(&it, FIN | ACK, 301, 101);
+		SAME(ip_of(seen)->ttl, value);
+		wire_send(&us, FIN | ACK, 101, 302);
+		seen = wire_expect(&it, ACK, 302, 102);
+		SAME(ip_of(seen)->ttl, value);
+		state_is(&it, "TIME-WAIT");
+		wire_send(&us, FIN | ACK, 101, 302);
+		seen = wire_expect(&it, ACK, 302, 102);
+		SAME(ip_of(seen)->ttl, value);
+	}
+}
+
 /* The field of the packet that had the last byte that was read, or -1. */
 static int field_of_read(int fd, char *in, size_t len)
 {
