@@ -2,6 +2,10 @@
 /* Much text, and many connections at once, between HSTP and Linux TCP: every byte is checked.
  * HSTP_FULL=1 asks for the full amounts, which take minutes.
  */
+#include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <sys/resource.h>
 
 #include "kselftest_harness.h"
@@ -81,16 +85,81 @@ TEST_F(bulk, tcp_opens)
 	SAME(stat_now(NS_A, "drop checksum"), 0);
 }
 
+/* Sees the packets of HSTP's and TCP's numbers on @device that have at least @size bytes: their
+ * beginnings, as long as its buffer has room, and PACKET_STATISTICS counts all.
+ */
+static int watch(enum net_ns ns, const char *device, uint32_t size)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, size, 0, 4),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 23),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 253, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 64),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog filter = { .len = sizeof(code) / sizeof(*code), .filter = code };
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	int fd, on = 1;
+
+	net_enter(ns);
+	fd = TRY(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+	TRY(setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)));
+	TRY(setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)));
+	addr.sll_ifindex = if_nametoindex(device);
+	NEED(addr.sll_ifindex);
+	TRY(bind(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	return fd;
+}
+
+/* Of those at hand, packets whose checksum is left to the device; @outgoing: of this host. */
+static int count_partial(int fd, bool outgoing)
+{
+	char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))], frame[64];
+	struct iovec iov = { frame, sizeof(frame) };
+	struct tpacket_auxdata aux;
+	struct sockaddr_ll from;
+	int count = 0;
+
+	for (;;) {
+		struct msghdr msg = {
+			.msg_name = &from, .msg_namelen = sizeof(from),
+			.msg_iov = &iov, .msg_iovlen = 1,
+			.msg_control = control, .msg_controllen = sizeof(control),
+		};
+
+		if (recvmsg(fd, &msg, MSG_DONTWAIT) < 0)
+			return count;
+		NEED(CMSG_FIRSTHDR(&msg));
+		memcpy(&aux, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(aux));
+		count += (from.sll_pkttype == PACKET_OUTGOING) == outgoing &&
+			 aux.tp_status & TP_STATUS_CSUMNOTREADY;
+	}
+}
+
 /* Devices that are said to compute checksums and to cut large packets into segments: what
- * the translator gets has the sum of the pseudo-header alone, in packets of up to 64 KiB.
+ * the translator gets has the sum of the pseudo-header alone, in packets of up to 64 KiB. That
+ * it does is looked at.
  */
 TEST_F(bulk, offloaded)
 {
+	int all = watch(NS_B, "vb", 0), all_out = watch(NS_B, "vb", 0);
+	int large = watch(NS_B, "vb", ETH_HLEN + 1501);
+	struct tpacket_stats seen;
+	socklen_t len = sizeof(seen);
+
 	net_run(NS_A, "ethtool -K va tx on tso on gso on >/dev/null");
 	net_run(NS_B, "ethtool -K vb tx on tso on gso on >/dev/null &&"
 		" ip link set dev vb gso_max_segs 65535");
 	both_ways(&self->hstp, &self->tcp, scaled(1024, 32));
 	SAME(stat_now(NS_A, "drop checksum"), 0);
+	/* Both protocols left sums to the device, and TCP's packets were larger than the link's. */
+	NEED(count_partial(all, false) > 10);
+	NEED(count_partial(all_out, true) > 10);
+	TRY(getsockopt(large, SOL_PACKET, PACKET_STATISTICS, &seen, &len));
+	NEED(seen.tp_packets > 100);
+	NEED(count_partial(large, true) > 10);
 }
 
 /* 64 MiB each way while segments are lost, doubled, reordered and damaged. */
