@@ -25,11 +25,11 @@
 enum { TCP, DCCP, SCTP, UNIX, HSTP, PROTOCOLS };
 
 static const struct protocol protocols[PROTOCOLS] = {
-	[TCP] = { "TCP", AF_INET, SOCK_STREAM, IPPROTO_TCP, true },
-	[DCCP] = { "DCCP", AF_INET, SOCK_DCCP, IPPROTO_DCCP, false },
-	[SCTP] = { "SCTP", AF_INET, SOCK_STREAM, IPPROTO_SCTP, false },
-	[UNIX] = { "AF_UNIX", AF_UNIX, SOCK_STREAM, 0, true },
-	[HSTP] = { "HSTP", AF_INET, SOCK_STREAM, IPPROTO_HSTP, true },
+	[TCP] = { "TCP", AF_INET, SOCK_STREAM, IPPROTO_TCP, true, true },
+	[DCCP] = { "DCCP", AF_INET, SOCK_DCCP, IPPROTO_DCCP, false, false },
+	[SCTP] = { "SCTP", AF_INET, SOCK_STREAM, IPPROTO_SCTP, false, false },
+	[UNIX] = { "AF_UNIX", AF_UNIX, SOCK_STREAM, 0, true, false },
+	[HSTP] = { "HSTP", AF_INET, SOCK_STREAM, IPPROTO_HSTP, true, true },
 };
 
 static const struct figure figures[] = {

@@ -17,6 +17,7 @@ struct protocol {
 	int type;
 	int number;
 	bool needed;		/* the benchmark fails without it */
+	bool options;		/* has TCP's, which are to be on */
 };
 
 struct figure {
@@ -39,6 +40,7 @@ bool protocol_exists(const struct protocol *p);
 socklen_t protocol_address(const struct protocol *p, struct sockaddr_storage *address);
 int protocol_listen(const struct protocol *p, int backlog, struct sockaddr_storage *address,
 		    socklen_t *length);
+void protocol_options(const struct protocol *p, int fd);
 void protocol_pair(const struct protocol *p, int pair[2]);
 
 /* work.c */

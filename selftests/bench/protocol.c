@@ -4,6 +4,7 @@
 #include <err.h>
 #include <linux/dccp.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
@@ -97,6 +98,29 @@ int protocol_listen(const struct protocol *p, int backlog, struct sockaddr_stora
 }
 
 /**
+ * protocol_options() - are all options of TCP in force on a connection
+ * @p: its protocol
+ * @fd: either end
+ *
+ * HSTP and TCP do the same work only if both have timestamps, scaling and SACK: the process
+ * ends if they do not. Other protocols are not asked.
+ */
+void protocol_options(const struct protocol *p, int fd)
+{
+	const int all = TCPI_OPT_TIMESTAMPS | TCPI_OPT_SACK | TCPI_OPT_WSCALE;
+	struct tcp_info info;
+	socklen_t length = sizeof(info);
+
+	if (!p->options)
+		return;
+	if (getsockopt(fd, p->number, TCP_INFO, &info, &length))
+		err(1, "%s: TCP_INFO", p->name);
+	if ((info.tcpi_options & all) != all)
+		errx(1, "%s: timestamps, SACK and window scaling are not all on: options %#x",
+		     p->name, info.tcpi_options);
+}
+
+/**
  * protocol_pair() - open one connection over loopback
  * @p: its protocol
  * @pair: filled in: descriptors of the active and of the passive end
@@ -116,4 +140,5 @@ void protocol_pair(const struct protocol *p, int pair[2])
 	if (pair[1] < 0)
 		err(1, "%s: accept", p->name);
 	close(listener);
+	protocol_options(p, pair[0]);
 }

@@ -127,6 +127,9 @@ static double connections(const struct protocol *p, void (*round)(struct round *
 	struct round r = { .p = p };
 
 	r.listener = protocol_listen(p, 16, &r.address, &r.length);
+	open_pair(&r);
+	protocol_options(p, r.fd[0]);
+	close_pair(&r);
 	return rounds(round, &r);
 }
 
