@@ -2,6 +2,8 @@
 /* Two honest ends, and rules that turn what they send into what no honest end would: options
  * of illegal length or where they mean nothing, acknowledgments and windows beyond all that
  * was sent, blocks and timestamps that lie, urgent pointers past the text, text past a FIN.
+ * In a SYN the first four bytes of the options are its MSS, and no rule reaches further: what
+ * comes twice there is for raw segments (bad_options).
  * RFC 9293 section 3.10.7.4: what is not acceptable is thrown away and sent again, or the
  * connection ends; what is read is what was sent, up to where it ends.
  */
@@ -225,6 +227,30 @@ TEST_F(faults, options_of_illegal_length)
 	SURVIVES(all);
 }
 
+/* ... and of those that only a SYN has, or has filled in otherwise. */
+TEST_F(faults, options_of_illegal_length_on_syns)
+{
+#define FIRST_SYN	.way = OUT, .set = SYN, .nth = 1
+#define FIRST_SYN_ACK	.way = IN, .set = SYN, .nth = 1
+
+	static const struct mischief all[] = {
+		MAD("SACK-permitted of 0", FIRST_SYN, WORD(4, 0, 1, 1)),
+		MAD("SACK-permitted of 1", FIRST_SYN, WORD(4, 1, 1, 1)),
+		MAD("SACK-permitted of 3", FIRST_SYN, WORD(4, 3, 0, 1)),
+		MAD("SACK-permitted of 41", FIRST_SYN_ACK, WORD(4, 41, 1, 1)),
+		MAD("SACK-permitted of 4 on the SYN,ACK", FIRST_SYN_ACK, WORD(4, 4, 9, 9)),
+		MAD("timestamps of 2", FIRST_SYN, WORD(8, 2, 1, 1)),
+		MAD("timestamps of 4", FIRST_SYN, WORD(8, 4, 9, 9)),
+		MAD("timestamps of 0 on the SYN,ACK", FIRST_SYN_ACK, WORD(8, 0, 1, 1)),
+		MAD("timestamps of 255 on the SYN,ACK", FIRST_SYN_ACK, WORD(8, 255, 1, 1)),
+		MAD("scale of 0", FIRST_SYN, WORD(3, 0, 7, 1)),
+		MAD("scale of 4 on the SYN,ACK", FIRST_SYN_ACK, WORD(3, 4, 7, 7)),
+		MAD("blocks of 2 on the SYN,ACK", FIRST_SYN_ACK, WORD(5, 2, 1, 1)),
+	};
+
+	SURVIVES(all);
+}
+
 /* MUST-65, RFC 7323 section 2.2, RFC 2018 section 2, and section 3.2 of RFC 7323: where
  * timestamps are agreed on, what has none is thrown away.
  */
@@ -333,6 +359,123 @@ TEST_F(faults, urgent)
 	};
 
 	SURVIVES(all);
+}
+
+/* In a state after close(), and in which the peer has: what is done to the first segment that
+ * arrives there. Everything has its end all the same, without an error.
+ */
+static const struct fault later[] = {
+	{ WORD(1, 1, 8, 3) }, { WORD(9, 0, 1, 1) }, { WORD(2, 3, 0, 0) },
+	{ CHANGES(ACK, ADD, 1 << 20) }, { CHANGES(ACK, ADD, 0x7fffff00) },
+	{ CHANGES(ACK, ADD, -(1 << 20)) }, { CHANGES(SEQ, ADD, 0x10000000) },
+	{ CHANGES(SEQ, ADD, -0x10000000) }, { CHANGES(WINDOW, SET, 0) },
+	{ CHANGES(TSVAL, ADD, -100000000) }, { CHANGES(TSECR, ADD, 100000) },
+	{ CHANGES(FLAGS, ADD, URG) }, { CHANGES(FLAGS, ADD, SYN) },
+	{ CHANGES(FLAGS, CLEAR, ACK) }, { CHANGES(URGENT, SET, 65535) },
+};
+
+static uint32_t in_state(struct scene *self, int state, const struct fault *what)
+{
+	struct fault f = *what;
+
+	f.way = IN;
+	f.states = 1 << state;
+	f.nth = 1;
+	return fault_add_at(__LINE__, self->nl, &f);
+}
+
+static void shut_and_be(const struct end *end, int fd, const char *state)
+{
+	fd_shut(fd, SHUT_WR);
+	WAIT(!strcmp(state_of(end), state));
+}
+
+/* Whose turn it is, A's state being the one that is meant: A has closed first, or B, or both. */
+static uint32_t closes(struct scene *self, int state, const struct fault *what, int fd, int peer)
+{
+	struct end *a = &self->a;
+	uint32_t id = 0;
+
+	switch (state) {
+	case HSTP_NL_STATE_FIN_WAIT_1:	/* the ACK of its FIN */
+		id = in_state(self, state, what);
+		shut_and_be(a, fd, "FIN-WAIT-2");
+		break;
+	case HSTP_NL_STATE_FIN_WAIT_2:	/* text */
+		shut_and_be(a, fd, "FIN-WAIT-2");
+		id = in_state(self, state, what);
+		fd_send(peer, "text");
+		fd_recv(fd, "text");
+		break;
+	case HSTP_NL_STATE_CLOSING:	/* the ACK of a FIN that comes late */
+		fault_add(self->nl, .way = OUT, .set = FIN,
+			  .states = 1 << HSTP_NL_STATE_FIN_WAIT_1, .action = DROP);
+		id = in_state(self, state, what);
+		shut_and_be(a, fd, "FIN-WAIT-1");
+		break;
+	case HSTP_NL_STATE_CLOSE_WAIT:	/* the ACK of its text */
+		shut_and_be(&self->b, peer, "FIN-WAIT-2");
+		WAIT(!strcmp(state_of(a), "CLOSE-WAIT"));
+		id = in_state(self, state, what);
+		fd_send(fd, "text");
+		fd_recv(peer, "text");
+		WAIT(fault_counts(self->nl, id).acted);
+		shut_and_be(a, fd, "CLOSED");
+		break;
+	case HSTP_NL_STATE_LAST_ACK:	/* that of its FIN */
+		shut_and_be(&self->b, peer, "FIN-WAIT-2");
+		id = in_state(self, state, what);
+		shut_and_be(a, fd, "CLOSED");
+		break;
+	case HSTP_NL_STATE_TIME_WAIT:	/* the peer's FIN again, since its ACK was lost */
+		fault_add(self->nl, .way = OUT, .states = 1 << state, .nth = 1, .action = DROP);
+		id = in_state(self, state, what);
+		shut_and_be(a, fd, "FIN-WAIT-2");
+		break;
+	}
+	if (strcmp(state_of(a), "CLOSED")) {
+		fd_shut(peer, SHUT_WR);
+		WAIT(!strcmp(state_of(a), "TIME-WAIT"));
+	}
+	return id;
+}
+
+TEST_F(faults, in_later_states)
+{
+	static const int states[] = {
+		HSTP_NL_STATE_FIN_WAIT_1, HSTP_NL_STATE_FIN_WAIT_2, HSTP_NL_STATE_CLOSE_WAIT,
+		HSTP_NL_STATE_CLOSING, HSTP_NL_STATE_LAST_ACK, HSTP_NL_STATE_TIME_WAIT,
+	};
+
+	/* Long enough that a FIN sent again finds it, short enough to be waited for. */
+	net_hstp(NS_A, "msl_ms", 10000);
+	net_hstp(NS_B, "msl_ms", 10000);
+	for (size_t s = 0; s < sizeof(states) / sizeof(*states); s++) {
+		for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) {
+			int fd, peer;
+			uint32_t id;
+
+			self->a.port++;
+			fd = fd_start(&self->a);
+			SAME(fd_connected(fd), 0);
+			peer = fd_accept(self->listener);
+			TH_LOG("state %d, change %d", states[s], (int)i);
+			id = closes(self, states[s], &later[i], fd, peer);
+			WAIT(!strcmp(state_of(&self->b), "LISTEN") ||
+			     !strcmp(state_of(&self->b), "TIME-WAIT"));
+			SAME(fault_counts(self->nl, id).acted, 1);
+			SAME(fault_flush(self->nl), 0);
+			SAME(fd_error(fd), 0);
+			SAME(fd_error(peer), 0);
+			fd_eof(fd);
+			fd_eof(peer);
+			fd_close(fd);
+			fd_close(peer);
+		}
+	}
+	/* TIME-WAIT that has begun goes by the new value as well. */
+	net_hstp(NS_A, "msl_ms", 100);
+	net_hstp(NS_B, "msl_ms", 100);
 }
 
 /* What follows ends the connection, and is not to be survived: no byte is wrong before. */
