@@ -323,6 +323,27 @@ TEST_F(on, inherited)
 	EXPECT_EQ(0, get(client, level, HSTP_NODELAY));
 }
 
+/* ... and these, which bound what is offered and sent. */
+TEST_F(on, inherited_bounds)
+{
+	int level = variant->proto, listener, client, child;
+
+	listener = st_listen(variant->proto, &self->pair.addr, 5);
+	ASSERT_LE(0, listener);
+	ASSERT_OK(set(listener, level, HSTP_WINDOW_CLAMP, 20000));
+	ASSERT_OK(set(listener, level, HSTP_MAXSEG, 1000));
+	client = st_connect(variant->proto, &self->pair.addr);
+	ASSERT_LE(0, client);
+	child = accept(listener, NULL, NULL);
+	ASSERT_LE(0, child);
+	EXPECT_EQ(20000, get(child, level, HSTP_WINDOW_CLAMP));
+	/* The peer was told, and the other way no more is sent either. */
+	EXPECT_GE(1000, get(child, level, HSTP_MAXSEG));
+	EXPECT_LT(900, get(child, level, HSTP_MAXSEG));
+	EXPECT_GE(1000, get(client, level, HSTP_MAXSEG));
+	EXPECT_LT(900, get(client, level, HSTP_MAXSEG));
+}
+
 /* Send "abc", which does not come, until 200 ms have passed at least. */
 static void nothing_comes(int client, int server, int flags)
 {
