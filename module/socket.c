@@ -268,6 +268,7 @@ static void close_conn(struct sock *sk, struct hstp_conn *conn, long timeout)
 	struct hstp_env env;
 
 	spin_lock_bh(&conn->lock);
+	hstp_sock_options(sk, conn);
 	hstp_conn_env(conn, &env);
 	say_goodbye(sk, conn, &env, &acts);
 	if (!timeout)
@@ -396,6 +397,7 @@ static void hstp_shutdown(struct sock *sk, int how)
 	if (!(how & SEND_SHUTDOWN) || !conn)
 		return;
 	spin_lock_bh(&conn->lock);
+	hstp_sock_options(sk, conn);
 	hstp_conn_env(conn, &env);
 	hstp_call_close(&conn->tcb, &acts);
 	hstp_act(conn, NULL, NULL, &env, &acts);
