@@ -8,6 +8,7 @@
 #include "event.h"
 #include "ipv4.h"
 #include "memory.h"
+#include "meter.h"
 #include "mini.h"
 #include "output.h"
 #include "socket.h"
@@ -47,10 +48,13 @@ static void take_text(struct hstp_conn *conn, struct sk_buff *skb, const struct 
 	cb->len = acts->text_len;
 	cb->fin = acts->bits & HSTP_ACT_HOLD_FIN;
 	if (acts->bits & HSTP_ACT_HOLD) {
+		if (cb->seq != conn->tcb.rcv_nxt)
+			hstp_meter_disorder(conn);
 		twice = hstp_recvq_hold(&conn->recvq, skb);
 		HSTP_COUNT_ADD(conn->hn, drops[HSTP_DROP_DUPLICATE], twice);
 		return;
 	}
+	hstp_meter_text(conn, env->now);
 	hstp_recvq_append(&conn->recvq, skb);
 	take_held(conn, env, acts);
 }
@@ -141,6 +145,7 @@ static void progress(struct hstp_conn *conn, struct hstp_env *env, struct hstp_a
 		hstp_conn_env(conn, env);
 		acts->bits |= HSTP_ACT_TEXT;
 	}
+	hstp_meter_progress(conn, acts->acked);
 	hstp_sendq_free(&conn->sendq, acts->acked);
 	conn->soft_error = 0;
 	if (conn->sk)
@@ -196,5 +201,7 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 	hstp_memory_charge(conn);
 	if (acts->bits | acts->transition_count)
 		tell_socket(conn, acts);
+	if (conn->sk)
+		hstp_meter_waits(conn, env->now);
 	hstp_timer_update(conn);
 }

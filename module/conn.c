@@ -102,7 +102,6 @@ struct hstp_conn *hstp_conn_new(struct hstp_net *hn, gfp_t gfp)
 	 * lock and reference count stay as they are.
 	 */
 	memset_startat(conn, 0, tuple);
-	INIT_LIST_HEAD(&conn->accept_link);
 	conn->hn = hn;
 	conn->ttl = -1;
 	hstp_timer_setup(conn);

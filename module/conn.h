@@ -13,6 +13,7 @@
 #include "core/board.h"
 #include "core/buffer.h"
 #include "core/fsm.h"
+#include "core/meter.h"
 #include "net.h"
 #include "recvq.h"
 #include "sendq.h"
@@ -41,6 +42,16 @@ struct hstp_bucket {
 };
 
 /**
+ * struct hstp_left - what is still told of a connection that no socket holds any more
+ * @acked: bytes of text that the peer had acknowledged when it was closed
+ * @received: bytes of text that had arrived in order
+ */
+struct hstp_left {
+	u64 acked;
+	u64 received;
+};
+
+/**
  * struct hstp_conn - a connection
  * @node: in the table; hashed as long as the connection can get segments
  * @lock: over all that follows but @ref
@@ -51,8 +62,10 @@ struct hstp_bucket {
  * @sk: the socket, or NULL: not yet accepted, or closed
  * @dst: route to the peer, or NULL
  * @timer: for the earliest deadline of @tcb
- * @accept_link: in a listener's accept queue
- * @rounds: what the user reads in a round trip; once @accepted
+ * @accept_next: the next in a listener's accept queue; until @accepted
+ * @early: what is counted; until @accepted
+ * @rounds: what the user reads in a round trip; while it has a socket
+ * @left: what its socket's meter has left; once it had one
  * @since_us: when @tcb.state was entered
  * @tcb: the protocol's variables
  * @sendq: text given by the user and not acknowledged
@@ -88,8 +101,12 @@ struct hstp_conn {
 	struct dst_entry *dst;
 	struct timer_list timer;
 	union {
-		struct list_head accept_link;
+		struct {
+			struct hstp_conn *accept_next;
+			struct hstp_early early;
+		};
 		struct hstp_rounds rounds;
+		struct hstp_left left;
 	};
 	u64 since_us;
 	struct hstp_tcb tcb;

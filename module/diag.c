@@ -146,7 +146,7 @@ static bool put_info(struct sk_buff *skb, const struct asker *asker, const struc
 		info->tcpi_unacked = v->queued;
 		info->tcpi_sacked = v->backlog;
 	} else {
-		hstp_info_fill(info, asker->hn, &v->tcb, v->buffer, v->mtu);
+		hstp_info_fill(info, asker->hn, &v->tcb, &v->known);
 	}
 	return false;
 }

@@ -50,7 +50,6 @@ static void fill_variables(struct tcp_info *info, const struct hstp_tcb *t, u32 
 	info->tcpi_advmss = t->rcv_mss;
 	info->tcpi_unacked = DIV_ROUND_UP(t->snd_nxt - t->snd_una, mss);
 	info->tcpi_last_data_sent = now - t->sent_at;
-	info->tcpi_last_data_recv = now - t->heard_at;
 	info->tcpi_last_ack_recv = now - t->heard_at;
 	info->tcpi_rtt = t->srtt * USEC_PER_MSEC / 8;
 	info->tcpi_rttvar = t->rttvar * USEC_PER_MSEC / 4;
@@ -60,10 +59,41 @@ static void fill_variables(struct tcp_info *info, const struct hstp_tcb *t, u32 
 	info->tcpi_snd_wnd = t->snd_wnd;
 	info->tcpi_total_retrans = t->again_count;
 	info->tcpi_bytes_retrans = t->again_bytes;
-	if (!hstp_synchronized(t->state))
-		return;
-	info->tcpi_bytes_acked = t->snd_una - t->iss - 1 - hstp_fin_acked(t);
-	info->tcpi_bytes_received = t->rcv_nxt - t->irs - 1 - !hstp_may_receive(t->state);
+}
+
+static u64 limited_us(const struct hstp_meter *m, enum hstp_limit limit, u32 now)
+{
+	return hstp_meter_limited(m, limit, now) * USEC_PER_MSEC;
+}
+
+static void fill_meter(struct tcp_info *info, const struct hstp_meter *m,
+		       const struct hstp_tcb *t, u32 now)
+{
+	info->tcpi_segs_in = m->segs_in;
+	info->tcpi_segs_out = m->segs_out;
+	info->tcpi_data_segs_in = m->texts_in;
+	info->tcpi_data_segs_out = m->texts_out;
+	info->tcpi_bytes_sent = m->sent;
+	info->tcpi_delivered = hstp_meter_delivered(m, t, info->tcpi_sacked);
+	info->tcpi_dsack_dups = m->twice;
+	info->tcpi_reord_seen = m->reordered;
+	info->tcpi_rcv_ooopack = m->disordered;
+	info->tcpi_last_data_recv = now - m->text_at;
+	info->tcpi_min_rtt = hstp_meter_min(m);
+	if (m->rate_us) {
+		info->tcpi_delivery_rate = div_u64((u64)m->rate_bytes * USEC_PER_SEC, m->rate_us);
+		info->tcpi_delivery_rate_app_limited = m->rate_idle;
+	}
+	info->tcpi_rwnd_limited = limited_us(m, HSTP_LIMIT_WINDOW, now);
+	info->tcpi_sndbuf_limited = limited_us(m, HSTP_LIMIT_BUFFER, now);
+	info->tcpi_busy_time = limited_us(m, HSTP_LIMIT_NETWORK, now) +
+			       info->tcpi_rwnd_limited + info->tcpi_sndbuf_limited;
+}
+
+/* Bytes as segments */
+static u32 segments(const struct hstp_tcb *t, u32 bytes)
+{
+	return DIV_ROUND_UP(bytes, max_t(u32, t->mss, 1));
 }
 
 /**
@@ -71,20 +101,103 @@ static void fill_variables(struct tcp_info *info, const struct hstp_tcb *t, u32 
  * @info: filled but for the state; zeroed before
  * @hn: its namespace
  * @t: its variables
- * @buffer: all bytes of its receive buffer
- * @mtu: of the path, bytes, or 0
+ * @k: what else is known of it
+ *
+ * With TCP's meaning, but that
+ * - a byte is one of text: SYN and FIN are not;
+ * - tcpi_segs_out has the SYN,ACK, and tcpi_total_retrans is of text, SYN and FIN;
+ * - of the segments that are out there is no record: tcpi_unacked, tcpi_sacked, tcpi_lost and
+ *   tcpi_retrans are their bytes through a full-sized segment, tcpi_delivered is exact when
+ *   nothing is out and else a lower bound, and tcpi_delivery_rate is of a round trip;
+ * - it is a socket that counts and measures: what accept() finds has counted its segments, to
+ *   65535 at most, and what close() has left (in sock_diag) tells its bytes alone.
+ *
+ * Always 0 are tcpi_rcv_rtt (the receive buffer grows by the sender's measurement),
+ * tcpi_fastopen_client_fail (there is no Fast Open), and what TCP does not fill either.
  */
 void hstp_info_fill(struct tcp_info *info, const struct hstp_net *hn, const struct hstp_tcb *t,
-		    u32 buffer, u32 mtu)
+		    const struct hstp_known *k)
 {
-	fill_variables(info, t, hstp_now_ms());
+	u32 now = hstp_now_ms();
+
+	fill_variables(info, t, now);
 	info->tcpi_reordering = REORDERING;
 	info->tcpi_ato = READ_ONCE(hn->settings.core.delack_ms) * USEC_PER_MSEC;
-	info->tcpi_pmtu = mtu;
-	info->tcpi_rcv_ssthresh = buffer;
-	info->tcpi_rcv_space = buffer;
+	info->tcpi_pmtu = k->mtu;
+	info->tcpi_rcv_ssthresh = k->buffer;
+	info->tcpi_rcv_space = k->most;
+	info->tcpi_sacked = segments(t, k->held);
+	info->tcpi_lost = segments(t, k->lost);
+	info->tcpi_retrans = segments(t, k->again);
+	info->tcpi_bytes_acked = k->acked;
+	info->tcpi_bytes_received = k->received;
+	fill_meter(info, &k->meter, t, now);
 }
 EXPORT_SYMBOL_GPL(hstp_info_fill);
+
+/* What is lost by RFC 6675, IsLost(), or all after a timeout; and what of it was repaired. */
+static void look_at_losses(const struct hstp_tcb *t, const struct hstp_board *b,
+			   struct hstp_known *k)
+{
+	k->held = b ? hstp_board_held(b, t->snd_nxt) : 0;
+	if (!t->fast && !t->recovering)
+		return;
+	if (hstp_after(t->resent, t->snd_una))
+		k->again = t->resent - t->snd_una - (b ? hstp_board_held(b, t->resent) : 0);
+	if (t->recovering)
+		k->lost = t->recover - t->snd_una - (b ? hstp_board_held(b, t->recover) : 0);
+	else if (b)
+		k->lost = hstp_board_gone(b, t);
+	else
+		k->lost = min_t(u32, t->mss, t->snd_nxt - t->snd_una);
+}
+
+/* A connection that no socket holds. */
+static void look_at_rest(const struct hstp_conn *conn, struct hstp_known *k)
+{
+	const struct hstp_tcb *t = &conn->tcb;
+	const struct hstp_early none = {};
+
+	k->acked = 0;
+	k->received = conn->recvq.bytes;
+	if (conn->accepted) {
+		k->acked = hstp_count_on(conn->left.acked,
+					 t->snd_una - t->iss - 1 - hstp_fin_acked(t));
+		k->received = hstp_count_on(conn->left.received,
+					    t->rcv_nxt - t->irs - 1 -
+					    !hstp_may_receive(t->state));
+	}
+	memset(&k->meter, 0, sizeof(k->meter));
+	hstp_meter_start(&k->meter, t, conn->accepted ? &none : &conn->early, t->heard_at);
+}
+
+/**
+ * hstp_info_look() - what is known of a connection beside its variables
+ * @conn: connection
+ * @k: filled
+ *
+ * Context: the connection's lock.
+ */
+void hstp_info_look(const struct hstp_conn *conn, struct hstp_known *k)
+{
+	struct hstp_env env;
+
+	hstp_conn_env(conn, &env);
+	k->buffer = env.buffer;
+	k->mtu = conn->dst ? dst_mtu(conn->dst) : 0;
+	k->most = 0;
+	k->lost = 0;
+	k->again = 0;
+	look_at_losses(&conn->tcb, conn->board, k);
+	if (!conn->sk) {
+		look_at_rest(conn, k);
+		return;
+	}
+	k->most = conn->rounds.most;
+	k->meter = hstp_sk(conn->sk)->meter;
+	k->acked = k->meter.acked;
+	k->received = k->meter.taken + conn->recvq.bytes;
+}
 
 /**
  * hstp_info_congestion() - the name of a connection's congestion control
@@ -98,23 +211,18 @@ EXPORT_SYMBOL_GPL(hstp_info_congestion);
 
 static void fill_conn(struct tcp_info *info, struct hstp_conn *conn)
 {
-	struct hstp_env env;
+	struct hstp_known k;
 
 	spin_lock_bh(&conn->lock);
-	hstp_conn_env(conn, &env);
-	hstp_info_fill(info, conn->hn, &conn->tcb, env.buffer,
-		       conn->dst ? dst_mtu(conn->dst) : 0);
-	info->tcpi_rcv_space = conn->accepted ? conn->rounds.most : 0;
-	if (conn->board)
-		info->tcpi_sacked = hstp_board_held(conn->board, conn->tcb.snd_nxt) /
-				    max_t(u32, conn->tcb.mss, 1);
+	hstp_info_look(conn, &k);
+	hstp_info_fill(info, conn->hn, &conn->tcb, &k);
 	spin_unlock_bh(&conn->lock);
 }
 
 /**
  * hstp_info() - what HSTP_INFO tells
  * @sk: socket, owned
- * @info: filled; what HSTP has not is 0
+ * @info: filled as hstp_info_fill() says
  *
  * Of a listener, as with TCP, tcpi_unacked is how many wait for accept() and
  * tcpi_sacked how many may.
@@ -133,5 +241,7 @@ void hstp_info(struct sock *sk, struct tcp_info *info)
 		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);
 	} else if (hsk->conn) {
 		fill_conn(info, hsk->conn);
+	} else {
+		info->tcpi_min_rtt = ~0U;
 	}
 }

@@ -13,6 +13,7 @@
 #include "ipv4.h"
 #include "listen.h"
 #include "memory.h"
+#include "meter.h"
 #include "mini.h"
 #include "output.h"
 #include "passive.h"
@@ -98,6 +99,7 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 		kfree_skb(skb);
 		return true;
 	}
+	hstp_meter_arrives(conn, seg->text_len);
 	if (unlikely(seg->opt.sack_count) && !conn->board && conn->tcb.sack_ok)
 		conn->board = kzalloc(sizeof(*conn->board), GFP_ATOMIC | __GFP_NOWARN);
 	hstp_conn_env(conn, &env);
@@ -107,6 +109,8 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 		hstp_ipopt_arrives(conn, skb, seg, &env, &acts);
 	else
 		hstp_segment_arrives(&conn->tcb, seg, &env, &acts);
+	if (unlikely(conn->board))
+		hstp_meter_selective(conn, seg, &acts);
 	hstp_act(conn, skb, seg, &env, &acts);
 	spin_unlock(&conn->lock);
 	return true;

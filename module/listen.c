@@ -87,7 +87,7 @@ int hstp_listen_start(struct sock *sk, struct hstp_net *hn, const struct in6_add
 		return -ENOMEM;
 	refcount_set(&l->ref, 2);	/* table and socket */
 	spin_lock_init(&l->lock);
-	INIT_LIST_HEAD(&l->queue);
+	l->last = &l->first;
 	l->hn = hn;
 	l->laddr = *laddr;
 	l->lport = lport;
@@ -150,7 +150,6 @@ void hstp_listen_stop(struct hstp_listener *l)
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_conn *conn, *next;
 	struct sock *sk;
-	LIST_HEAD(queue);
 
 	spin_lock_bh(&l->hn->listen_lock);
 	hlist_del_init_rcu(&l->node);
@@ -161,7 +160,9 @@ void hstp_listen_stop(struct hstp_listener *l)
 	spin_lock_bh(&l->lock);
 	sk = l->sk;
 	WRITE_ONCE(l->sk, NULL);
-	list_splice_init(&l->queue, &queue);
+	next = l->first;
+	WRITE_ONCE(l->first, NULL);
+	l->last = &l->first;
 	l->queued = 0;
 	hstp_call_close(&l->tcb, &acts);
 	tell(l, &acts);
@@ -169,8 +170,8 @@ void hstp_listen_stop(struct hstp_listener *l)
 
 	hstp_mini_drop_listener(l);
 
-	list_for_each_entry_safe(conn, next, &queue, accept_link) {
-		list_del_init(&conn->accept_link);
+	while ((conn = next)) {
+		next = conn->accept_next;
 		reset_unaccepted(conn);
 	}
 	sock_put(sk);
@@ -461,7 +462,9 @@ bool hstp_listen_enqueue(struct hstp_listener *l, struct hstp_conn *conn)
 	sk = l->sk;
 	if (sk) {
 		hstp_conn_hold(conn);
-		list_add_tail(&conn->accept_link, &l->queue);
+		conn->accept_next = NULL;
+		WRITE_ONCE(*l->last, conn);
+		l->last = &conn->accept_next;
 		sock_hold(sk);
 	}
 	spin_unlock(&l->lock);
@@ -485,9 +488,11 @@ struct hstp_conn *hstp_listen_dequeue(struct hstp_listener *l)
 	struct hstp_conn *conn;
 
 	spin_lock_bh(&l->lock);
-	conn = list_first_entry_or_null(&l->queue, struct hstp_conn, accept_link);
+	conn = l->first;
 	if (conn) {
-		list_del_init(&conn->accept_link);
+		WRITE_ONCE(l->first, conn->accept_next);
+		if (!l->first)
+			l->last = &l->first;
 		WRITE_ONCE(l->queued, l->queued - 1);
 	}
 	spin_unlock_bh(&l->lock);
@@ -500,5 +505,5 @@ struct hstp_conn *hstp_listen_dequeue(struct hstp_listener *l)
  */
 bool hstp_listen_waiting(struct hstp_listener *l)
 {
-	return !list_empty(&l->queue);
+	return READ_ONCE(l->first);
 }

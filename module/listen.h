@@ -23,7 +23,8 @@ struct hstp_way;
  * @lport: its port, network order
  * @ifindex: the interface it is bound to, or 0; whoever owns the socket may change it
  * @lock: over what follows; innermost, beside the wait queues' locks
- * @queue: connections that wait for accept()
+ * @first: of the connections that wait for accept(), linked by accept_next
+ * @last: where the next one is put: @first or the last one's link
  * @queued: how many, with those that are about to
  * @backlog: listen()'s argument
  * @syns: SYN-RECEIVED records
@@ -41,7 +42,8 @@ struct hstp_listener {
 	__be16 lport;
 	int ifindex;
 	spinlock_t lock;	/* BH off */
-	struct list_head queue;
+	struct hstp_conn *first;
+	struct hstp_conn **last;
 	u32 queued;
 	u32 backlog;
 	atomic_t syns;

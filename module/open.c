@@ -94,6 +94,8 @@ static void open_conn(struct sock *sk, struct hstp_conn *conn)
 		env.iss = conn->tcb.iss + 1;
 	env.ts_offset = hstp_ident_stamps(conn->hn, &conn->tuple);
 	hstp_call_open_active(&conn->tcb, &env, &acts);
+	memset(&hstp_sk(sk)->meter, 0, sizeof(hstp_sk(sk)->meter));
+	hstp_meter_start(&hstp_sk(sk)->meter, &conn->tcb, &conn->early, env.now);
 	hstp_act(conn, NULL, NULL, &env, &acts);
 }
 
@@ -317,12 +319,15 @@ static struct sock *new_socket(const struct sock *from, bool kern)
 /* The connection has lived without a socket until now, and may be dead. */
 static void attach(struct sock *sk, struct hstp_conn *conn)
 {
+	u32 now = hstp_now_ms();
+
 	set_names(sk, &conn->tuple);
 	WRITE_ONCE(hstp_sk(sk)->conn, conn);
 	spin_lock_bh(&conn->lock);
+	hstp_meter_start(&hstp_sk(sk)->meter, &conn->tcb, &conn->early, now);
 	conn->accepted = true;
 	WRITE_ONCE(conn->uid, current_fsuid());	/* what sock_graft() makes of the socket's */
-	hstp_rounds_start(&conn->rounds, &conn->tcb, hstp_now_ms(), conn->recvq.bytes);
+	hstp_rounds_start(&conn->rounds, &conn->tcb, now, conn->recvq.bytes);
 	sock_hold(sk);
 	conn->sk = sk;
 	inet_sk(sk)->rcv_tos = conn->rcv_tos;	/* for IP_PKTOPTIONS */

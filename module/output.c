@@ -7,6 +7,7 @@
 #include "event.h"
 #include "fault.h"
 #include "ipv4.h"
+#include "meter.h"
 #include "output.h"
 
 #define HEADROOM	(SKB_DATA_ALIGN(MAX_HEADER + 128) + HSTP_HEADER_MAX)
@@ -190,8 +191,10 @@ static void send_one(struct hstp_conn *conn, const struct hstp_path *path,
 	struct sk_buff *skb;
 
 	skb = tx->text_len ? text_packet(&conn->sendq, tx) : alloc_packet(0);
-	if (skb)
-		transmit(conn->hn, skb, &conn->tuple, path, tx);
+	if (!skb)
+		return;
+	hstp_meter_sends(conn, tx);
+	transmit(conn->hn, skb, &conn->tuple, path, tx);
 }
 
 /**
@@ -239,7 +242,7 @@ void hstp_output_reply(struct hstp_conn *conn, const struct hstp_env *env,
 	rcu_read_lock();
 	if (hstp_output_route(conn)) {
 		path_of(conn, &path);
-		hstp_output_tx(conn->hn, &conn->tuple, &path, &tx);
+		send_one(conn, &path, &tx);
 	}
 	rcu_read_unlock();
 }

@@ -210,6 +210,7 @@ static void take_rare(struct hstp_conn *conn, struct hstp_rare *rare)
 		conn->tos = conn->ipopt->tos;
 	}
 	if (rare->early) {
+		conn->early.texts_in++;
 		conn->charged = rare->early->truesize;
 		hstp_recvq_hold(&conn->recvq, rare->early);
 	}
@@ -220,7 +221,8 @@ static void take_rare(struct hstp_conn *conn, struct hstp_rare *rare)
  * that of the socket that accept() will make: the listener's is for what the listener sends.
  */
 static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, struct hstp_mini *mini,
-				 const struct hstp_tcb *t, const struct hstp_profile *p)
+				 const struct hstp_tcb *t, const struct hstp_segment *seg,
+				 const struct hstp_profile *p)
 {
 	struct hstp_conn *conn = hstp_conn_new(hn, GFP_ATOMIC);
 
@@ -230,6 +232,11 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, struct hstp_mini
 	conn->hash = hash;
 	conn->tcb = *t;
 	conn->tcb.tune = p->tune;
+	conn->tcb.again_count = mini->retries;
+	/* The SYN and this segment; our SYN,ACK, as often as the timer has sent it */
+	conn->early.segs_in = 2;
+	conn->early.segs_out = 1 + mini->retries;
+	conn->early.texts_in = !!seg->text_len;
 	conn->reuse = p->reuse;
 	conn->rcvbuf = p->rcvbuf;
 	conn->mark = p->mark;
@@ -324,7 +331,7 @@ void hstp_passive_establish(struct hstp_net *hn, struct hstp_bucket *b, struct h
 	if (unlikely(p.filtered) && !passes(l, skb, seg))
 		goto unreserve;
 	why = HSTP_DROP_MEMORY;
-	conn = promote(hn, hash, mini, t, &p);
+	conn = promote(hn, hash, mini, t, seg, &p);
 	if (!conn)
 		goto unreserve;
 	conn->rcv_tos = ip_hdr(skb)->tos;

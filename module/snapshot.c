@@ -187,9 +187,6 @@ static void look_at_record(struct hstp_view *v, const struct hstp_net *hn,
 /* Under the connection's lock. */
 static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
 {
-	struct hstp_env env;
-
-	hstp_conn_env(conn, &env);
 	v->kind = HSTP_KIND_CONN;
 	v->object = conn;
 	v->refs = refcount_read(&conn->ref) - 1;	/* less our own */
@@ -198,7 +195,6 @@ static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
 	v->received = conn->recvq.bytes;
 	v->memory = conn->recvq.memory;
 	v->rcvbuf = conn->rcvbuf;
-	v->buffer = env.buffer;
 	v->ifindex = conn->ifindex;
 	v->mark = conn->mark;
 	v->priority = conn->priority;
@@ -206,9 +202,9 @@ static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
 	v->soft_error = conn->soft_error;
 	v->tos = conn->tos;
 	v->ttl = conn->ttl;
-	v->mtu = conn->dst ? dst_mtu(conn->dst) : 0;
 	v->orphan = conn->orphan;
 	v->accepted = conn->accepted;
+	hstp_info_look(conn, &v->known);
 	if (conn->sk)
 		look_at_socket(v, conn->sk);
 }

@@ -4,6 +4,7 @@
 #define HSTP_SNAPSHOT_H
 
 #include "conn.h"
+#include "info.h"
 #include "listen.h"
 
 /* Chains that hold connections: the listeners' first, then the table's buckets. */
@@ -28,6 +29,7 @@ enum hstp_kind {
  * @key: rows of a chain are in its order, and no two have the same
  * @tuple: both ends
  * @tcb: its variables; CLOSED: it has gone meanwhile
+ * @known: what else there is to tell; HSTP_KIND_CONN alone
  * @since_us: when the state was entered, microseconds since boot
  * @cookie: of the socket, or 0
  * @object: what it is in the kernel, not to be looked at
@@ -40,9 +42,7 @@ enum hstp_kind {
  * @received: bytes of text that the user has not taken
  * @memory: bytes of memory that all that arrived takes
  * @rcvbuf: bound of @memory
- * @buffer: bytes of text that @rcvbuf is for
  * @sndbuf: bound of the memory of text to be sent; without a socket 0
- * @mtu: of the path, bytes, or 0
  * @cgroup: of the socket, or 0
  * @queued: listener: connections that wait for accept()
  * @backlog: listener: listen()'s argument
@@ -60,6 +60,7 @@ struct hstp_view {
 	struct hstp_tuple key;
 	struct hstp_tuple tuple;
 	struct hstp_tcb tcb;
+	struct hstp_known known;
 	u64 since_us;
 	u64 cookie;
 	const void *object;
@@ -73,9 +74,7 @@ struct hstp_view {
 	u32 received;
 	u32 memory;
 	u32 rcvbuf;
-	u32 buffer;
 	u32 sndbuf;
-	u32 mtu;
 	u32 queued;
 	u32 backlog;
 	u32 syns;

@@ -235,6 +235,10 @@ static void say_goodbye(struct sock *sk, struct hstp_conn *conn, const struct hs
 /* From here on the connection is alone, and may end at any moment. */
 static void detach(struct hstp_conn *conn)
 {
+	const struct hstp_meter *m = &hstp_sk(conn->sk)->meter;
+
+	conn->left.acked = m->acked;
+	conn->left.received = m->taken + conn->recvq.bytes;
 	conn->sk = NULL;
 	if (conn->tcb.state == HSTP_CLOSED || conn->orphan)
 		return;

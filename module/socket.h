@@ -30,6 +30,7 @@ struct tcp_info;
  * @defer: HSTP_DEFER_ACCEPT, retransmissions of the SYN,ACK
  * @security: HSTP_SECURITY
  * @tune: the options that the core knows, for a connection to be
+ * @meter: what is counted of @conn, under its lock
  */
 struct hstp_sock {
 	struct inet_sock inet;
@@ -45,6 +46,7 @@ struct hstp_sock {
 	u8 defer;
 	struct hstp_security security;
 	struct hstp_tuning tune;
+	struct hstp_meter meter;
 };
 
 static inline struct hstp_sock *hstp_sk(const struct sock *sk)

@@ -11,7 +11,7 @@
 #include "act.h"
 #include "buffers.h"
 #include "memory.h"
-#include "socket.h"
+#include "meter.h"
 
 /* bytes that are copied in one go */
 #define CHUNK_MAX	65536
@@ -106,6 +106,16 @@ static int wait_for_open(struct sock *sk, long *timeo)
 	return 0;
 }
 
+/* The user wants to send, and the send buffer is full: does the network want more? */
+static void starves(struct sock *sk)
+{
+	struct hstp_conn *conn = hstp_sk(sk)->conn;
+
+	spin_lock_bh(&conn->lock);
+	hstp_meter_waits(conn, hstp_now_ms());
+	spin_unlock_bh(&conn->lock);
+}
+
 static int sleep_for_room(struct sock *sk, long *timeo)
 {
 	struct hstp_conn *conn = hstp_sk(sk)->conn;
@@ -116,6 +126,7 @@ static int sleep_for_room(struct sock *sk, long *timeo)
 	add_wait_queue(sk_sleep(sk), &wait);
 	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 	smp_mb__after_atomic();		/* pairs with hstp_sock_writable() */
+	starves(sk);
 	done = sk_wait_event(sk, timeo, send_is_over(sk) || send_room(sk, conn), &wait);
 	remove_wait_queue(sk_sleep(sk), &wait);
 	hstp_conn_put(conn);
@@ -137,6 +148,7 @@ static int wait_for_room(struct sock *sk, long *timeo)
 			/* EAGAIN promises an event when there is room again */
 			set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 			smp_mb__after_atomic();	/* pairs with hstp_sock_writable() */
+			starves(sk);
 			return send_room(sk, hstp_sk(sk)->conn) ? 0 : -EAGAIN;
 		}
 		if (signal_pending(current))
@@ -148,7 +160,7 @@ static int wait_for_room(struct sock *sk, long *timeo)
 
 /* SEND. */
 static int hand_over(struct sock *sk, struct hstp_conn *conn, struct sk_buff *skb,
-		     struct msghdr *msg)
+		     struct msghdr *msg, bool first)
 {
 	bool urgent = msg->msg_flags & MSG_OOB && !msg_data_left(msg);
 	struct hstp_acts acts = HSTP_ACTS_INIT;
@@ -158,6 +170,8 @@ static int hand_over(struct sock *sk, struct hstp_conn *conn, struct sk_buff *sk
 	spin_lock_bh(&conn->lock);
 	hstp_sock_options(sk, conn);
 	hstp_conn_env(conn, &env);
+	if (first)
+		hstp_meter_gap(&hstp_sk(sk)->meter, &conn->tcb, conn->board);
 	conn->tcb.more = !!(msg->msg_flags & MSG_MORE);
 	result = hstp_call_send(&conn->tcb, skb->len, &acts);
 	if (result == HSTP_OK) {
@@ -183,7 +197,7 @@ static u32 chunk_size(const struct hstp_conn *conn, u32 room)
 	return max(rounddown(room, segment), segment);
 }
 
-static int send_chunk(struct sock *sk, struct msghdr *msg)
+static int send_chunk(struct sock *sk, struct msghdr *msg, bool first)
 {
 	struct hstp_conn *conn = hstp_sk(sk)->conn;
 	struct sk_buff *skb;
@@ -195,7 +209,7 @@ static int send_chunk(struct sock *sk, struct msghdr *msg)
 	if (IS_ERR(skb))
 		return PTR_ERR(skb);
 	bytes = skb->len;
-	err = hand_over(sk, conn, skb, msg);
+	err = hand_over(sk, conn, skb, msg, first);
 	return err ? err : bytes;
 }
 
@@ -223,7 +237,7 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 		err = wait_for_room(sk, &timeo);
 		if (err)
 			goto out;
-		err = send_chunk(sk, msg);
+		err = send_chunk(sk, msg, !sent);
 		if (err < 0)
 			goto out;
 		sent += err;
@@ -368,6 +382,7 @@ static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32
 
 	spin_lock_bh(&conn->lock);
 	skb = eat(&conn->recvq, bytes);
+	hstp_sk(sk)->meter.taken += bytes;
 	hstp_memory_charge(conn);
 	hstp_urgent_taken(conn);
 	hstp_sock_options(sk, conn);

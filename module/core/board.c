@@ -114,6 +114,31 @@ bool hstp_board_lost(const struct hstp_board *b, const struct hstp_tcb *t, u32 s
 	return enough(t, ranges, bytes);
 }
 
+/**
+ * hstp_board_gone() - how much is lost
+ * @b: scoreboard
+ * @t: connection in fast recovery
+ *
+ * Holes of which IsLost() is true, sent again or not; of that at SND.UNA, with which the
+ * recovery began, a segment at least.
+ *
+ * Return: bytes.
+ */
+u32 hstp_board_gone(const struct hstp_board *b, const struct hstp_tcb *t)
+{
+	u32 ranges = 0, bytes = 0, gone = 0, i, left;
+	u32 first = (b->count ? b->range[0].left : t->snd_nxt) - t->snd_una;
+
+	for (i = b->count; i--;) {
+		ranges++;
+		bytes += b->range[i].right - b->range[i].left;
+		left = i ? b->range[i - 1].right : t->snd_una;
+		if (enough(t, ranges, bytes))
+			gone += b->range[i].left - left;
+	}
+	return hstp_max(gone, hstp_min(t->mss, first));
+}
+
 static u32 before_resent(const struct hstp_tcb *t, u32 left, u32 right)
 {
 	u32 end = hstp_seq_min(t->resent, right);

@@ -22,6 +22,7 @@ u32 hstp_board_update(struct hstp_board *b, const struct hstp_tcb *t, u32 ack,
 		      const struct hstp_options *opt);
 void hstp_board_clear(struct hstp_board *b);
 bool hstp_board_lost(const struct hstp_board *b, const struct hstp_tcb *t, u32 seq);
+u32 hstp_board_gone(const struct hstp_board *b, const struct hstp_tcb *t);
 u32 hstp_board_pipe(const struct hstp_board *b, const struct hstp_tcb *t);
 u32 hstp_board_held(const struct hstp_board *b, u32 seq);
 u32 hstp_board_last(const struct hstp_board *b, u32 nxt);

@@ -24,6 +24,7 @@ enum hstp_act {
 	HSTP_ACT_URGENT = 1 << 10,	/* the peer has urgent data: RCV.UP has moved */
 	HSTP_ACT_ADVISE = 1 << 11,	/* the route may be bad: negative advice to IP */
 	HSTP_ACT_RAISE = 1 << 12,	/* take over the segment's precedence */
+	HSTP_ACT_REORDERED = 1 << 13,	/* the peer got text after what was sent later */
 };
 
 /* What the user is told when a connection dies; soft errors are not among them. */

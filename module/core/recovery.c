@@ -59,13 +59,36 @@ static void fast_retransmit(struct hstp_tcb *t, const struct hstp_env *env)
 	t->cautious = 1;
 }
 
+static u32 peer_has(const struct hstp_tcb *t, const struct hstp_board *b, u32 ack, u32 top)
+{
+	return hstp_seq_min(ack, top) - t->snd_una + hstp_board_held(b, top);
+}
+
+/* Returns how many bytes are new to the scoreboard. When nothing was sent again, and the peer
+ * has now more of what is below the last that it held, the network has reordered it.
+ */
+static u32 update_board(const struct hstp_tcb *t, struct hstp_board *b,
+			const struct hstp_segment *seg, struct hstp_acts *acts)
+{
+	u32 top, known, bytes;
+
+	if (!b->count || t->cautious)
+		return hstp_board_update(b, t, seg->ack, &seg->opt);
+	top = b->range[b->count - 1].right;
+	known = peer_has(t, b, t->snd_una, top);
+	bytes = hstp_board_update(b, t, seg->ack, &seg->opt);
+	if (peer_has(t, b, seg->ack, top) > known)
+		acts->bits |= HSTP_ACT_REORDERED;
+	return bytes;
+}
+
 /* RFC 6675 section 2: a duplicate is what reports text that was not reported before,
  * whatever else it has.
  */
 static void selective_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 			  const struct hstp_env *env, struct hstp_acts *acts)
 {
-	u32 bytes = hstp_board_update(env->board, t, seg->ack, &seg->opt);
+	u32 bytes = update_board(t, env->board, seg, acts);
 
 	if (t->fast) {
 		t->resend = ALL;

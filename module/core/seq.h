@@ -40,6 +40,16 @@ static inline bool hstp_between(u32 seq, u32 low, u32 high)
 }
 
 /**
+ * hstp_count_on() - a count of bytes in full, of which a sequence number tells the low half
+ * @before: the count when it was known last, less than 4 GiB ago
+ * @low: its low half now
+ */
+static inline u64 hstp_count_on(u64 before, u32 low)
+{
+	return before + (u32)(low - (u32)before);
+}
+
+/**
  * struct hstp_range - a run of sequence numbers
  * @left: the first of them
  * @right: the first after it; equal to @left: none

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sock_fixture.h"
+#include "sock_info.h"
 
 static int get(int fd, int level, int name)
 {
@@ -530,50 +531,33 @@ TEST_F(on, info_congestion)
 	EXPECT_GT(30000, info.tcpi_last_data_sent);
 }
 
-/* struct tcp_info of linux/tcp.h: the C library's ends sooner. */
-struct long_info {
-	struct tcp_info head;
-	uint64_t pacing_rate, max_pacing_rate, bytes_acked, bytes_received;
-	uint32_t segs_out, segs_in, notsent_bytes, min_rtt, data_segs_in, data_segs_out;
-	uint64_t delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
-	uint32_t delivered, delivered_ce;
-	uint64_t bytes_sent, bytes_retrans;
-};
-
-static int long_info(int fd, int proto, struct long_info *info)
-{
-	socklen_t len = sizeof(*info);
-
-	return getsockopt(fd, proto, HSTP_INFO, info, &len) || len != sizeof(*info) ? -1 : 0;
-}
-
 /* What was sent again is counted, in segments and bytes. */
 TEST_F(on, info_retransmissions)
 {
 	/* TCP counts its SYN, too */
 	uint64_t syn = variant->proto == IPPROTO_TCP;
-	struct long_info info;
+	struct st_long_info info;
 	char in[100] = "";
 
 	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
-	ASSERT_OK(long_info(self->pair.client, variant->proto, &info));
+	ASSERT_OK(st_long_info(self->pair.client, variant->proto, &info));
 	EXPECT_EQ(0, info.head.tcpi_total_retrans);
 	EXPECT_EQ(0, info.bytes_retrans);
 	ASSERT_EQ(0, system("tc qdisc add dev lo root netem loss 100%"));
 	ASSERT_EQ(sizeof(in), send(self->pair.client, in, sizeof(in), 0));
 	do {
 		st_pause();
-		ASSERT_OK(long_info(self->pair.client, variant->proto, &info));
+		ASSERT_OK(st_long_info(self->pair.client, variant->proto, &info));
 	} while (info.head.tcpi_retransmits < 2);
 	ASSERT_EQ(0, system("tc qdisc del dev lo root"));
 	ASSERT_EQ(sizeof(in), st_read_all(self->pair.server, in, sizeof(in)));
 	ASSERT_EQ(0, st_wait_unsent(self->pair.client, 0));
-	ASSERT_OK(long_info(self->pair.client, variant->proto, &info));
+	ASSERT_OK(st_long_info(self->pair.client, variant->proto, &info));
 	EXPECT_EQ(0, info.head.tcpi_retransmits);
 	EXPECT_LE(3, info.head.tcpi_total_retrans);
 	EXPECT_LE(3 * sizeof(in), info.bytes_retrans);
 	EXPECT_EQ(sizeof(in) + syn, info.bytes_acked);
-	ASSERT_OK(long_info(self->pair.server, variant->proto, &info));
+	ASSERT_OK(st_long_info(self->pair.server, variant->proto, &info));
 	EXPECT_EQ(sizeof(in), info.bytes_received);
 	EXPECT_EQ(0, info.head.tcpi_total_retrans);
 }
