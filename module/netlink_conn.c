@@ -12,7 +12,7 @@
 #include "netlink-gen.h"
 
 /* All attributes of a connection, bytes. */
-#define CONN_ROOM	(HSTP_NL_TUPLE_ROOM + 2 * nla_total_size_64bit(sizeof(u64)) + \
+#define CONN_ROOM	(HSTP_NL_TUPLE_ROOM + 9 * nla_total_size_64bit(sizeof(u64)) + \
 			 nla_total_size(TCP_CA_NAME_MAX) + \
 			 HSTP_A_CONN_MAX * nla_total_size(sizeof(u32)))
 
@@ -29,6 +29,7 @@ struct walk {
 /* What put_conn() writes. */
 struct row {
 	const struct hstp_view *view;
+	const struct hstp_net *hn;
 	struct user_namespace *ns;
 	bool admin;		/* may see SO_MARK, as of TCP */
 };
@@ -36,6 +37,7 @@ struct row {
 static struct row row_for(const struct sk_buff *request)
 {
 	return (struct row){
+		.hn = hstp_pernet(sock_net(request->sk)),
 		.ns = sk_user_ns(NETLINK_CB(request).sk),
 		.admin = netlink_net_capable(request, CAP_NET_ADMIN),
 	};
@@ -168,6 +170,54 @@ static bool put_queues(struct sk_buff *skb, const struct hstp_view *v)
 	       (v->soft_error && nla_put_u32(skb, HSTP_A_CONN_SOFT_ERROR, v->soft_error));
 }
 
+static bool put_u64(struct sk_buff *skb, int type, u64 value)
+{
+	return nla_put_u64_64bit(skb, type, value, HSTP_A_CONN_PAD);
+}
+
+/* What is counted while a socket holds it. */
+static bool put_counts(struct sk_buff *skb, const struct tcp_info *info)
+{
+	return nla_put_u32(skb, HSTP_A_CONN_SEGMENTS_IN, info->tcpi_segs_in) ||
+	       nla_put_u32(skb, HSTP_A_CONN_SEGMENTS_OUT, info->tcpi_segs_out) ||
+	       nla_put_u32(skb, HSTP_A_CONN_TEXT_SEGMENTS_IN, info->tcpi_data_segs_in) ||
+	       nla_put_u32(skb, HSTP_A_CONN_TEXT_SEGMENTS_OUT, info->tcpi_data_segs_out) ||
+	       put_u64(skb, HSTP_A_CONN_BYTES_SENT, info->tcpi_bytes_sent) ||
+	       nla_put_u32(skb, HSTP_A_CONN_DELIVERED, info->tcpi_delivered) ||
+	       nla_put_u32(skb, HSTP_A_CONN_OUT_OF_ORDER, info->tcpi_rcv_ooopack) ||
+	       nla_put_u32(skb, HSTP_A_CONN_REPORTED_TWICE, info->tcpi_dsack_dups) ||
+	       nla_put_u32(skb, HSTP_A_CONN_REORDERED, info->tcpi_reord_seen);
+}
+
+/* And measured. */
+static bool put_measures(struct sk_buff *skb, const struct tcp_info *info)
+{
+	if (info->tcpi_min_rtt != ~0U &&
+	    nla_put_u32(skb, HSTP_A_CONN_MINIMUM_RTT, info->tcpi_min_rtt))
+		return true;
+	if (info->tcpi_delivery_rate &&
+	    (put_u64(skb, HSTP_A_CONN_DELIVERY_RATE, info->tcpi_delivery_rate) ||
+	     put_flag(skb, HSTP_A_CONN_USER_LIMITED, info->tcpi_delivery_rate_app_limited)))
+		return true;
+	return put_u64(skb, HSTP_A_CONN_BUSY, info->tcpi_busy_time) ||
+	       put_u64(skb, HSTP_A_CONN_WINDOW_LIMITED, info->tcpi_rwnd_limited) ||
+	       put_u64(skb, HSTP_A_CONN_BUFFER_LIMITED, info->tcpi_sndbuf_limited);
+}
+
+/* As HSTP_INFO has it. */
+static bool put_info(struct sk_buff *skb, const struct row *row)
+{
+	const struct hstp_view *v = row->view;
+	struct tcp_info info = {};
+
+	hstp_info_fill(&info, row->hn, &v->tcb, &v->known);
+	return put_u64(skb, HSTP_A_CONN_BYTES_RECEIVED, info.tcpi_bytes_received) ||
+	       put_u64(skb, HSTP_A_CONN_BYTES_ACKNOWLEDGED, info.tcpi_bytes_acked) ||
+	       nla_put_u32(skb, HSTP_A_CONN_RETRANSMITTED, info.tcpi_total_retrans) ||
+	       nla_put_u32(skb, HSTP_A_CONN_BYTES_RETRANSMITTED, info.tcpi_bytes_retrans) ||
+	       (!v->orphan && (put_counts(skb, &info) || put_measures(skb, &info)));
+}
+
 /* What a connection is and has, as attributes; -EMSGSIZE: no room. */
 static int put_conn(struct sk_buff *skb, const void *what)
 {
@@ -181,7 +231,8 @@ static int put_conn(struct sk_buff *skb, const void *what)
 		full = full || put_variables(skb, v) || put_timers(skb, &v->tcb) ||
 		       put_options(skb, &v->tcb);
 	if (v->kind == HSTP_KIND_CONN)
-		full = full || put_queues(skb, v) || put_congestion(skb, &v->tcb);
+		full = full || put_queues(skb, v) || put_congestion(skb, &v->tcb) ||
+		       put_info(skb, row);
 	return full ? -EMSGSIZE : 0;
 }
 

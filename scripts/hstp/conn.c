@@ -53,6 +53,25 @@ static const struct {
 	{ HSTP_A_CONN_SRTT, "srtt", "srtt", USEC },
 	{ HSTP_A_CONN_RTTVAR, "rttvar", "rttvar", USEC },
 	{ HSTP_A_CONN_RTO, "rto", "rto", USEC },
+	{ HSTP_A_CONN_MINIMUM_RTT, "minimum_rtt", "minrtt", USEC },
+	{ HSTP_A_CONN_SEGMENTS_IN, "segments_in", "segs_in", PLAINLY },
+	{ HSTP_A_CONN_TEXT_SEGMENTS_IN, "text_segments_in", "data_segs_in", PLAINLY },
+	{ HSTP_A_CONN_BYTES_RECEIVED, "bytes_received", "bytes_received", PLAINLY },
+	{ HSTP_A_CONN_OUT_OF_ORDER, "out_of_order", "rcv_ooopack", PLAINLY },
+	{ HSTP_A_CONN_SEGMENTS_OUT, "segments_out", "segs_out", PLAINLY },
+	{ HSTP_A_CONN_TEXT_SEGMENTS_OUT, "text_segments_out", "data_segs_out", PLAINLY },
+	{ HSTP_A_CONN_BYTES_SENT, "bytes_sent", "bytes_sent", PLAINLY },
+	{ HSTP_A_CONN_BYTES_ACKNOWLEDGED, "bytes_acknowledged", "bytes_acked", PLAINLY },
+	{ HSTP_A_CONN_RETRANSMITTED, "retransmitted", "retrans", PLAINLY },
+	{ HSTP_A_CONN_BYTES_RETRANSMITTED, "bytes_retransmitted", "bytes_retrans", PLAINLY },
+	{ HSTP_A_CONN_DELIVERED, "delivered", "delivered", PLAINLY },
+	{ HSTP_A_CONN_REPORTED_TWICE, "reported_twice", "dsack_dups", PLAINLY },
+	{ HSTP_A_CONN_REORDERED, "reordered", "reord_seen", PLAINLY },
+	{ HSTP_A_CONN_DELIVERY_RATE, "delivery_rate", "delivery_rate", PLAINLY },
+	{ HSTP_A_CONN_USER_LIMITED, "user_limited", "app_limited", FLAG },
+	{ HSTP_A_CONN_BUSY, "busy", "busy", USEC },
+	{ HSTP_A_CONN_WINDOW_LIMITED, "window_limited", "rwnd_limited", USEC },
+	{ HSTP_A_CONN_BUFFER_LIMITED, "buffer_limited", "sndbuf_limited", USEC },
 	{ HSTP_A_CONN_SEND_QUEUE, "send_queue", NULL, PLAINLY },
 	{ HSTP_A_CONN_UNSENT, "unsent", "notsent", PLAINLY },
 	{ HSTP_A_CONN_RECEIVE_QUEUE, "receive_queue", NULL, PLAINLY },
@@ -173,6 +192,19 @@ static bool is_dull(const struct attrs *conn, size_t i)
 	case HSTP_A_CONN_SOFT_ERROR:
 	case HSTP_A_CONN_INODE:
 	case HSTP_A_CONN_COOKIE:
+	case HSTP_A_CONN_TEXT_SEGMENTS_IN:
+	case HSTP_A_CONN_BYTES_RECEIVED:
+	case HSTP_A_CONN_OUT_OF_ORDER:
+	case HSTP_A_CONN_TEXT_SEGMENTS_OUT:
+	case HSTP_A_CONN_BYTES_SENT:
+	case HSTP_A_CONN_BYTES_ACKNOWLEDGED:
+	case HSTP_A_CONN_RETRANSMITTED:
+	case HSTP_A_CONN_BYTES_RETRANSMITTED:
+	case HSTP_A_CONN_REPORTED_TWICE:
+	case HSTP_A_CONN_REORDERED:
+	case HSTP_A_CONN_BUSY:
+	case HSTP_A_CONN_WINDOW_LIMITED:
+	case HSTP_A_CONN_BUFFER_LIMITED:
 		return !number(conn, fields[i].attr);
 	default:
 		return false;

@@ -9,7 +9,7 @@
 #include "hstp.h"
 
 #define NL_BUFFER 65536
-#define ATTRS 80		/* more than any set of attributes has */
+#define ATTRS 100		/* more than any set of attributes has */
 
 /* An open socket of the family. */
 struct nl {

@@ -50,6 +50,11 @@ TEST(queues)
 	cmd_has(&c, "\"send_queue\":0");
 	cmd(&c, 0, "-j show sport = :%u dport = :%u", port_of(pair.server), port_of(pair.client));
 	cmd_has(&c, "\"receive_queue\":12");
+	cmd_has(&c, "\"text_segments_in\":1,\"bytes_received\":12,");
+	/* As ss(8) calls them, but for those that are 0 */
+	cmd(&c, 0, "show sport = :%u", port_of(pair.client));
+	cmd_has(&c, " segs_out:3 data_segs_out:1 bytes_sent:12 bytes_acked:12 delivered:2 ");
+	SAME(cmd_count(&c, "bytes_received:"), 0);
 }
 
 /* So many connections match. */

@@ -5,6 +5,7 @@
  */
 #include "diag.h"
 #include "lib/exchange.h"
+#include "rows.h"
 
 /* MSS 1000, SACK-permitted */
 #define OFFER "\2\4\3\xe8" "\4\2\1\1"
@@ -406,6 +407,56 @@ TEST_F(peer, window)
 	usleep(500000);
 	later = info_of(fd);
 	SAME(later.tcpi_busy_time, info.tcpi_busy_time);
+}
+
+/* conn-get tells what HSTP_INFO does. */
+TEST_F(peer, conn_get)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct nl *nl = nl_open(NS_A);
+	struct tcp_info info;
+	struct rows *r;
+	int fd;
+
+	fd = open_selective(us, it);
+	r = get_end(nl, it);
+	SAME(NUMBER(r, SEGMENTS_IN), 2);
+	SAME(NUMBER(r, SEGMENTS_OUT), 1);
+	NEED(!HAS(r, MINIMUM_RTT) && !HAS(r, DELIVERY_RATE) && !HAS(r, USER_LIMITED));
+	free(r);
+	send_segments(fd, it, 3);
+	wire_send(us, PSH | ACK, 106, 301 + 2 * MSS, "behind");
+	wire_expect(it, ACK, 301 + 3 * MSS, 101);
+	info = info_of(fd);
+	r = get_end(nl, it);
+	SAME(NUMBER(r, SEGMENTS_IN), 3);
+	SAME(NUMBER(r, TEXT_SEGMENTS_IN), 1);
+	SAME(NUMBER(r, SEGMENTS_OUT), 5);
+	SAME(NUMBER(r, TEXT_SEGMENTS_OUT), 3);
+	SAME(NUMBER(r, BYTES_SENT), 3 * MSS);
+	SAME(NUMBER(r, BYTES_ACKNOWLEDGED), 2 * MSS);
+	SAME(NUMBER(r, OUT_OF_ORDER), 1);
+	SAME(NUMBER(r, BYTES_RECEIVED), 0);
+	SAME(NUMBER(r, DELIVERED), 3);
+	SAME(NUMBER(r, RETRANSMITTED), 0);
+	SAME(NUMBER(r, BYTES_RETRANSMITTED), 0);
+	SAME(NUMBER(r, REPORTED_TWICE), 0);
+	SAME(NUMBER(r, REORDERED), 0);
+	SAME(NUMBER(r, MINIMUM_RTT), info.tcpi_min_rtt);
+	SAME(NUMBER(r, DELIVERY_RATE), info.tcpi_delivery_rate);
+	SAME(HAS(r, USER_LIMITED), info.tcpi_delivery_rate_app_limited);
+	NEED(NUMBER(r, BUSY) >= info.tcpi_busy_time);
+	SAME(NUMBER(r, WINDOW_LIMITED), info.tcpi_rwnd_limited);
+	SAME(NUMBER(r, BUFFER_LIMITED), info.tcpi_sndbuf_limited);
+	free(r);
+	/* Of what no socket holds any more only bytes are known. */
+	fd_close(fd);
+	wire_expect(it, FIN | ACK, 301 + 3 * MSS, 101);
+	r = get_end(nl, it);
+	NEED(!HAS(r, SEGMENTS_IN) && !HAS(r, BYTES_SENT) && !HAS(r, DELIVERED) && !HAS(r, BUSY));
+	SAME(NUMBER(r, BYTES_ACKNOWLEDGED), 2 * MSS);
+	free(r);
+	nl_close(nl);
 }
 
 /* sock_diag tells what HSTP_INFO does, and of a closed connection its bytes still. */

@@ -16,7 +16,7 @@
 
 #include "fd.h"
 
-#define NL_ATTRS	80	/* more than any set has */
+#define NL_ATTRS	100	/* more than any set has */
 
 /* What the kernel says that an attribute takes. */
 struct nl_value {
