@@ -201,7 +201,9 @@ TEST_F(on, limited_by_window)
 	EXPECT_EQ(0, info.busy_time);
 }
 
-/* A long way, and a send buffer much smaller than what it could take. */
+/* A long way, and a send buffer much smaller than what it could take. Linux's TCP looks only when
+ * it sends, and misses a user who waits after that.
+ */
 TEST_F(on, limited_by_buffer)
 {
 	/* Some segments of what the loopback's MTU allows */
@@ -215,9 +217,11 @@ TEST_F(on, limited_by_buffer)
 	ASSERT_EQ(0, pthread_create(&reader, NULL, throw_away, &self->pair.server));
 	ASSERT_EQ((ssize_t)sizeof(text), send(self->pair.client, text, sizeof(text), 0));
 	ASSERT_OK(st_long_info(self->pair.client, variant->proto, &info));
-	EXPECT_LE(200000, info.sndbuf_limited);
+	if (variant->proto == IPPROTO_HSTP) {
+		EXPECT_LE(200000, info.sndbuf_limited);
+		EXPECT_LT(info.rwnd_limited, info.sndbuf_limited);
+	}
 	EXPECT_LE(info.sndbuf_limited + info.rwnd_limited, info.busy_time);
-	EXPECT_LT(info.rwnd_limited, info.sndbuf_limited);
 	ASSERT_OK(shutdown(self->pair.client, SHUT_WR));
 	ASSERT_EQ(0, pthread_join(reader, NULL));
 }
