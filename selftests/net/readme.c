@@ -88,8 +88,9 @@ TEST(server_and_client)
 	NEED(strstr(client, "./client 127.0.0.1 hello"));
 	net_alone();
 	/* The status is there as soon as its file is. */
-	net_run(NS_A, "{ cc -Wall -Wextra -Werror %s; echo $? >status; mv status server.status; }"
-		" >server.log 2>&1 &", server);
+	net_run(NS_A,
+		"{ cc -Wall -Wextra -Werror %s; echo $? >status; mv status server.status; } >server.log 2>&1 &",
+		server);
 	WAIT_MS(!strcmp(state_of(&here), "LISTEN") || !access("server.status", F_OK), 60000);
 	if (net_status(NS_A, "cc -Wall -Wextra -Werror %s >client.log 2>&1", client)) {
 		system("sed 's/^/# /' server.log client.log >&2");
