@@ -389,19 +389,6 @@ static bool answered(const struct outcome *want, const struct trial *t, const st
 	return false;
 }
 
-/* A server that has closed first. */
-static int time_wait_of_a_listener(struct end *us, struct end *it)
-{
-	int listener = fd_listen(it, 8);
-
-	fd_close(wire_open_passive(us, it, listener));
-	wire_expect(it, FIN | ACK, 301, 101);
-	wire_send(us, FIN | ACK, 101, 302);
-	wire_expect(it, ACK, 302, 102);
-	state_is(it, "TIME-WAIT");
-	return listener;
-}
-
 static int bring_to(struct end *us, struct end *it, const struct start *start)
 {
 	if (is(start->state, "CLOSED"))
@@ -411,7 +398,7 @@ static int bring_to(struct end *us, struct end *it, const struct start *start)
 	if (start->active)
 		return wire_cross_syns(us, it);
 	if (start->listener)
-		return time_wait_of_a_listener(us, it);
+		return wire_server_time_wait(us, it);
 	return wire_to_state(us, it, start->state);
 }
 

@@ -168,6 +168,11 @@ int wire_open_active(struct end *us, struct end *it);
 /* An active open in SYN-RECEIVED (figure 7, half of it); numbers 301 and 101. */
 int wire_cross_syns(struct end *us, struct end *it);
 
+/* A server that has closed first: TIME-WAIT beside its listener, which is returned; numbers 302
+ * and 102.
+ */
+int wire_server_time_wait(struct end *us, struct end *it);
+
 /* A stack's connection in any state but CLOSED and LISTEN, by the shortest way.
  *	SYN-SENT	SND.NXT 301
  *	SYN-RECEIVED	from LISTEN: SND.NXT 301, RCV.NXT 101 (.passive of it)

@@ -121,3 +121,22 @@ int wire_to_state(struct end *us, struct end *it, const char *state)
 	state_is(it, state);
 	return fd;
 }
+
+/**
+ * wire_server_time_wait() - a connection in TIME-WAIT that a listener has opened
+ * @us: the tester
+ * @it: the stack
+ *
+ * Return: the listening socket; the connection's is closed.
+ */
+int wire_server_time_wait(struct end *us, struct end *it)
+{
+	int listener = fd_listen(it, 8);
+
+	fd_close(wire_open_passive(us, it, listener));
+	wire_expect(it, FIN | ACK, 301, 101);
+	wire_send(us, FIN | ACK, 101, 302);
+	wire_expect(it, ACK, 302, 102);
+	state_is(it, "TIME-WAIT");
+	return listener;
+}
