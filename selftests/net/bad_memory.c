@@ -23,24 +23,12 @@
 #define FAIL_NTH "/proc/thread-self/fail-nth"
 #define CALL_ALLOCATIONS 200	/* no call makes that many */
 
-static int write_text(const char *name, const char *text)
-{
-	int fd = open(name, O_WRONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 static void failslab(const char *what, const char *value)
 {
 	char name[96];
 
 	snprintf(name, sizeof(name), FAILSLAB "%s", what);
-	SAME(write_text(name, value), 0);
+	SAME(net_write(name, value, 0), 0);
 }
 
 static bool available(void)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Initial sequence numbers: RFC 9293 section 3.4.1 and RFC 6528. */
-#include <arpa/inet.h>
 #include <time.h>
 
 #include "lib/exchange.h"
@@ -77,24 +76,16 @@ TEST_F(peer, differs_with_the_ends)
  */
 TEST_F(relay, needs_the_secret)
 {
-	struct end here, there, far_here, far_there;
 	int near = 0;
 
 	net_run(NS_B, "ip addr add " ADDR_A "/32 dev vb");
 	for (int i = 0; i < 8; i++) {
+		struct twins twins;
 		uint32_t a, b;
 
-		far_here = (struct end){ .ns = NS_T, .addr = inet_addr(ADDR_T), .port = 80,
-					 .other = &here, .known = true };
-		far_there = far_here;
-		far_there.other = &there;
-		here = (struct end){ .ns = NS_A, .addr = inet_addr(ADDR_A), .port = 2000 + i,
-				     .other = &far_here };
-		there = here;
-		there.ns = NS_B;
-		there.other = &far_there;
-		a = iss(&here);
-		b = iss(&there);
+		wire_twins(&twins, 2000 + i);
+		a = iss(&twins.a);
+		b = iss(&twins.b);
 		if (a - b + 10000000 < 20000000)
 			near++;
 	}

@@ -152,7 +152,7 @@ TEST_F(peer, user_timeout)
 	fd_send(fd, "anybody there");
 	call_asleep(&call);
 	call_returns(&call, -1, ETIMEDOUT);
-	NEED(now_ms() - begin >= 2900);
+	NEED(now_ms() - begin >= 2800);
 	state_is(it, "LISTEN");
 }
 

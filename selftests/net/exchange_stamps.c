@@ -2,7 +2,6 @@
 /* What timestamps begin with: RFC 7323 section 5.4. "a random offset may be introduced on a per
  * connection basis"; between the same two ends they go on (RFC 6191).
  */
-#include <arpa/inet.h>
 #include <time.h>
 
 #include "lib/exchange.h"
@@ -117,21 +116,14 @@ TEST_F(peer, go_on_between_the_same_ends)
  */
 TEST_F(relay, need_the_secret)
 {
-	struct end here, there, far_here, far_there;
 	int pairs = 0;
 
 	net_run(NS_B, "ip addr add " ADDR_A "/32 dev vb");
 	for (int i = 0; i < 8; i++) {
-		far_here = (struct end){ .ns = NS_T, .addr = inet_addr(ADDR_T), .port = 80,
-					 .other = &here, .known = true };
-		far_there = far_here;
-		far_there.other = &there;
-		here = (struct end){ .ns = NS_A, .addr = inet_addr(ADDR_A), .port = 2000 + i,
-				     .other = &far_here };
-		there = here;
-		there.ns = NS_B;
-		there.other = &far_there;
-		pairs += near(active(&here), active(&there));
+		struct twins twins;
+
+		wire_twins(&twins, 2000 + i);
+		pairs += near(active(&twins.a), active(&twins.b));
 	}
 	NEED(pairs < CHANCE);
 }

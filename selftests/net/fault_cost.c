@@ -17,26 +17,14 @@ enum { FAULT, SEGMENT, BRANCHES };
 
 static const char *const behind[BRANCHES] = { "hstp_fault_meets", "hstp_event_tell_in" };
 
-static int put(const char *name, const char *text, int flags)
-{
-	int fd = open(name, O_WRONLY | O_CLOEXEC | flags), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
-}
-
 static void remove_probes(void)
 {
-	put(TRACING "events/hstp_cost/enable", "0", 0);
+	net_write(TRACING "events/hstp_cost/enable", "0", 0);
 	for (int i = 0; i < BRANCHES; i++) {
 		char text[64];
 
 		snprintf(text, sizeof(text), "-:hstp_cost/%s", behind[i]);
-		put(TRACING "kprobe_events", text, O_APPEND);
+		net_write(TRACING "kprobe_events", text, O_APPEND);
 	}
 }
 
@@ -48,9 +36,9 @@ static void set_probes(void)
 		char text[100];
 
 		snprintf(text, sizeof(text), "p:hstp_cost/%s hstp:%s", behind[i], behind[i]);
-		SAME(put(TRACING "kprobe_events", text, O_APPEND), 0);
+		SAME(net_write(TRACING "kprobe_events", text, O_APPEND), 0);
 	}
-	SAME(put(TRACING "events/hstp_cost/enable", "1", 0), 0);
+	SAME(net_write(TRACING "events/hstp_cost/enable", "1", 0), 0);
 }
 
 static long calls(int branch)

@@ -15,7 +15,7 @@
 
 #define PORT 80
 #define PEER 4000
-#define EARLY_MS 10	/* a tick of the kernel's timers */
+#define EARLY_MS 200	/* jiffies stand still while an emulated CPU does not run, and then jump */
 
 static const struct setting {
 	const char *name;

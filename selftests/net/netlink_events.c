@@ -98,16 +98,6 @@ static uint64_t last_sequence(void)
 	return sequence;
 }
 
-/* Take messages until there were @count. */
-static void told(struct nl *nl, int count, nl_fn *fn, void *arg)
-{
-	for (int n; count > 0; count -= n) {
-		n = nl_told(nl, PATIENCE_MS, fn, arg);
-		NEED(n > 0);
-	}
-	SAME(count, 0);
-}
-
 /* Connections over loopback, ended in turn by either side, by both, and by a reset. */
 static void churn_at(uint16_t port, int count)
 {
@@ -294,31 +284,13 @@ TEST(order)
 	NEED(course.changes >= 2 * 7 * count);
 }
 
-#define KEEP	8
-
-struct kept {
-	int count;
-	struct nl_attrs a[KEEP];
-	char bytes[KEEP][1024];
-};
-
-static void keep_event(const struct nlmsghdr *m, void *arg)
-{
-	struct kept *kept = arg;
-
-	NEED(kept->count < KEEP && m->nlmsg_len <= sizeof(kept->bytes[0]));
-	memcpy(kept->bytes[kept->count], m, m->nlmsg_len);
-	nl_attrs((const struct nlmsghdr *)kept->bytes[kept->count], &kept->a[kept->count]);
-	kept->count++;
-}
-
 /* Of many the first. */
 static void keep_first(const struct nlmsghdr *m, void *arg)
 {
-	struct kept *kept = arg;
+	struct nl_kept *kept = arg;
 
 	if (!kept->count)
-		keep_event(m, kept);
+		nl_keep(m, kept);
 }
 
 static void count_either(const struct nlmsghdr *m, void *arg)
@@ -350,7 +322,7 @@ TEST(contents)
 		{ HSTP_NL_STATE_TIME_WAIT, HSTP_NL_STATE_CLOSED, HSTP_NL_CAUSE_TIME_WAIT,
 		  302, 302, 102 },
 	};
-	struct kept kept = { .count = 0 };
+	struct nl_kept kept = { .count = 0 };
 	uint64_t before = 0;
 	struct end us, it;
 	struct nl *nl;
@@ -362,7 +334,7 @@ TEST(contents)
 	nl_join(nl, "events", 0);
 	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT);
 	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
-	told(nl, sizeof(want) / sizeof(*want), keep_event, &kept);
+	nl_told_count(nl, sizeof(want) / sizeof(*want), nl_keep, &kept);
 	for (int i = 0; i < kept.count; i++) {
 		const struct nl_attrs *a = &kept.a[i];
 
@@ -416,7 +388,7 @@ static uint64_t mono_ns(void)
  */
 TEST(spent)
 {
-	struct kept kept = { .count = 0 };
+	struct nl_kept kept = { .count = 0 };
 	uint64_t before, entered, left, after;
 	const struct nl_attrs *a;
 	struct end us, it;
@@ -438,7 +410,7 @@ TEST(spent)
 	left = mono_ns();
 	fd_close(fd);
 	after = mono_ns();
-	told(nl, 3, keep_event, &kept);
+	nl_told_count(nl, 3, nl_keep, &kept);
 	a = &kept.a[1];
 	SAME(NUMBER(TO), HSTP_NL_STATE_ESTABLISHED);
 	SAME(NUMBER(SND_WND), 4321);
@@ -457,7 +429,7 @@ TEST(spent)
  */
 TEST(not_known)
 {
-	struct kept kept = { .count = 0 };
+	struct nl_kept kept = { .count = 0 };
 	const struct nl_attrs *a;
 	struct end us, it;
 	struct nl *nl;
@@ -473,7 +445,7 @@ TEST(not_known)
 	wire_expect(&it, SYN | ACK, 300, 101);
 	wire_send(&us, RST, 101);
 	wire_sync(NS_A);
-	while (nl_told(nl, QUIET_MS, keep_event, &kept) > 0)
+	while (nl_told(nl, QUIET_MS, nl_keep, &kept) > 0)
 		;
 	for (int i = 0; i < kept.count; i++) {
 		a = &kept.a[i];
@@ -489,7 +461,7 @@ TEST(not_known)
 	wire_expect(&it, SYN, 300);
 	wire_send(&us, RST | ACK, 0, 301);
 	state_is(&it, "CLOSED");
-	told(nl, 2, keep_event, &kept);
+	nl_told_count(nl, 2, nl_keep, &kept);
 	for (int i = 0; i < 2; i++) {
 		a = &kept.a[i];
 		SAME((uint32_t)(NUMBER(ISS) - it.shift), 300);
@@ -503,7 +475,7 @@ TEST(not_known)
  */
 TEST(unbalanced)
 {
-	struct kept kept = { .count = 0 };
+	struct nl_kept kept = { .count = 0 };
 	struct nl *nl, *other;
 
 	net_alone();

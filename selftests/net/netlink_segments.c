@@ -7,39 +7,18 @@
 #include "fault.h"
 
 #define QUIET_MS	250	/* what is told is told by then */
-#define KEEP		16
-
-struct kept {
-	int count;
-	struct nl_attrs a[KEEP];
-	char bytes[KEEP][1024];
-};
 
 static void keep_segment(const struct nlmsghdr *m, void *arg)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(m);
-	struct kept *kept = arg;
 
 	SAME(genl->cmd, HSTP_CMD_SEGMENT);
-	NEED(kept->count < KEEP && m->nlmsg_len <= sizeof(kept->bytes[0]));
-	memcpy(kept->bytes[kept->count], m, m->nlmsg_len);
-	nl_attrs((const struct nlmsghdr *)kept->bytes[kept->count], &kept->a[kept->count]);
-	kept->count++;
+	nl_keep(m, arg);
 }
 
 static void nothing(const struct nlmsghdr *m, void *arg)
 {
 	die(__FILE__, __LINE__, "a segment was told");
-}
-
-/* Take messages until there were @count. */
-static void told(struct nl *nl, int count, nl_fn *fn, void *arg)
-{
-	for (int n; count > 0; count -= n) {
-		n = nl_told(nl, PATIENCE_MS, fn, arg);
-		NEED(n > 0);
-	}
-	SAME(count, 0);
 }
 
 #define PART(name)	nl_number(a->by[HSTP_A_SEGMENT_##name])
@@ -48,10 +27,10 @@ static void told(struct nl *nl, int count, nl_fn *fn, void *arg)
 /* The next @count that are told, and no more: they live as long as the test. */
 static const struct nl_attrs *only(struct nl *nl, int count)
 {
-	struct kept *kept = calloc(1, sizeof(*kept));
+	struct nl_kept *kept = calloc(1, sizeof(*kept));
 
 	NEED(kept);
-	told(nl, count, keep_segment, kept);
+	nl_told_count(nl, count, keep_segment, kept);
 	SAME(nl_told(nl, QUIET_MS, nothing, NULL), 0);
 	return kept->a;
 }
@@ -96,7 +75,7 @@ TEST(each)
 	wire_ends(&us, NS_T, 4001, &it, NS_A, PORT_IT);
 	fd_close(wire_to_state(&us, &it, "TIME-WAIT"));
 	/* Figure 6 and 12: SYN, FIN and the ACK of the peer's FIN; the other half comes */
-	told(nl, 7, take_segment, &s);
+	nl_told_count(nl, 7, take_segment, &s);
 	SAME(s.out, 4);
 	SAME(s.in, 3);
 	SAME(s.flags[SYN], 1);
@@ -113,7 +92,7 @@ TEST(each)
 /* What a segment carries, and that it is sent again: as it is on the wire. */
 TEST(contents)
 {
-	struct kept kept = { .count = 0 };
+	struct nl_kept kept = { .count = 0 };
 	const struct nl_attrs *a;
 	struct seen *seen[2];
 	struct end us, it;
@@ -133,7 +112,7 @@ TEST(contents)
 		seen[i] = wire_expect(&it, PSH | ACK, 301, 101, "five!");
 	wire_send(&us, PSH | ACK, 101, 306, "abc", .wnd = 1234);
 	wire_expect(&it, ACK, 306, 104);
-	told(nl, 4, keep_segment, &kept);
+	nl_told_count(nl, 4, keep_segment, &kept);
 	for (int i = 0; i < 2; i++) {
 		a = &kept.a[i];
 		SAME(PART(DIRECTION), HSTP_NL_DIRECTION_OUT);
@@ -175,7 +154,7 @@ struct blocks {
 };
 
 /* The blocks that a message tells, in their order. */
-static struct blocks blocks_of(const struct nl_attrs *a, const struct kept *kept)
+static struct blocks blocks_of(const struct nl_attrs *a, const struct nl_kept *kept)
 {
 	const struct nlmsghdr *m = (const struct nlmsghdr *)kept->bytes[a - kept->a];
 	struct blocks b = { .count = 0 };
@@ -196,7 +175,7 @@ static struct blocks blocks_of(const struct nl_attrs *a, const struct kept *kept
 /* What the stack has sent: told as it is on the wire, RFC 7323 sections 2.2 and 3.2, RFC 2018
  * sections 2 and 3, RFC 9293 section 3.1.
  */
-static void same_on_wire(const struct nl_attrs *a, const struct kept *kept,
+static void same_on_wire(const struct nl_attrs *a, const struct nl_kept *kept,
 			 const struct seen *seen)
 {
 	const uint8_t *scale = wire_option(seen, 3), *stamps = wire_option(seen, 8),
@@ -251,7 +230,7 @@ static int put_options(uint8_t *opt, uint32_t tsval, int blocks)
 TEST_F(fault, options)
 {
 	struct end *us = &self->us, *it = &self->it;
-	struct kept kept = { .count = 0 };
+	struct nl_kept kept = { .count = 0 };
 	const struct nl_attrs *a;
 	struct seen *seen[4];
 	struct blocks b;
@@ -275,7 +254,7 @@ TEST_F(fault, options)
 	len = put_options(opt, 5002, 2);
 	wire_send(us, ACK, 101, 302, .opt = opt, .optlen = len);
 	wire_sync(NS_A);
-	told(self->nl, 7, keep_segment, &kept);
+	nl_told_count(self->nl, 7, keep_segment, &kept);
 
 	a = &kept.a[0];
 	SAME(PART(DIRECTION), HSTP_NL_DIRECTION_IN);

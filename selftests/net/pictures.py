@@ -4,8 +4,8 @@
 others or leave the picture, nothing is crossed out by a line, and it says what was counted.
 
 usage: pictures.py ladder SVG TEXT [SVG TEXT ...]   the same ladder as a picture and as text
-       pictures.py diagram SVG STAT                 STAT is a copy of /proc/net/hstp_stat
-Says what is wrong, and exits with 1 then.
+       pictures.py diagram SVG STAT [SVG STAT ...]  STAT is a copy of /proc/net/hstp_stat
+Says what is wrong with each, "SVG: ...", and exits with 1 then.
 """
 import collections
 import math
@@ -269,11 +269,10 @@ def check_diagram(path, stat):
 
 
 def main(args):
-    if len(args) >= 3 and args[0] == "ladder" and len(args) % 2:
-        for svg, text in zip(args[1::2], args[2::2]):
-            check_ladder(svg, text)
-    elif len(args) == 3 and args[0] == "diagram":
-        check_diagram(args[1], args[2])
+    looks = {"ladder": check_ladder, "diagram": check_diagram}
+    if len(args) >= 3 and len(args) % 2 and args[0] in looks:
+        for svg, beside in zip(args[1::2], args[2::2]):
+            looks[args[0]](svg, beside)
     else:
         print(__doc__, file=sys.stderr)
         return 2

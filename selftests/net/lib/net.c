@@ -133,6 +133,26 @@ static char *sysctl_path(const char *name)
 }
 
 /**
+ * net_write() - write a setting of the kernel's
+ * @path: a file in /proc or /sys
+ * @text: what to write
+ * @flags: of open(), O_APPEND or 0
+ *
+ * Return: 0 or a negative errno.
+ */
+int net_write(const char *path, const char *text, int flags)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/**
  * net_try_sysctl() - set a sysctl, if the kernel lets one
  * @ns: where
  * @name: with dots
@@ -143,16 +163,11 @@ static char *sysctl_path(const char *name)
 int net_try_sysctl(enum net_ns ns, const char *name, const char *value)
 {
 	char *path = sysctl_path(name);
-	int fd, err = 0;
+	int err;
 
 	net_enter(ns);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	err = net_write(path, value, 0);
 	free(path);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, value, strlen(value)) < 0)
-		err = -errno;
-	close(fd);
 	return err;
 }
 

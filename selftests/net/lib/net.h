@@ -58,6 +58,8 @@ unsigned int net_enter_link(enum net_ns ns);
 int net_status(enum net_ns ns, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void net_run(enum net_ns ns, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+int net_write(const char *path, const char *text, int flags);	/* 0 or -errno */
+
 /* @name as in sysctl(8), "net.hstp.msl_ms". net_hstp() adds the "net.hstp.". */
 void net_sysctl(enum net_ns ns, const char *name, long value);
 int net_try_sysctl(enum net_ns ns, const char *name, const char *value); /* 0 or -errno */

@@ -225,6 +225,26 @@ int nl_told(struct nl *nl, int ms, nl_fn *fn, void *arg)
 	}
 }
 
+void nl_told_count(struct nl *nl, int count, nl_fn *fn, void *arg)
+{
+	for (int n; count > 0; count -= n) {
+		n = nl_told(nl, PATIENCE_MS, fn, arg);
+		NEED(n > 0);
+	}
+	SAME(count, 0);
+}
+
+void nl_keep(const struct nlmsghdr *message, void *arg)
+{
+	struct nl_kept *kept = arg;
+	char *bytes = kept->bytes[kept->count];
+
+	NEED(kept->count < NL_KEEP && message->nlmsg_len <= sizeof(kept->bytes[0]));
+	memcpy(bytes, message, message->nlmsg_len);
+	nl_attrs((const struct nlmsghdr *)bytes, &kept->a[kept->count]);
+	kept->count++;
+}
+
 static void keep(struct nl_attrs *attrs, const struct nlattr *attr)
 {
 	uint16_t type = mnl_attr_get_type(attr);

@@ -17,6 +17,7 @@
 #include "fd.h"
 
 #define NL_ATTRS	100	/* more than any set has */
+#define NL_KEEP		16	/* messages in struct nl_kept */
 
 /* What the kernel says that an attribute takes. */
 struct nl_value {
@@ -62,6 +63,18 @@ void nl_join(struct nl *nl, const char *group, int bytes);
  * (and then there may be more). Waits @ms for the first one.
  */
 int nl_told(struct nl *nl, int ms, nl_fn *fn, void *arg);
+
+/* Goes on until @count messages were told, and no more. */
+void nl_told_count(struct nl *nl, int count, nl_fn *fn, void *arg);
+
+/* Messages that outlive the buffer that they came in. */
+struct nl_kept {
+	int count;
+	struct nl_attrs a[NL_KEEP];
+	char bytes[NL_KEEP][1024];
+};
+
+void nl_keep(const struct nlmsghdr *message, void *kept);	/* an nl_fn */
 
 void nl_attrs(const struct nlmsghdr *message, struct nl_attrs *attrs);
 void nl_nested(const struct nlattr *nest, struct nl_attrs *attrs);

@@ -135,6 +135,22 @@ void wire_ends(struct end *one, enum net_ns one_ns, uint16_t one_port,
 }
 
 /**
+ * wire_twins() - name one and the same end on two hosts
+ * @twins: gets the names, and those of the ends that they are connected to
+ * @port: of the twins, host order
+ */
+void wire_twins(struct twins *twins, uint16_t port)
+{
+	name_end(&twins->a, NS_A, port, &twins->from_a);
+	name_end(&twins->from_a, NS_T, 80, &twins->a);
+	twins->b = twins->a;
+	twins->b.ns = NS_B;
+	twins->b.other = &twins->from_b;
+	twins->from_b = twins->from_a;
+	twins->from_b.other = &twins->b;
+}
+
+/**
  * wire_forget() - an end is about to choose a new ISS
  * @end: which; the next SYN expected from it tells
  */

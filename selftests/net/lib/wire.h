@@ -91,6 +91,15 @@ struct end {
 void wire_ends(struct end *one, enum net_ns one_ns, uint16_t one_port,
 	       struct end *two, enum net_ns two_ns, uint16_t two_port);
 
+/* One and the same end on two hosts, NS_A and NS_B (in a relay, and with NS_A's address), each
+ * towards the same other end, so that nothing but the host tells them apart.
+ */
+struct twins {
+	struct end a, b, from_a, from_b;
+};
+
+void wire_twins(struct twins *twins, uint16_t port);
+
 /* Begin to see what @ns sends, and cease. wire_open() waits until the link works; done
  * by wire_ends().
  */
