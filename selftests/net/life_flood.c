@@ -18,6 +18,7 @@
 #include "lib/proc.h"
 #include "lib/wire.h"
 #include "module.h"
+#include "stress.h"
 
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 300
@@ -237,7 +238,7 @@ TEST(unload_under_load)
 	wire_close(NS_A);
 	child = flood_start(sent);
 
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < stress_scaled(ROUNDS); i++) {
 		int listener = fd_listen(&it, 100);
 		unsigned long before;
 
