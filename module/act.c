@@ -201,7 +201,7 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 	hstp_memory_charge(conn);
 	if (acts->bits | acts->transition_count)
 		tell_socket(conn, acts);
-	if (conn->sk)
+	if (hstp_meter_asks(acts))
 		hstp_meter_waits(conn, env->now);
 	hstp_timer_update(conn);
 }

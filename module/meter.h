@@ -105,20 +105,30 @@ static inline void hstp_meter_disorder(struct hstp_conn *conn)
 		hstp_early_add(&conn->early.disordered);
 }
 
+/* The user has found the send buffer full. */
+static inline bool hstp_meter_starved(const struct sock *sk)
+{
+	return sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+}
+
 /**
  * hstp_meter_waits() - what the sender waits for may have changed
- * @conn: connection with a socket
+ * @conn: connection
  * @now: clock, ms
+ *
+ * To be called when hstp_meter_asks() says so, and when the user begins to wait for room.
  */
 static inline void hstp_meter_waits(struct hstp_conn *conn, u32 now)
 {
-	const struct socket *sock = conn->sk->sk_socket;
 	enum hstp_limit limit = HSTP_LIMIT_NONE;
+	struct hstp_meter *m;
 
+	if (!conn->sk)
+		return;
+	m = &hstp_sk(conn->sk)->meter;
 	if (hstp_meter_busy(&conn->tcb))
-		limit = hstp_meter_reason(&conn->tcb, conn->board,
-					  sock && test_bit(SOCK_NOSPACE, &sock->flags));
-	hstp_meter_limit(&hstp_sk(conn->sk)->meter, limit, now);
+		limit = hstp_meter_reason(&conn->tcb, conn->board, hstp_meter_starved(conn->sk));
+	hstp_meter_limit(m, limit, now);
 }
 
 #endif /* HSTP_METER_H */

@@ -179,6 +179,18 @@ static inline bool hstp_meter_acked(struct hstp_meter *m, const struct hstp_tcb 
 }
 
 /**
+ * hstp_meter_asks() - may what the sender waits for be another thing after an event
+ * @acts: what came of it
+ *
+ * When text or a FIN was given, sent or acknowledged there is something to send, or was; or
+ * the state has changed. A window that shrinks, and nothing else, counts with the next event.
+ */
+static inline bool hstp_meter_asks(const struct hstp_acts *acts)
+{
+	return acts->bits & HSTP_ACT_OUTPUT || acts->transition_count;
+}
+
+/**
  * hstp_meter_busy() - does the sender wait for anything
  * @t: connection
  *

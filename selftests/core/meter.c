@@ -250,15 +250,17 @@ TEST(meter_no_gap, "meter: no gap while text waits, or the congestion window is 
 	CHECK(!m.gap);
 }
 
-/* What the sender waits for, now */
+/* What the sender waits for after the last event, as the kernel half finds out. */
 static void waits_for(struct where w, enum hstp_limit limit, bool starved)
 {
 	enum hstp_limit got = HSTP_LIMIT_NONE;
 
-	if (hstp_meter_busy(&T.tcb))
-		got = hstp_meter_reason(&T.tcb, NULL, starved);
-	trace_same(w, "limit", got, limit);
-	hstp_meter_limit(&m, got, T.env.now);
+	if (starved || hstp_meter_asks(&T.acts)) {
+		if (hstp_meter_busy(&T.tcb))
+			got = hstp_meter_reason(&T.tcb, NULL, starved);
+		hstp_meter_limit(&m, got, T.env.now);
+	}
+	trace_same(w, "limit", m.limit, limit);
 }
 
 #define WAITS_FOR(limit, starved) waits_for(HERE, HSTP_LIMIT_##limit, starved)
@@ -301,6 +303,24 @@ TEST(meter_limits, "meter: what a sender waits for, and how long")
 	SAME("network", hstp_meter_limited(&m, HSTP_LIMIT_NETWORK, T.env.now), 70);
 }
 
+TEST(meter_asks, "meter: text that arrives, or is read, does not change what a sender waits for")
+{
+	established();
+	WAITS_FOR(NONE, false);
+	RECV(PSH | ACK, .seq = PEER, .ack = ME, .len = 100);
+	CHECK(!hstp_meter_asks(&T.acts));
+	CALL(receive);
+	CHECK(!hstp_meter_asks(&T.acts));
+	TICK(T.cfg.delack_ms);
+	EXPECT(ACK, .ack = PEER + 100);
+	WAITS_FOR(NONE, false);
+	/* What it does not look at is not asked for; but text that cannot leave is. */
+	RECV(ACK, .seq = PEER + 100, .ack = ME, .wnd = 0);
+	CHECK(!hstp_meter_asks(&T.acts));
+	CALL(send, 10);
+	WAITS_FOR(WINDOW, false);
+}
+
 TEST(meter_fin, "meter: a FIN is waited for, too, and a connection that is dead for nothing")
 {
 	established();
@@ -312,6 +332,7 @@ TEST(meter_fin, "meter: a FIN is waited for, too, and a connection that is dead 
 	trace_reset();
 	established();
 	send_all(1, 1000);
+	WAITS_FOR(NETWORK, false);
 	RECV(RST, .seq = PEER);
 	SIGNAL(RESET);
 	WAITS_FOR(NONE, false);
