@@ -41,6 +41,7 @@ static void take_text(struct hstp_conn *conn, struct sk_buff *skb, const struct 
 		      const struct hstp_env *env, struct hstp_acts *acts)
 {
 	struct hstp_skb_cb *cb = HSTP_CB(skb);
+	struct hstp_range whole;
 	u32 twice;
 
 	cb->seq = seg->seq + !!(seg->flags & HSTP_SYN) + acts->text_off;
@@ -50,7 +51,8 @@ static void take_text(struct hstp_conn *conn, struct sk_buff *skb, const struct 
 	if (acts->bits & HSTP_ACT_HOLD) {
 		if (cb->seq != conn->tcb.rcv_nxt)
 			hstp_meter_disorder(conn);
-		twice = hstp_recvq_hold(&conn->recvq, skb);
+		twice = hstp_recvq_hold(&conn->recvq, skb, &whole);
+		hstp_sack_whole(&conn->tcb, whole);
 		HSTP_COUNT_ADD(conn->hn, drops[HSTP_DROP_DUPLICATE], twice);
 		return;
 	}

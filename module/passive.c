@@ -204,6 +204,8 @@ void hstp_passive_arrives(struct hstp_listener *l, u32 hash, const struct hstp_t
 
 static void take_rare(struct hstp_conn *conn, struct hstp_rare *rare)
 {
+	struct hstp_range whole;
+
 	if (rare->ipopt) {
 		conn->ipopt = rare->ipopt;
 		conn->tcb.ip_options = hstp_ipopt_words(conn->ipopt);
@@ -212,7 +214,7 @@ static void take_rare(struct hstp_conn *conn, struct hstp_rare *rare)
 	if (rare->early) {
 		conn->early.texts_in++;
 		conn->charged = rare->early->truesize;
-		hstp_recvq_hold(&conn->recvq, rare->early);
+		hstp_recvq_hold(&conn->recvq, rare->early, &whole);
 	}
 	memset(rare, 0, sizeof(*rare));
 }

@@ -78,63 +78,163 @@ static u32 end_of(const struct sk_buff *skb)
 	return cb->seq + cb->len + cb->fin;
 }
 
-static void held_erase(struct hstp_recvq *q, struct sk_buff *skb)
+/* Number after a run. */
+static u32 run_end(const struct sk_buff *first)
 {
-	rb_erase(&skb->rbnode, &q->held);
-	q->memory -= skb->truesize;
-	skb->next = NULL;
-	skb->prev = NULL;
-	skb->dev = NULL;	/* where the node was */
+	return end_of(HSTP_CB(first)->last);
 }
 
-/* What lies behind @skb and is part of it, as far as that goes. */
-static u32 drop_covered(struct hstp_recvq *q, struct sk_buff *skb)
+/* A run without its FIN, if it has one. */
+static void tell_run(const struct sk_buff *first, struct hstp_range *whole)
 {
-	struct sk_buff *next;
+	whole->left = HSTP_CB(first)->seq;
+	whole->right = run_end(first) - HSTP_CB(HSTP_CB(first)->last)->fin;
+}
+
+/* The node lies where the links and the device are. */
+static void clear_node(struct sk_buff *skb)
+{
+	skb->next = NULL;
+	skb->prev = NULL;
+	skb->dev = NULL;
+}
+
+static u32 drop_run(struct hstp_recvq *q, struct sk_buff *first)
+{
+	struct sk_buff *skb = first, *next;
 	u32 count = 0;
 
-	while ((next = skb_rb_next(skb)) && !hstp_after(end_of(next), end_of(skb))) {
-		held_erase(q, next);
-		kfree_skb(next);
+	rb_erase(&first->rbnode, &q->held);
+	clear_node(first);
+	for (; skb; skb = next) {
+		next = HSTP_CB(skb)->next;
+		q->memory -= skb->truesize;
+		kfree_skb(skb);
 		count++;
 	}
 	return count;
+}
+
+/* The last run that begins before @seq, or NULL; @next gets that behind it, or NULL. */
+static struct sk_buff *find_run(const struct hstp_recvq *q, u32 seq, struct sk_buff **next)
+{
+	struct rb_node *at = q->held.rb_node;
+	struct sk_buff *before = NULL;
+
+	*next = NULL;
+	while (at) {
+		struct sk_buff *first = rb_to_skb(at);
+
+		if (hstp_before(HSTP_CB(first)->seq, seq)) {
+			before = first;
+			at = at->rb_right;
+		} else {
+			*next = first;
+			at = at->rb_left;
+		}
+	}
+	return before;
+}
+
+static void insert_run(struct hstp_recvq *q, struct sk_buff *skb)
+{
+	struct rb_node **at = &q->held.rb_node, *parent = NULL;
+
+	while (*at) {
+		parent = *at;
+		at = hstp_before(HSTP_CB(rb_to_skb(parent))->seq, HSTP_CB(skb)->seq) ?
+		     &parent->rb_right : &parent->rb_left;
+	}
+	rb_link_node(&skb->rbnode, parent, at);
+	rb_insert_color(&skb->rbnode, &q->held);
+}
+
+/* @skb is a run of one buffer: it goes to the end of the run @before, or begins one, and the
+ * run @behind follows it. Returns the first buffer of what that makes.
+ */
+static struct sk_buff *join(struct hstp_recvq *q, struct sk_buff *before, struct sk_buff *skb,
+			    struct sk_buff *behind)
+{
+	struct sk_buff *first = before ?: skb;
+
+	if (behind) {
+		HSTP_CB(skb)->next = behind;
+		HSTP_CB(skb)->last = HSTP_CB(behind)->last;
+	}
+	if (before) {
+		HSTP_CB(HSTP_CB(before)->last)->next = skb;
+		HSTP_CB(before)->last = HSTP_CB(skb)->last;
+	}
+	if (before && behind)
+		rb_erase(&behind->rbnode, &q->held);
+	else if (behind)
+		rb_replace_node(&behind->rbnode, &skb->rbnode, &q->held);
+	else if (!before)
+		insert_run(q, skb);
+	if (behind)
+		clear_node(behind);
+	return first;
 }
 
 /**
  * hstp_recvq_hold() - text beyond a gap
  * @q: queues
  * @skb: a buffer whose HSTP_CB() is filled; given away
+ * @whole: gets what it is now part of: all the text that is held without a gap
  *
- * Of two that are held the one that begins later ends later, too: what another one has is not
- * kept twice. So one look at each level of the tree finds a duplicate, however many a peer
- * sends behind a gap.
+ * No byte is held twice: a buffer keeps of its text what was not there, and takes the place
+ * of runs that it has all of. So one look at each level of the tree finds its place, and
+ * how far its run goes, however many pieces a peer sends behind a gap.
  *
  * Context: the connection's lock.
  *
  * Return: how many buffers were thrown away: that one, or those that it has all of.
  */
-u32 hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
+u32 hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb, struct hstp_range *whole)
 {
-	struct rb_node **at = &q->held.rb_node, *parent = NULL;
-	u32 seq = HSTP_CB(skb)->seq;
+	struct sk_buff *before, *behind, *next;
+	struct hstp_skb_cb *cb = HSTP_CB(skb);
+	u32 end = end_of(skb), known, count = 0;
 
-	while (*at) {
-		const struct sk_buff *old = rb_to_skb(*at);
-
-		if (!hstp_before(seq, HSTP_CB(old)->seq) &&
-		    !hstp_after(end_of(skb), end_of(old))) {
-			kfree_skb(skb);
-			return 1;
-		}
-		parent = *at;
-		at = hstp_after(seq, HSTP_CB(old)->seq) ? &parent->rb_right : &parent->rb_left;
+	before = find_run(q, cb->seq, &behind);
+	if (before && hstp_before(run_end(before), cb->seq))
+		before = NULL;
+	if (before && !hstp_before(run_end(before), end))
+		goto duplicate;
+	if (behind && HSTP_CB(behind)->seq == cb->seq && !hstp_before(run_end(behind), end)) {
+		before = behind;
+		goto duplicate;
 	}
+
+	for (; behind && !hstp_after(run_end(behind), end); behind = next) {
+		next = skb_rb_next(behind);
+		count += drop_run(q, behind);
+	}
+	if (behind && hstp_after(HSTP_CB(behind)->seq, end))
+		behind = NULL;
+	if (behind && HSTP_CB(behind)->seq != end) {
+		/* Text of a peer that goes beyond its FIN was there first */
+		cb->len = HSTP_CB(behind)->seq - cb->seq;
+		cb->fin = false;
+	}
+	if (before) {
+		known = run_end(before) - cb->seq;
+		cb->seq += known;
+		cb->off += known;
+		cb->len -= known;
+	}
+
 	hstp_recvq_detach(skb);
-	rb_link_node(&skb->rbnode, parent, at);
-	rb_insert_color(&skb->rbnode, &q->held);
+	cb->next = NULL;
+	cb->last = skb;
 	q->memory += skb->truesize;
-	return drop_covered(q, skb);
+	tell_run(join(q, before, skb, behind), whole);
+	return count;
+
+duplicate:
+	tell_run(before, whole);
+	kfree_skb(skb);
+	return 1;
 }
 
 /**
@@ -147,10 +247,19 @@ u32 hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb)
  */
 struct sk_buff *hstp_recvq_held_pop(struct hstp_recvq *q)
 {
-	struct sk_buff *skb = skb_rb_first(&q->held);
+	struct sk_buff *skb = skb_rb_first(&q->held), *next;
 
-	if (skb)
-		held_erase(q, skb);
+	if (!skb)
+		return NULL;
+	next = HSTP_CB(skb)->next;
+	if (next) {
+		HSTP_CB(next)->last = HSTP_CB(skb)->last;
+		rb_replace_node(&skb->rbnode, &next->rbnode, &q->held);
+	} else {
+		rb_erase(&skb->rbnode, &q->held);
+	}
+	clear_node(skb);
+	q->memory -= skb->truesize;
 	return skb;
 }
 

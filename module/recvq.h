@@ -6,11 +6,14 @@
 #include <linux/rbtree.h>
 #include <linux/skbuff.h>
 
+#include "core/options.h"
+
 /**
  * struct hstp_recvq - two queues
  * @head: in order, oldest first; linked by skb->next
  * @tail: last of them
- * @held: out of order, by sequence number; linked by skb->rbnode
+ * @held: out of order: runs of text without a gap, by sequence number; linked by skb->rbnode
+ *	of the first buffer of each, and from there by hstp_skb_cb.next
  * @bytes: of text in order; poll and others read it without the lock
  * @taken: bytes of @head that the user has
  * @memory: bytes of memory that both queues take
@@ -30,13 +33,19 @@ struct hstp_recvq {
  * @off: where the text begins, bytes after skb->data
  * @len: bytes of text
  * @fin: a FIN follows it
+ * @next: of one that is held: the buffer behind it in its run, or NULL
+ * @last: of the first one of a run: its last
  */
 struct hstp_skb_cb {
 	u32 seq;
 	u32 off;
 	u32 len;
 	bool fin;
+	struct sk_buff *next;
+	struct sk_buff *last;
 };
+
+static_assert(sizeof(struct hstp_skb_cb) <= sizeof_field(struct sk_buff, cb));
 
 #define HSTP_CB(skb)	((struct hstp_skb_cb *)(skb)->cb)
 
@@ -56,7 +65,7 @@ static inline struct sk_buff *hstp_recvq_first(const struct hstp_recvq *q)
 
 void hstp_recvq_detach(struct sk_buff *skb);
 void hstp_recvq_append(struct hstp_recvq *q, struct sk_buff *skb);
-u32 hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb);
+u32 hstp_recvq_hold(struct hstp_recvq *q, struct sk_buff *skb, struct hstp_range *whole);
 struct sk_buff *hstp_recvq_held_pop(struct hstp_recvq *q);
 void hstp_recvq_purge_held(struct hstp_recvq *q);
 void hstp_recvq_purge(struct hstp_recvq *q);

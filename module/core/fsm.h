@@ -15,7 +15,9 @@ enum hstp_act {
 	HSTP_ACT_REPLY = 1 << 1,	/* send hstp_acts.reply */
 	HSTP_ACT_CHALLENGE = 1 << 2,	/* the owed ACK is a challenge: rate limit */
 	HSTP_ACT_TEXT = 1 << 3,		/* text at text_off, text_len is in order */
-	HSTP_ACT_HOLD = 1 << 4,		/* the same, beyond RCV.NXT or of a SYN: keep it */
+	HSTP_ACT_HOLD = 1 << 4,		/* the same, beyond RCV.NXT or of a SYN: keep it, and
+					 * tell hstp_sack_whole()
+					 */
 	HSTP_ACT_HOLD_FIN = 1 << 5,	/* what is held ends with a FIN */
 	HSTP_ACT_EOF = 1 << 6,		/* the peer will send no more text */
 	HSTP_ACT_ACKED = 1 << 7,	/* SND.UNA has moved: free, wake writers */
@@ -143,6 +145,7 @@ void hstp_stamps_measure(struct hstp_tcb *t, const struct hstp_segment *seg,
 
 /* sack.c: what is held behind gaps, for the peer to know */
 void hstp_sack_hold(struct hstp_tcb *t, u32 left, u32 right, const struct hstp_env *env);
+void hstp_sack_whole(struct hstp_tcb *t, struct hstp_range whole);
 void hstp_sack_twice(struct hstp_tcb *t, u32 left, u32 right, const struct hstp_env *env);
 void hstp_sack_advance(struct hstp_tcb *t);
 void hstp_sack_forget(struct hstp_tcb *t);

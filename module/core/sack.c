@@ -31,24 +31,11 @@ static void put_first(struct hstp_tcb *t, struct hstp_range range)
 	t->rcv_sack[0] = range;
 }
 
-/**
- * hstp_sack_hold() - text beyond a gap was put aside
- * @t: connection
- * @left: number of its first byte, beyond RCV.NXT
- * @right: number after the last
- * @env: settings
- *
- * RFC 2018 section 4: the first block is that with the segment that has just arrived,
- * whole; the others follow, the latest first. What was there already is a duplicate
- * (RFC 2883 section 4.2).
- */
-void hstp_sack_hold(struct hstp_tcb *t, u32 left, u32 right, const struct hstp_env *env)
+/* The first block from now on, with what it touches. */
+static void report(struct hstp_tcb *t, struct hstp_range range)
 {
-	struct hstp_range range = { left, right };
 	u32 i = 0;
 
-	if (!t->sack_ok || left == right)
-		return;
 	while (i < t->rcv_sacks) {
 		struct hstp_range old = t->rcv_sack[i];
 
@@ -56,14 +43,50 @@ void hstp_sack_hold(struct hstp_tcb *t, u32 left, u32 right, const struct hstp_e
 			i++;
 			continue;
 		}
-		hstp_sack_twice(t, hstp_seq_max(left, old.left), hstp_seq_min(right, old.right),
-				env);
 		range.left = hstp_seq_min(range.left, old.left);
 		range.right = hstp_seq_max(range.right, old.right);
 		remove(t, i);
 		i = 0;	/* it may touch now what it did not */
 	}
 	put_first(t, range);
+}
+
+/**
+ * hstp_sack_hold() - text beyond a gap was put aside
+ * @t: connection
+ * @left: number of its first byte, beyond RCV.NXT
+ * @right: number after the last
+ * @env: settings
+ *
+ * RFC 2018 section 4: the first block is that with the segment that has just arrived; the
+ * others follow, the latest first. What was there already is a duplicate (RFC 2883 section
+ * 4.2). The caller may know more of what is beside it: see hstp_sack_whole().
+ */
+void hstp_sack_hold(struct hstp_tcb *t, u32 left, u32 right, const struct hstp_env *env)
+{
+	u32 i;
+
+	if (!t->sack_ok || left == right)
+		return;
+	for (i = 0; i < t->rcv_sacks; i++)
+		hstp_sack_twice(t, hstp_seq_max(left, t->rcv_sack[i].left),
+				hstp_seq_min(right, t->rcv_sack[i].right), env);
+	report(t, (struct hstp_range){ left, right });
+}
+
+/**
+ * hstp_sack_whole() - what the text that was put aside last is part of
+ * @t: connection
+ * @whole: all that is held before and behind it without a gap
+ *
+ * RFC 2018 section 4: "the first SACK block ... MUST specify the contiguous block of data
+ * containing the segment which triggered this ACK". There may be more blocks than are remembered
+ * here; who holds the text knows them all.
+ */
+void hstp_sack_whole(struct hstp_tcb *t, struct hstp_range whole)
+{
+	if (t->sack_ok && whole.left != whole.right && hstp_after(whole.left, t->rcv_nxt))
+		report(t, whole);
 }
 
 /**

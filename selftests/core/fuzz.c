@@ -250,6 +250,50 @@ static void deliver(const struct hstp_acts *acts, u32 first)
 
 /* --- performing the actions ------------------------------------------- */
 
+/* All that is held without a gap around a segment */
+static struct hstp_range whole(u32 seq, u32 len)
+{
+	struct hstp_range range = { seq, seq + len };
+	u32 i, left, right;
+	bool more;
+
+	do {
+		more = false;
+		for (i = 0; i < r.held_count; i++) {
+			left = r.held[i].seq;
+			right = left + r.held[i].len;
+			if (hstp_after(left, range.right) || hstp_before(right, range.left))
+				continue;
+			more |= hstp_before(left, range.left) || hstp_after(right, range.right);
+			range.left = hstp_seq_min(range.left, left);
+			range.right = hstp_seq_max(range.right, right);
+		}
+	} while (more);
+	return range;
+}
+
+/* RFC 2018 section 4: the first block is whole. What finds no place here is as if it had been
+ * thrown away, so that nothing can be said of the blocks any more.
+ */
+static void hold(const struct hstp_acts *acts, u32 first)
+{
+	struct hstp_range range = whole(first + acts->text_off, acts->text_len);
+	const struct hstp_tcb *t = &r.tcb;
+
+	if (r.held_count == HELD_MAX) {
+		hstp_sack_forget(&r.tcb);
+		return;
+	}
+	r.held[r.held_count].seq = first + acts->text_off;
+	r.held[r.held_count].len = acts->text_len;
+	r.held[r.held_count].fin = acts->bits & HSTP_ACT_HOLD_FIN;
+	r.held_count++;
+	hstp_sack_whole(&r.tcb, range);
+	if (t->sack_ok && hstp_after(range.left, t->rcv_nxt) && range.left != range.right)
+		HOLD(t->rcv_sacks && t->rcv_sack[0].left == range.left &&
+		     t->rcv_sack[0].right == range.right);
+}
+
 static void release_held(struct hstp_acts *acts)
 {
 	unsigned int i, first;
@@ -367,12 +411,8 @@ static void segment(void)
 		r.offered = r.next + r.tcb.rcv_wnd;
 	}
 	first = seg.seq + !!(seg.flags & HSTP_SYN);
-	if (acts.bits & HSTP_ACT_HOLD && r.held_count < HELD_MAX) {
-		r.held[r.held_count].seq = first + acts.text_off;
-		r.held[r.held_count].len = acts.text_len;
-		r.held[r.held_count].fin = acts.bits & HSTP_ACT_HOLD_FIN;
-		r.held_count++;
-	}
+	if (acts.bits & HSTP_ACT_HOLD)
+		hold(&acts, first);
 	if (acts.bits & HSTP_ACT_TEXT)
 		deliver(&acts, first);
 	r.eof |= !!(acts.bits & HSTP_ACT_EOF);

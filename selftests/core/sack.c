@@ -110,6 +110,51 @@ TEST(sack_many, "section 4: as many blocks as there is room for: four, with time
 	}
 }
 
+TEST(sack_whole, "section 4: the first block is whole, also of text that was not reported lately")
+{
+	u32 seq;
+
+	open_at(5000, false);
+	for (seq = 6000; seq < 12000; seq += 1000) {
+		SEGMENT(seq);
+		EXPECT(ACK, .ack = 5000);
+	}
+	REPORT(3, 8000, 8500);
+	/* between two blocks that have no room any more */
+	SEGMENT(6500);
+	EXPECT(ACK, .ack = 5000);
+	OPTION(sack_count, 4);
+	REPORT(0, 6000, 7500);
+	REPORT(1, 11000, 11500);
+	REPORT(2, 10000, 10500);
+	REPORT(3, 9000, 9500);
+	/* between one of them and one that has */
+	SEGMENT(8500);
+	EXPECT(ACK, .ack = 5000);
+	OPTION(sack_count, 4);
+	REPORT(0, 8000, 9500);
+	REPORT(1, 6000, 7500);
+	REPORT(2, 11000, 11500);
+	REPORT(3, 10000, 10500);
+	/* a part of one, again */
+	SEGMENT(12000);
+	EXPECT(ACK, .ack = 5000);
+	RECV(ACK, .seq = 10100, .ack = ME, .len = 100, .wnd = 20000);
+	EXPECT(ACK, .ack = 5000);
+	REPORT(0, 10000, 10500);
+	REPORT(1, 12000, 12500);
+	/* a FIN behind one */
+	SEGMENT(13000);
+	EXPECT(ACK, .ack = 5000);
+	SEGMENT(14000);
+	EXPECT(ACK, .ack = 5000);
+	RECV(ACK | FIN, .seq = 14500, .ack = ME, .wnd = 20000);
+	EXPECT(ACK, .ack = 5000);
+	OPTION(sack_count, 4);
+	REPORT(0, 14000, 14500);
+	REPORT(1, 13000, 13500);
+}
+
 TEST(sack_on_text, "RFC 6691 section 2: blocks take their room from the text")
 {
 	open_at(5000, true);

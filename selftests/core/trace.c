@@ -188,6 +188,27 @@ static void deliver(struct where w)
 	T.env.space -= T.acts.text_len;
 }
 
+/* All that is held without a gap around a segment: sorted, but some may be part of others. */
+static struct hstp_range whole(u32 seq, u32 len)
+{
+	struct hstp_range range = { seq, seq + len };
+	unsigned int i, merged;
+
+	do {
+		merged = 0;
+		for (i = 0; i < T.held_count; i++) {
+			u32 left = T.held[i].seq, right = left + T.held[i].len;
+
+			if (hstp_after(left, range.right) || hstp_before(right, range.left))
+				continue;
+			merged += hstp_before(left, range.left) || hstp_after(right, range.right);
+			range.left = hstp_seq_min(range.left, left);
+			range.right = hstp_seq_max(range.right, right);
+		}
+	} while (merged);
+	return range;
+}
+
 static void hold(struct where w, u32 seq, u32 len, bool fin)
 {
 	unsigned int i = T.held_count;
@@ -200,6 +221,7 @@ static void hold(struct where w, u32 seq, u32 len, bool fin)
 	T.held[i].len = len;
 	T.held[i].fin = fin;
 	T.held_count++;
+	hstp_sack_whole(&T.tcb, whole(seq, len));
 }
 
 static void release_held(struct where w)

@@ -64,7 +64,9 @@ TEST_F(bad, pieces_in_any_order)
 	state_is(it, "ESTABLISHED");
 }
 
-/* Which piece has all of which: what is kept twice is thrown away, and counted. */
+/* Which piece has all of which: that is thrown away, and counted. Of one that has a part of
+ * another what is new is kept.
+ */
 TEST_F(bad, pieces_of_pieces)
 {
 	struct end *us = &self->us, *it = &self->it;
@@ -81,11 +83,11 @@ TEST_F(bad, pieces_of_pieces)
 		{ 231, 10, 0 },
 		{ 251, 10, 0 },
 		{ 215, 10, 0 },		/* overlaps */
-		{ 211, 60, 3 },		/* covers three of them */
-		{ 191, 90, 2 },		/* and this all */
+		{ 211, 60, 2 },		/* covers two of them, and goes on behind the rest */
+		{ 191, 90, 3 },		/* and this all */
 		{ 271, 10, 1 },
 		{ 281, 1, 0 },
-		{ 271, 12, 1 },
+		{ 271, 12, 0 },		/* one byte is new */
 	};
 	char in[300], text[300];
 

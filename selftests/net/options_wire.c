@@ -182,6 +182,52 @@ TEST_F(peer, gaps_are_reported)
 	reports(wire_expect(it, ACK, 301, 116), 1, 0, 121, 126);
 }
 
+/* RFC 2018 section 4: "The first SACK block ... MUST specify the contiguous block of data
+ * containing the segment which triggered this ACK", whole, also where there are more blocks than
+ * one has room for, or than are remembered.
+ */
+TEST_F(peer, the_first_block_is_whole)
+{
+	struct end *us = &self->us, *it = &self->it;
+	char in[100], text[100];
+	struct seen *last;
+	int fd = open_with_all(us, it, &last);
+	uint32_t stamp_value = 5002;
+
+	/* Seven pieces of 5 bytes, 5 between them */
+	for (uint32_t seq = 111; seq < 181; seq += 10) {
+		wire_send(us, PSH | ACK, seq, 301, .len = 5, STAMP(stamp_value++, last));
+		last = wire_expect(it, ACK, 301, 101);
+		reports(last, seq < 131 ? (int)(seq - 101) / 10 : 3, 0, seq, seq + 5);
+	}
+	/* Behind the first */
+	wire_send(us, PSH | ACK, 116, 301, .len = 3, STAMP(stamp_value++, last));
+	last = wire_expect(it, ACK, 301, 101);
+	reports(last, 3, 0, 111, 119);
+	reports(last, 3, 1, 171, 176);
+	reports(last, 3, 2, 161, 166);
+	/* Between the second and the third */
+	wire_send(us, PSH | ACK, 126, 301, .len = 5, STAMP(stamp_value++, last));
+	last = wire_expect(it, ACK, 301, 101);
+	reports(last, 3, 0, 121, 136);
+	reports(last, 3, 1, 111, 119);
+	/* Between that and the fourth */
+	wire_send(us, PSH | ACK, 136, 301, .len = 5, STAMP(stamp_value++, last));
+	last = wire_expect(it, ACK, 301, 101);
+	reports(last, 3, 0, 121, 146);
+	/* Between the fifth and the sixth, which is remembered */
+	wire_send(us, PSH | ACK, 156, 301, .len = 5, STAMP(stamp_value++, last));
+	last = wire_expect(it, ACK, 301, 101);
+	reports(last, 3, 0, 151, 166);
+	reports(last, 3, 1, 121, 146);
+	wire_send(us, PSH | ACK, 101, 301, .len = 70, STAMP(stamp_value++, last));
+	wire_expect(it, ACK, 301, 176);
+	SAME(recv(fd, in, sizeof(in), 0), 75);
+	wire_pattern(text, 101, 75);
+	NEED(!memcmp(in, text, 75));
+	fd_empty(fd);
+}
+
 /* RFC 7323 section 5.3: an older timestamp is an old duplicate; section 3.2: no timestamp at
  * all is dropped in silence.
  */
