@@ -64,6 +64,7 @@ struct hstp_listener {
  * @ttl: IP_TTL, or -1
  * @tos: IP_TOS
  * @defer: HSTP_DEFER_ACCEPT, retransmissions of the SYN,ACK
+ * @quick: HSTP_QUICKACK, ACKs that are not delayed
  * @pmtudisc: IP_MTU_DISCOVER
  * @tune: the options that the core knows
  * @security: HSTP_SECURITY
@@ -81,6 +82,7 @@ struct hstp_profile {
 	s16 ttl;
 	u8 tos;
 	u8 defer;
+	u8 quick;
 	u8 pmtudisc;
 	bool rcvbuf_fixed;
 	u8 reuse;

@@ -298,7 +298,7 @@ static void inherit(struct sock *sk, const struct sock *from)
 
 	hstp_sk(sk)->mss = hstp_sk(from)->mss;
 	hstp_sk(sk)->tune = hstp_sk(from)->tune;
-	hstp_sk(sk)->defer = hstp_sk(from)->defer;
+	hstp_sk(sk)->quickack = hstp_sk(from)->quickack;
 	hstp_sk(sk)->security = hstp_sk(from)->security;
 	hstp_filter_inherit(sk, from);
 	security_sk_clone(from, sk);

@@ -234,6 +234,7 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, struct hstp_mini
 	conn->hash = hash;
 	conn->tcb = *t;
 	conn->tcb.tune = p->tune;
+	conn->tcb.quick = p->quick;
 	conn->tcb.again_count = mini->retries;
 	/* The SYN and this segment; our SYN,ACK, as often as the timer has sent it */
 	conn->early.segs_in = 2;

@@ -197,6 +197,7 @@ static int hstp_init(struct sock *sk)
 	hsk->eof_held = false;
 	hsk->defer = 0;
 	hsk->quickack = true;
+	hsk->quick = 0;
 	memset(&hsk->tune, 0, sizeof(hsk->tune));
 	memset(&hsk->security, 0, sizeof(hsk->security));
 	sock_prot_inuse_add(sock_net(sk), sk->sk_prot, 1);

@@ -27,6 +27,7 @@ struct tcp_info;
  * @state_held: softirq changed the state while a call owned the socket
  * @eof_held: the same for the end of the peer's text
  * @quickack: what HSTP_QUICKACK was set to last
+ * @quick: so many ACKs are not delayed for that
  * @defer: HSTP_DEFER_ACCEPT, retransmissions of the SYN,ACK
  * @security: HSTP_SECURITY
  * @tune: the options that the core knows, for a connection to be
@@ -43,6 +44,7 @@ struct hstp_sock {
 	bool state_held;
 	bool eof_held;
 	bool quickack;
+	u8 quick;
 	u8 defer;
 	struct hstp_security security;
 	struct hstp_tuning tune;

@@ -58,7 +58,7 @@ static void apply(struct sock *sk, enum effect effect)
 	if (effect == EFFECT_KEEPALIVE)
 		hstp_keepalive_start(&conn->tcb, &env);
 	if (effect == EFFECT_QUICK)
-		hstp_call_quick(&conn->tcb, hstp_sk(sk)->quickack ? QUICK_ACKS : 0, &acts);
+		hstp_call_quick(&conn->tcb, hstp_sk(sk)->quick, &acts);
 	if (effect == EFFECT_CONGESTION)
 		hstp_congestion_begin(&conn->tcb);
 	hstp_act(conn, NULL, NULL, &env, &acts);
@@ -170,6 +170,7 @@ static int set_int(struct sock *sk, int name, int val)
 		return set_window_clamp(sk, val);
 	case HSTP_QUICKACK:
 		hsk->quickack = val;
+		WRITE_ONCE(hsk->quick, val ? QUICK_ACKS : 0);
 		effect = EFFECT_QUICK;
 		break;
 	case HSTP_USER_TIMEOUT:

@@ -55,6 +55,23 @@ TEST_F(peer, quick_ack)
 	NEED(quick > 0 && quick < 100);
 }
 
+/* ... or as it was said to the listener. */
+TEST_F(peer, quick_ack_of_a_child)
+{
+	net_hstp(NS_A, "delack_ms", DELACK_MS);
+	for (int quick = 0; quick < 2; quick++) {
+		uint32_t seq = 101;
+		struct end us, it;
+		int listener;
+
+		wire_ends(&us, NS_T, PORT_US + quick, &it, NS_A, PORT_IT + quick);
+		listener = fd_listen(&it, 1);
+		ask(listener, HSTP_QUICKACK, quick);
+		wire_open_passive(&us, &it, listener);
+		NEED((ack_takes(&us, &it, &seq) < BETWEEN_MS) == quick);
+	}
+}
+
 /* tcp(7): accept() is not bothered before text comes, but for so long only: a client that
  * waits for the server to begin, as a mail server does, is accepted after the seconds that
  * were asked for, by its answer to the next SYN,ACK. So many seconds are so many

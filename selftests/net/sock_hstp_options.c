@@ -345,6 +345,37 @@ TEST_F(on, inherited_bounds)
 	EXPECT_LT(900, get(client, level, HSTP_MAXSEG));
 }
 
+/* The listener's HSTP_QUICKACK is the child's; HSTP_DEFER_ACCEPT is of listening, and of no
+ * meaning to who was accepted.
+ */
+TEST_F(on, inherited_of_acks)
+{
+	int level = variant->proto, listener;
+
+	listener = st_listen(variant->proto, &self->pair.addr, 5);
+	ASSERT_LE(0, listener);
+	ASSERT_OK(set(listener, level, HSTP_DEFER_ACCEPT, 5));
+	for (int quick = 0; quick < 2; quick++) {
+		int client, child;
+
+		ASSERT_OK(set(listener, level, HSTP_QUICKACK, quick));
+		client = st_connect(variant->proto, &self->pair.addr);
+		ASSERT_LE(0, client);
+		ASSERT_EQ(1, send(client, "x", 1, 0));
+		child = accept(listener, NULL, NULL);
+		ASSERT_LE(0, child);
+		EXPECT_EQ(quick, get(child, level, HSTP_QUICKACK));
+		EXPECT_EQ(0, get(child, level, HSTP_DEFER_ACCEPT));
+		EXPECT_EQ(7, get(listener, level, HSTP_DEFER_ACCEPT));
+		/* They are its own from then on. */
+		ASSERT_OK(set(child, level, HSTP_QUICKACK, !quick));
+		EXPECT_EQ(!quick, get(child, level, HSTP_QUICKACK));
+		EXPECT_EQ(quick, get(listener, level, HSTP_QUICKACK));
+		close(client);
+		close(child);
+	}
+}
+
 /* Send "abc", which does not come, until 200 ms have passed at least. */
 static void nothing_comes(int client, int server, int flags)
 {
