@@ -56,7 +56,7 @@ static void take_text(struct hstp_conn *conn, struct sk_buff *skb, const struct 
 		HSTP_COUNT_ADD(conn->hn, drops[HSTP_DROP_DUPLICATE], twice);
 		return;
 	}
-	hstp_meter_text(conn, env->now);
+	hstp_meter_takes(conn, env->now);
 	hstp_recvq_append(&conn->recvq, skb);
 	take_held(conn, env, acts);
 }

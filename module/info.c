@@ -84,6 +84,7 @@ static void fill_meter(struct tcp_info *info, const struct hstp_meter *m,
 		info->tcpi_delivery_rate = div_u64((u64)m->rate_bytes * USEC_PER_SEC, m->rate_us);
 		info->tcpi_delivery_rate_app_limited = m->rate_idle;
 	}
+	info->tcpi_rcv_rtt = m->filled_us;
 	info->tcpi_rwnd_limited = limited_us(m, HSTP_LIMIT_WINDOW, now);
 	info->tcpi_sndbuf_limited = limited_us(m, HSTP_LIMIT_BUFFER, now);
 	info->tcpi_busy_time = limited_us(m, HSTP_LIMIT_NETWORK, now) +
@@ -110,10 +111,12 @@ static u32 segments(const struct hstp_tcb *t, u32 bytes)
  *   tcpi_retrans are their bytes through a full-sized segment, tcpi_delivered is exact when
  *   nothing is out and else a lower bound, and tcpi_delivery_rate is of a round trip;
  * - it is a socket that counts and measures: what accept() finds has counted its segments, to
- *   65535 at most, and what close() has left (in sock_diag) tells its bytes alone.
+ *   65535 at most, and what close() has left (in sock_diag) tells its bytes alone;
+ * - tcpi_rcv_rtt is measured as TCP does without timestamps, and 0 until more text has come than
+ *   the first window had room for. The receive buffer grows by the sender's measurement.
  *
- * Always 0 are tcpi_rcv_rtt (the receive buffer grows by the sender's measurement),
- * tcpi_fastopen_client_fail (there is no Fast Open), and what TCP does not fill either.
+ * Always 0 are tcpi_fastopen_client_fail (there is no Fast Open), and what TCP does not fill
+ * either.
  */
 void hstp_info_fill(struct tcp_info *info, const struct hstp_net *hn, const struct hstp_tcb *t,
 		    const struct hstp_known *k)

@@ -83,14 +83,19 @@ static inline void hstp_meter_selective(struct hstp_conn *conn, const struct hst
 }
 
 /**
- * hstp_meter_text() - text in order has arrived
+ * hstp_meter_takes() - text in order has arrived
  * @conn: connection
  * @now: clock, ms
  */
-static inline void hstp_meter_text(struct hstp_conn *conn, u32 now)
+static inline void hstp_meter_takes(struct hstp_conn *conn, u32 now)
 {
-	if (conn->sk)
-		hstp_sk(conn->sk)->meter.text_at = now;
+	struct hstp_meter *m;
+
+	if (!conn->sk)
+		return;
+	m = &hstp_sk(conn->sk)->meter;
+	if (hstp_meter_text(m, &conn->tcb, now))
+		hstp_meter_round(m, &conn->tcb, hstp_meter_now_us());
 }
 
 /**

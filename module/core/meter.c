@@ -107,6 +107,27 @@ void hstp_meter_trip(struct hstp_meter *m, const struct hstp_tcb *t, u64 now_us)
 }
 
 /**
+ * hstp_meter_round() - the peer has used a window, or begins with the first one
+ * @m: meter
+ * @t: connection; RCV.NXT is behind the text that has just arrived, which was not acknowledged
+ * @now_us: clock, microseconds
+ *
+ * What lies beyond the window that was offered until now can only be the answer to an ACK from
+ * now on: it comes a round trip later, or more if the peer has no more to send or the user does
+ * not read. The shortest time is the best guess of a receiver, as TCP's where there are no
+ * timestamps.
+ */
+void hstp_meter_round(struct hstp_meter *m, const struct hstp_tcb *t, u64 now_us)
+{
+	u64 took = now_us - m->round_us;
+
+	if (m->round_us && took < UNKNOWN && (!m->filled_us || took < m->filled_us))
+		m->filled_us = hstp_max((u32)took, 1);
+	m->round_us = now_us;
+	m->round_seq = t->rcv_nxt + t->rcv_wnd + 1;
+}
+
+/**
  * hstp_meter_gap() - the user sends: did the network wait for that
  * @m: meter
  * @t: connection; the new text is not yet in it

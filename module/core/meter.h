@@ -41,6 +41,7 @@ struct hstp_early {
  * @acked: bytes of text that the peer has acknowledged
  * @taken: bytes of text that the user has taken
  * @limit_ms: how long each of enum hstp_limit lasted
+ * @round_us: when the window that is waited for began to be used; 0: not yet
  * @mark_us: when the segment was sent whose round trip is measured, while @timing
  * @min_since_us: when @min_us began to be of this half of the window
  * @mark_acked: @acked at that time
@@ -50,6 +51,8 @@ struct hstp_early {
  * @known_una: up to this number ...
  * @known_fresh: ... so many of @fresh_out were sent: of what the peer has acknowledged last
  *	it is known exactly
+ * @round_seq: when the peer has used it
+ * @filled_us: shortest time that the peer has taken to use a window; 0: it never has
  * @gap_seq: up to here, while @gap, the user and not the network says how fast it goes
  * @min_us: shortest round trip lately; ~0: none was measured
  * @min_before_us: the same of the half of the window before
@@ -76,6 +79,7 @@ struct hstp_meter {
 	u64 acked;
 	u64 taken;
 	u64 limit_ms[HSTP_LIMIT_COUNT];
+	u64 round_us;
 	u64 mark_us;
 	u64 min_since_us;
 	u64 mark_acked;
@@ -84,6 +88,8 @@ struct hstp_meter {
 	u32 mark_again;
 	u32 known_una;
 	u32 known_fresh;
+	u32 round_seq;
+	u32 filled_us;
 	u32 gap_seq;
 	u32 min_us;
 	u32 min_before_us;
@@ -110,6 +116,7 @@ void hstp_meter_start(struct hstp_meter *m, const struct hstp_tcb *t,
 		      const struct hstp_early *early, u32 now);
 void hstp_meter_mark(struct hstp_meter *m, const struct hstp_tcb *t, u64 now_us);
 void hstp_meter_trip(struct hstp_meter *m, const struct hstp_tcb *t, u64 now_us);
+void hstp_meter_round(struct hstp_meter *m, const struct hstp_tcb *t, u64 now_us);
 void hstp_meter_gap(struct hstp_meter *m, const struct hstp_tcb *t,
 		    const struct hstp_board *board);
 void hstp_meter_reported(struct hstp_meter *m, const struct hstp_tcb *t,
@@ -176,6 +183,20 @@ static inline bool hstp_meter_acked(struct hstp_meter *m, const struct hstp_tcb 
 {
 	m->acked += bytes;
 	return m->timing && !hstp_before(t->snd_una, m->mark_seq);
+}
+
+/**
+ * hstp_meter_text() - text in order has arrived
+ * @m: meter
+ * @t: connection; RCV.NXT is behind the text
+ * @now: clock, ms
+ *
+ * Return: true when hstp_meter_round() is to be called.
+ */
+static inline bool hstp_meter_text(struct hstp_meter *m, const struct hstp_tcb *t, u32 now)
+{
+	m->text_at = now;
+	return !m->round_us || !hstp_before(t->rcv_nxt, m->round_seq);
 }
 
 /**

@@ -250,6 +250,44 @@ TEST(meter_no_gap, "meter: no gap while text waits, or the congestion window is 
 	CHECK(!m.gap);
 }
 
+/* Text in order, so long after the text before; who reads does so at once. */
+static void text(u32 len, u32 us)
+{
+	RECV(ACK, .seq = T.tcb.rcv_nxt, .ack = ME, .len = len);
+	T.out_count = 0;
+	clock_us += us;
+	if (hstp_meter_text(&m, &T.tcb, T.env.now))
+		hstp_meter_round(&m, &T.tcb, clock_us);
+	T.env.space = BUFFER;
+}
+
+TEST(meter_filled, "meter: text beyond a window is the answer to an ACK: a receiver's round trip")
+{
+	u32 i;
+
+	established();
+	/* No timer's ACK opens the window by itself. */
+	SAME("the window", T.tcb.rcv_wnd, BUFFER);
+	text(1000, 0);
+	for (i = 0; i < 9; i++)
+		text(1000, 10);
+	SAME("the first window", m.filled_us, 0);
+	text(1000, 5000);
+	SAME("beyond it", m.filled_us, 5090);
+	/* The next window's, of which two segments may have been used before they were read */
+	for (i = 0; m.filled_us == 5090 && i < 20; i++)
+		text(1000, 1);
+	SAME("faster", m.filled_us, i);
+	CHECK(i >= 8 && i <= 11);
+	for (i = 0; i < 30; i++)
+		text(1000, 4000);
+	CHECK(m.filled_us < 20);
+	/* Less than a tick of the clock is one. */
+	for (i = 0; i < 30; i++)
+		text(1000, 0);
+	SAME("a tick", m.filled_us, 1);
+}
+
 /* What the sender waits for after the last event, as the kernel half finds out. */
 static void waits_for(struct where w, enum hstp_limit limit, bool starved)
 {

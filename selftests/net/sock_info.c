@@ -179,6 +179,38 @@ TEST_F(on, round_trip)
 	EXPECT_LT(0, info.min_rtt);
 }
 
+/* A receiver knows how long the way to its peer is: what it lets the peer send is there a round
+ * trip later, and not sooner. Nothing is known before there was so much.
+ */
+TEST_F(on, round_trip_of_a_receiver)
+{
+	static char text[1 << 18];
+	struct st_long_info info;
+	pthread_t reader;
+
+	ASSERT_EQ(0, system("tc qdisc add dev lo root netem delay 100ms"));
+	self->pair.listener = st_listen(variant->proto, &self->pair.addr, 1);
+	ASSERT_LE(0, self->pair.listener);
+	ASSERT_OK(set(self->pair.listener, SOL_SOCKET, SO_RCVBUF, 32768));
+	self->pair.client = st_connect(variant->proto, &self->pair.addr);
+	ASSERT_LE(0, self->pair.client);
+	self->pair.server = accept(self->pair.listener, NULL, NULL);
+	ASSERT_LE(0, self->pair.server);
+	ASSERT_OK(st_long_info(self->pair.server, variant->proto, &info));
+	EXPECT_EQ(0, info.head.tcpi_rcv_rtt);
+	ASSERT_EQ(0, pthread_create(&reader, NULL, throw_away, &self->pair.server));
+	ASSERT_EQ((ssize_t)sizeof(text), send(self->pair.client, text, sizeof(text), 0));
+	ASSERT_EQ(0, st_wait_unsent(self->pair.client, 0));
+	ASSERT_OK(st_long_info(self->pair.server, variant->proto, &info));
+	/* TCP's timestamps are ticks. */
+	EXPECT_LE(190000, info.head.tcpi_rcv_rtt);
+	EXPECT_GT(30000000, info.head.tcpi_rcv_rtt);
+	ASSERT_OK(st_long_info(self->pair.client, variant->proto, &info));
+	EXPECT_EQ(0, info.head.tcpi_rcv_rtt);
+	ASSERT_OK(shutdown(self->pair.client, SHUT_WR));
+	ASSERT_EQ(0, pthread_join(reader, NULL));
+}
+
 /* A peer that does not read stops the sender by its window. */
 TEST_F(on, limited_by_window)
 {
