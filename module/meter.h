@@ -40,7 +40,7 @@ static inline void hstp_meter_sends(struct hstp_conn *conn, const struct hstp_tx
 
 	if (likely(conn->sk)) {
 		m = &hstp_sk(conn->sk)->meter;
-		if (hstp_meter_out(m, tx))
+		if (hstp_meter_out(m, &conn->tcb, tx))
 			hstp_meter_mark(m, &conn->tcb, hstp_meter_now_us());
 	} else if (!conn->accepted) {
 		hstp_early_add(&conn->early.segs_out);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is measured of a connection: round trips, the rate at which text is delivered, what
  * the sender waits for, and what its segments met with. Of the segments on their way there
- * is no record: once a round trip one is marked, and when the peer has it, so much is known.
+ * is no record: at most once a round trip one is marked, and when the peer has it, so much is
+ * known.
  */
 #include "board.h"
 #include "congestion.h"
@@ -53,6 +54,7 @@ void hstp_meter_mark(struct hstp_meter *m, const struct hstp_tcb *t, u64 now_us)
 	m->mark_seq = t->snd_nxt;
 	m->mark_fresh = m->fresh_out;
 	m->mark_again = t->again_count;
+	m->mark_at = t->sent_at;
 	m->mark_idle = m->gap;
 	m->timing = true;
 }

@@ -27,7 +27,7 @@ static void out(u8 flags, u32 len, bool again)
 {
 	struct hstp_tx tx = { .flags = flags, .text_len = len, .again = again };
 
-	if (hstp_meter_out(&m, &tx))
+	if (hstp_meter_out(&m, &T.tcb, &tx))
 		hstp_meter_mark(&m, &T.tcb, clock_us);
 }
 
@@ -46,6 +46,7 @@ static void acked(u32 una, u32 us)
 {
 	RECV(ACK, .seq = PEER, .ack = una);
 	clock_us += us;
+	T.env.now++;	/* a tick, so that the next one is measured */
 	if (hstp_meter_acked(&m, &T.tcb, T.acts.acked))
 		hstp_meter_trip(&m, &T.tcb, clock_us);
 }
@@ -65,7 +66,7 @@ TEST(meter_64_bits, "meter: bytes are counted beyond 4 GiB")
 
 	established();
 	for (i = 0; i < 9; i++) {
-		hstp_meter_out(&m, &tx);
+		hstp_meter_out(&m, &T.tcb, &tx);
 		m.timing = false;
 		hstp_meter_acked(&m, &T.tcb, (u32)GIB);
 		count = hstp_count_on(count, (u32)((i + 1) * GIB));
@@ -175,6 +176,27 @@ TEST(meter_min, "meter: the shortest round trip of the last five minutes")
 	SAME("after a silence", hstp_meter_min(&m), 7000);
 }
 
+TEST(meter_ticks, "meter: of the round trips between two ticks one is measured")
+{
+	established();
+	send_all(1, 10);
+	acked(ME + 10, 50);
+	SAME("the first", m.min_us, 50);
+	send_all(1, 10);
+	T.env.now--;
+	acked(ME + 20, 40);
+	SAME("the next", m.min_us, 40);
+	/* No tick has passed since that was sent. */
+	send_all(1, 10);
+	acked(ME + 30, 30);
+	SAME("not measured", m.min_us, 40);
+	SAME("but counted", m.acked, 30);
+	SAME("and delivered", hstp_meter_delivered(&m, &T.tcb, 0), 3);
+	send_all(1, 10);
+	acked(ME + 40, 20);
+	SAME("measured", m.min_us, 20);
+}
+
 TEST(meter_karn, "meter: what was sent again measures no round trip (RFC 6298, 3)")
 {
 	established();
@@ -229,6 +251,7 @@ TEST(meter_gap, "meter: a rate that the user's pause made counts only if it is t
 	send_all(1, 500);
 	hstp_meter_gap(&m, &T.tcb, NULL);
 	m.timing = false;
+	T.env.now++;
 	send_all(1, 500);
 	CHECK(m.mark_idle);
 	acked(ME + 3000, 400);
