@@ -276,49 +276,49 @@ void hstp_conn_unhash(struct hstp_conn *conn)
 	hstp_conn_put(conn);
 }
 
-static bool uses_port(const struct hstp_tuple *t, const struct in6_addr *laddr, __be16 lport)
+static bool in_the_way(const struct hstp_claim *claim, const struct hstp_tuple *t, int ifindex)
 {
-	return t->lport == lport &&
-	       (hstp_addr_any(laddr) || ipv6_addr_equal(&t->laddr, laddr));
+	return (!claim->ifindex || !ifindex || claim->ifindex == ifindex) &&
+	       (hstp_addr_any(&claim->laddr) || ipv6_addr_equal(&t->laddr, &claim->laddr));
 }
 
-static bool bucket_uses_port(const struct hstp_bucket *b, const struct in6_addr *laddr,
-			     __be16 lport, u8 reuse, kuid_t uid)
+static bool bucket_uses_port(const struct hstp_bucket *b, const struct hstp_claim *claim,
+			     __be16 lport)
 {
 	struct hlist_nulls_node *node;
 	const struct hstp_mini *mini;
 	struct hstp_conn *conn;
 
 	hlist_nulls_for_each_entry(conn, node, &b->conns, node) {
-		u8 both = reuse & READ_ONCE(conn->reuse);
+		u8 both = claim->reuse & READ_ONCE(conn->reuse);
 
-		if (!uid_eq(READ_ONCE(conn->uid), uid))
+		if (!uid_eq(READ_ONCE(conn->uid), claim->uid))
 			both &= ~HSTP_REUSE_PORT;
-		if (uses_port(&conn->tuple, laddr, lport) && !both)
+		if (conn->tuple.lport == lport && !both &&
+		    in_the_way(claim, &conn->tuple, READ_ONCE(conn->ifindex)))
 			return true;
 	}
 	for (mini = b->minis; mini; mini = mini->next) {
-		if (uses_port(&mini->tuple, laddr, lport) && !(reuse & mini->reuse))
+		/* Of a record the owner is not known. */
+		if (mini->tuple.lport == lport && !(claim->reuse & mini->reuse) &&
+		    in_the_way(claim, &mini->tuple, hstp_mini_device(mini)))
 			return true;
 	}
 	return false;
 }
 
 /**
- * hstp_conn_port_used() - does any connection or record have this local end
+ * hstp_conn_port_used() - does any connection or record keep a port from somebody
  * @hn: namespace
- * @laddr: local address; unspecified stands for all
+ * @claim: who wants it
  * @lport: local port, network order
- * @reuse: of enum hstp_reuse: those do not count whose socket had one of these, too
- * @uid: HSTP_REUSE_PORT is among sockets of one owner; of a record it is not known
  *
  * It walks the table, so that the path of a handshake need not keep count of
  * ports: bind() is rare.
  *
  * Context: process, no lock.
  */
-bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport,
-			 u8 reuse, kuid_t uid)
+bool hstp_conn_port_used(const struct hstp_net *hn, const struct hstp_claim *claim, __be16 lport)
 {
 	bool used = false;
 	u32 i;
@@ -329,28 +329,28 @@ bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr
 		if (hlist_nulls_empty(&b->conns) && !READ_ONCE(b->minis))
 			continue;
 		spin_lock_bh(&b->lock);
-		used = bucket_uses_port(b, laddr, lport, reuse, uid);
+		used = bucket_uses_port(b, claim, lport);
 		spin_unlock_bh(&b->lock);
 	}
 	return used;
 }
 
-static void mark_port(const struct hstp_tuple *t, const struct in6_addr *laddr,
+static void mark_port(const struct hstp_claim *claim, const struct hstp_tuple *t, int ifindex,
 		      unsigned long *used)
 {
-	if (uses_port(t, laddr, t->lport))
+	if (in_the_way(claim, t, ifindex))
 		__set_bit(ntohs(t->lport), used);
 }
 
 /**
- * hstp_conn_ports_used() - which ports are those of a connection or a record
+ * hstp_conn_ports_used() - which ports connections and records keep from somebody
  * @hn: namespace
- * @laddr: local address; unspecified stands for all
+ * @claim: who wants one, and shares none
  * @used: a bit for each of HSTP_PORTS, host order; those in use are set
  *
  * Context: process, no lock.
  */
-void hstp_conn_ports_used(const struct hstp_net *hn, const struct in6_addr *laddr,
+void hstp_conn_ports_used(const struct hstp_net *hn, const struct hstp_claim *claim,
 			  unsigned long *used)
 {
 	struct hlist_nulls_node *node;
@@ -365,9 +365,9 @@ void hstp_conn_ports_used(const struct hstp_net *hn, const struct in6_addr *ladd
 			continue;
 		spin_lock_bh(&b->lock);
 		hlist_nulls_for_each_entry(conn, node, &b->conns, node)
-			mark_port(&conn->tuple, laddr, used);
+			mark_port(claim, &conn->tuple, READ_ONCE(conn->ifindex), used);
 		for (mini = b->minis; mini; mini = mini->next)
-			mark_port(&mini->tuple, laddr, used);
+			mark_port(claim, &mini->tuple, hstp_mini_device(mini), used);
 		spin_unlock_bh(&b->lock);
 		cond_resched();
 	}

@@ -138,6 +138,20 @@ void hstp_conn_cache_exit(void);
 int hstp_conn_net_init(struct hstp_net *hn);
 void hstp_conn_net_exit(struct hstp_net *hn);
 
+/**
+ * struct hstp_claim - who wants a port
+ * @laddr: local address; unspecified stands for all
+ * @ifindex: the interface that it is bound to; 0 stands for all
+ * @reuse: of enum hstp_reuse: those are not in the way whose socket had one of these, too
+ * @uid: HSTP_REUSE_PORT is among sockets of one owner
+ */
+struct hstp_claim {
+	struct in6_addr laddr;
+	int ifindex;
+	u8 reuse;
+	kuid_t uid;
+};
+
 struct hstp_conn *hstp_conn_new(struct hstp_net *hn, gfp_t gfp);
 void hstp_conn_hold(struct hstp_conn *conn);
 void hstp_conn_put(struct hstp_conn *conn);
@@ -149,9 +163,8 @@ bool hstp_conn_in_bucket(const struct hstp_bucket *b, const struct hstp_tuple *t
 void hstp_conn_hash_locked(struct hstp_conn *conn, struct hstp_bucket *b);
 int hstp_conn_hash(struct hstp_conn *conn);
 void hstp_conn_unhash(struct hstp_conn *conn);
-bool hstp_conn_port_used(const struct hstp_net *hn, const struct in6_addr *laddr, __be16 lport,
-			 u8 reuse, kuid_t uid);
-void hstp_conn_ports_used(const struct hstp_net *hn, const struct in6_addr *laddr,
+bool hstp_conn_port_used(const struct hstp_net *hn, const struct hstp_claim *claim, __be16 lport);
+void hstp_conn_ports_used(const struct hstp_net *hn, const struct hstp_claim *claim,
 			  unsigned long *used);
 void hstp_conn_abort_all(struct hstp_net *hn);
 

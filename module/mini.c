@@ -41,6 +41,21 @@ void hstp_mini_cache_exit(void)
 }
 
 /**
+ * hstp_mini_device() - the interface that a record is bound to
+ * @mini: record
+ *
+ * Context: the bucket's lock.
+ *
+ * Return: its number, or 0.
+ */
+int hstp_mini_device(const struct hstp_mini *mini)
+{
+	if (mini->state == HSTP_TIME_WAIT)
+		return mini->ifindex;
+	return READ_ONCE(mini->listener->ifindex);
+}
+
+/**
  * hstp_mini_find() - the record of a tuple
  * @b: its bucket
  * @tuple: both ends
@@ -239,13 +254,6 @@ static bool profile_of(struct hstp_mini *mini, struct hstp_profile *p)
 	return true;
 }
 
-static int device_of(const struct hstp_mini *mini)
-{
-	if (mini->state == HSTP_TIME_WAIT)
-		return mini->ifindex;
-	return READ_ONCE(mini->listener->ifindex);
-}
-
 /* TIME-WAIT lets a SYN pass only if it is going to be answered. */
 static bool may_reopen(const struct hstp_net *hn, u32 hash, const struct hstp_tuple *tuple,
 		       struct sk_buff *skb, const struct hstp_segment *seg)
@@ -302,7 +310,7 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 		spin_unlock(&b->lock);
 		return conn ? HSTP_MINI_CONN : HSTP_MINI_NONE;
 	}
-	if (!hstp_ipv4_on_device(skb, device_of(mini))) {
+	if (!hstp_ipv4_on_device(skb, hstp_mini_device(mini))) {
 		spin_unlock(&b->lock);
 		return HSTP_MINI_NONE;
 	}
@@ -497,7 +505,7 @@ static struct hstp_mini *find_sender(struct hstp_bucket *b, const struct hstp_qu
 
 	if (!mini || mini->state != HSTP_SYN_RECEIVED || mini->seq != quote->seq)
 		return NULL;
-	return hstp_ipv4_on_device(quote->skb, device_of(mini)) ? mini : NULL;
+	return hstp_ipv4_on_device(quote->skb, hstp_mini_device(mini)) ? mini : NULL;
 }
 
 /**

@@ -163,6 +163,7 @@ void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote);
 void hstp_mini_count(struct hstp_net *hn, struct hstp_mini *mini, const struct hstp_tcb *t,
 		     const struct hstp_acts *acts);
 bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states);
+int hstp_mini_device(const struct hstp_mini *mini);
 struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
 void hstp_mini_exit(struct hstp_net *hn);
 

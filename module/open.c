@@ -95,6 +95,7 @@ static void open_conn(struct sock *sk, struct hstp_conn *conn)
 	env.ts_offset = hstp_ident_stamps(conn->hn, &conn->tuple);
 	hstp_call_open_active(&conn->tcb, &env, &acts);
 	memset(&hstp_sk(sk)->meter, 0, sizeof(hstp_sk(sk)->meter));
+	sk_peek_offset_bwd(sk, INT_MAX);	/* what was peeked at is another stream's */
 	hstp_meter_start(&hstp_sk(sk)->meter, &conn->tcb, &conn->early, env.now);
 	hstp_act(conn, NULL, NULL, &env, &acts);
 }

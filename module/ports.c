@@ -62,16 +62,25 @@ static bool bound_by_other(struct hstp_net *hn, const struct sock *sk, u16 port,
 	return false;
 }
 
+/* One that shares nothing. */
+static struct hstp_claim claim_of(const struct sock *sk)
+{
+	struct hstp_claim claim = { .ifindex = sk->sk_bound_dev_if, .uid = sk->sk_uid };
+
+	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, &claim.laddr);
+	return claim;
+}
+
 /* Connections, and TIME-WAIT's records, have no socket that says so. @share: as for
  * bound_by_other().
  */
 static bool used_by_connection(struct hstp_net *hn, const struct sock *sk, u16 port, bool share)
 {
-	struct in6_addr laddr;
+	struct hstp_claim claim = claim_of(sk);
 
-	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, &laddr);
-	return hstp_conn_port_used(hn, &laddr, htons(port), share ? hstp_sock_reuse(sk) : 0,
-				   sk->sk_uid);
+	if (share)
+		claim.reuse = hstp_sock_reuse(sk);
+	return hstp_conn_port_used(hn, &claim, htons(port));
 }
 
 static bool take(struct hstp_net *hn, struct sock *sk, u16 port, bool share)
@@ -102,12 +111,10 @@ static void port_range(const struct hstp_net *hn, u32 *min, u32 *count)
 static unsigned long *ports_of_connections(struct hstp_net *hn, const struct sock *sk)
 {
 	unsigned long *used = bitmap_zalloc(HSTP_PORTS, GFP_KERNEL);
-	struct in6_addr laddr;
+	struct hstp_claim claim = claim_of(sk);
 
-	if (!used)
-		return NULL;
-	ipv6_addr_set_v4mapped(inet_sk(sk)->inet_rcv_saddr, &laddr);
-	hstp_conn_ports_used(hn, &laddr, used);
+	if (used)
+		hstp_conn_ports_used(hn, &claim, used);
 	return used;
 }
 

@@ -482,10 +482,17 @@ static int may_wait(struct sock *sk, bool some, long timeo)
 	return 1;
 }
 
-/* Until there is more text than @known bytes, or the end of it; returns 0, or -EPIPE
- * when another thread has disconnected the socket, and perhaps made a listener of it.
+/* Has text come beyond the first @at bytes of all? */
+static bool has_more(const struct sock *sk, const struct hstp_conn *conn, u32 at)
+{
+	return hstp_after((u32)READ_ONCE(hstp_sk(sk)->meter.taken) +
+			  READ_ONCE(conn->recvq.bytes), at);
+}
+
+/* Until there is text beyond the first @at bytes of all, or the end of it; returns 0, or
+ * -EPIPE when another thread has disconnected the socket, and perhaps made a listener of it.
  */
-static int wait_for_text(struct sock *sk, u32 known, long *timeo)
+static int wait_for_text(struct sock *sk, u32 at, long *timeo)
 {
 	struct hstp_conn *conn = hstp_sk(sk)->conn;
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
@@ -497,7 +504,7 @@ static int wait_for_text(struct sock *sk, u32 known, long *timeo)
 	add_wait_queue(sk_sleep(sk), &wait);
 	sk_set_bit(SOCKWQ_ASYNC_WAITDATA, sk);
 	done = sk_wait_event(sk, timeo,
-			     READ_ONCE(conn->recvq.bytes) != known || READ_ONCE(sk->sk_err) ||
+			     has_more(sk, conn, at) || READ_ONCE(sk->sk_err) ||
 			     (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) ||
 			     READ_ONCE(sk->sk_state) == TCP_CLOSE, &wait);
 	sk_clear_bit(SOCKWQ_ASYNC_WAITDATA, sk);
@@ -525,25 +532,31 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 {
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
-	int seen = max(sk_peek_offset(sk, flags), 0);
+	const struct hstp_meter *m = &hstp_sk(sk)->meter;
+	u32 at = (u32)m->taken + max(sk_peek_offset(sk, flags), 0);
+	bool peeks = flags & MSG_PEEK, hole = false;
 	struct sk_buff *last = NULL;
-	int got = 0, hole = 0, ret;
+	int got = 0, ret;
 
 	do {
-		u32 skip = flags & MSG_PEEK ? seen + hole + got : 0;
+		u32 taken = m->taken;
 
-		if (at_mark(sk, skip)) {
+		/* Others may have read what this one has seen, while it slept. */
+		if (!peeks || hstp_before(at, taken))
+			at = taken;
+		if (at_mark(sk, at - taken)) {
 			if (got)
 				break;
-			if (flags & MSG_PEEK && !sock_flag(sk, SOCK_URGINLINE)) {
-				hole++;
-				skip++;
+			if (peeks && !sock_flag(sk, SOCK_URGINLINE)) {
+				hole = true;
+				at++;
 			}
 		}
-		ret = receive_some(sk, msg, len, flags, skip, &last);
+		ret = receive_some(sk, msg, len, flags, at - taken, &last);
 		if (ret >= 0) {
 			got += ret;
 			len -= ret;
+			at += ret;
 			continue;
 		}
 		if (ret != -ENODATA)
@@ -554,14 +567,15 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 		ret = may_wait(sk, got, timeo);
 		if (ret <= 0)
 			break;
-		ret = wait_for_text(sk, flags & MSG_PEEK ? skip : 0, &timeo);
-		hole = 0;	/* meanwhile the mark may have moved */
+		ret = wait_for_text(sk, peeks ? at : m->taken, &timeo);
+		at -= hole;	/* meanwhile the mark may have moved */
+		hole = false;
 	} while (len > 0 && ret >= 0);
 
-	if (flags & MSG_PEEK)
-		sk_peek_offset_fwd(sk, got ? hole + got : 0);
-	else
+	if (!peeks)
 		sk_peek_offset_bwd(sk, got);
+	else if (got)
+		sk_peek_offset_fwd(sk, (int)(at - (u32)m->taken) - sk_peek_offset(sk, flags));
 	if (unlikely(last)) {
 		tell_packet(sk, msg, last);
 		consume_skb(last);

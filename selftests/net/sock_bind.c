@@ -246,6 +246,34 @@ TEST_F(on, connection_keeps_name)
 	EXPECT_OK(listen(b, 1));
 }
 
+static int bind_device(int fd, const char *name)
+{
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, strlen(name));
+}
+
+/* Connections of one device are not in the way on another, as their listener is not. */
+TEST_F(on, devices_apart)
+{
+	struct sockaddr_in addr = st_loopback(4711);
+	int a = st_open(variant->proto), b = st_open(variant->proto);
+	int c = st_open(variant->proto), d = st_open(variant->proto), server;
+
+	ASSERT_EQ(0, system("ip link add va type veth peer name vb"));
+	ASSERT_OK(bind_device(a, "lo"));
+	ASSERT_OK(bind_device(b, "va"));
+	ASSERT_OK(bind_device(c, "lo"));
+	ASSERT_OK(bind_to(a, &addr));
+	ASSERT_OK(listen(a, 1));
+	ASSERT_LE(0, st_connect(variant->proto, &addr));
+	server = accept(a, NULL, NULL);
+	ASSERT_LE(0, server);
+	close(a);
+	EXPECT_ERR(EADDRINUSE, bind_to(c, &addr));
+	EXPECT_ERR(EADDRINUSE, bind_to(d, &addr));
+	EXPECT_OK(bind_to(b, &addr));
+	ASSERT_EQ(0, system("ip link del va"));
+}
+
 TEST_F(on, not_local)
 {
 	struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons(4711) };

@@ -3,8 +3,9 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <poll.h>
-#include <sys/time.h>
 #include <stddef.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "sock_fixture.h"
@@ -541,6 +542,66 @@ TEST_F(on, peek_off)
 	EXPECT_EQ(0, memcmp(in, "abc", 3));
 	EXPECT_EQ(2, recv(self->pair.server, in, 8, MSG_PEEK));
 	EXPECT_EQ(0, memcmp(in, "ef", 2));
+}
+
+/* An offset that nothing has come to yet: recv() sleeps, as long as it may. */
+TEST_F(on, peek_off_ahead)
+{
+	struct timeval limit = { .tv_usec = 300000 };
+	char out[101], in[200] = "";
+	struct st_call call = { .nr = SYS_recvfrom, .buf = in, .len = sizeof(in),
+				.flags = MSG_PEEK };
+	int fd, ahead = 100;
+
+	if (variant->proto != IPPROTO_HSTP)
+		return;
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	memset(out, 'x', sizeof(out));
+	out[100] = 'y';
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &ahead, sizeof(ahead)));
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	ASSERT_EQ(50, send(self->pair.client, out, 50, 0));
+	ASSERT_EQ(50, st_wait_queued(fd, 50));
+	EXPECT_ERR(EAGAIN, recv(fd, in, 1, MSG_PEEK));
+	limit.tv_usec = 0;
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	call.fd = fd;
+	ASSERT_OK(st_call_blocked(&call));
+	ASSERT_EQ(50, send(self->pair.client, out + 50, 50, 0));
+	ASSERT_EQ(100, st_wait_queued(fd, 100));
+	EXPECT_OK(st_call_until_blocked(call.tid, SYS_recvfrom));
+	ASSERT_EQ(1, send(self->pair.client, out + 100, 1, 0));
+	ASSERT_OK(st_call_join(&call));
+	EXPECT_EQ(1, call.ret);
+	EXPECT_EQ('y', in[0]);
+	EXPECT_EQ(101, get(fd, SOL_SOCKET, SO_PEEK_OFF));
+}
+
+/* Another connection of the socket begins at its own first byte. */
+TEST_F(on, peek_off_again)
+{
+	struct sockaddr unspec = { .sa_family = AF_UNSPEC };
+	int fd, zero = 0, accepted;
+	char in[8];
+
+	if (variant->proto != IPPROTO_HSTP)
+		return;
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.client;
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &zero, sizeof(zero)));
+	ASSERT_EQ(4, send(self->pair.server, "abcd", 4, 0));
+	ASSERT_EQ(4, st_wait_queued(fd, 4));
+	EXPECT_EQ(3, recv(fd, in, 3, MSG_PEEK));
+	ASSERT_OK(connect(fd, &unspec, sizeof(unspec)));
+	ASSERT_OK(connect(fd, (struct sockaddr *)&self->pair.addr, sizeof(self->pair.addr)));
+	accepted = accept(self->pair.listener, NULL, NULL);
+	ASSERT_LE(0, accepted);
+	ASSERT_EQ(4, send(accepted, "efgh", 4, 0));
+	ASSERT_EQ(4, st_wait_queued(fd, 4));
+	EXPECT_EQ(2, recv(fd, in, 2, MSG_PEEK));
+	EXPECT_EQ(0, memcmp(in, "ef", 2));
+	close(accepted);
 }
 
 /* The windows of an open connection. */

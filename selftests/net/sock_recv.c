@@ -110,6 +110,35 @@ TEST_F(on, waitall)
 	EXPECT_EQ(-1, st_pattern_check(in, sizeof(in), 2, 0));
 }
 
+/* Who peeks and sleeps goes on with what another one, who read meanwhile, has left. (TCP begins
+ * anew then with each piece that comes.)
+ */
+TEST_F(on, peek_waitall)
+{
+	char in[16] = "", read[16] = "";
+	struct st_call call = { .nr = SYS_recvfrom, .buf = in, .len = 10,
+				  .flags = MSG_PEEK | MSG_WAITALL };
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	ASSERT_OK(send_text(self->pair.client, "abcde"));
+	ASSERT_EQ(5, st_wait_queued(self->pair.server, 5));
+	call.fd = self->pair.server;
+	ASSERT_OK(st_call_blocked(&call));
+	EXPECT_EQ(5, recv(self->pair.server, read, 5, 0));
+	if (variant->proto == IPPROTO_HSTP) {
+		ASSERT_OK(send_text(self->pair.client, "v"));
+		ASSERT_EQ(1, st_wait_queued(self->pair.server, 1));
+		EXPECT_OK(st_call_until_blocked(call.tid, SYS_recvfrom));
+		ASSERT_OK(send_text(self->pair.client, "wxyz"));
+	} else {
+		ASSERT_OK(send_text(self->pair.client, "vwxyz"));
+	}
+	ASSERT_OK(st_call_join(&call));
+	EXPECT_EQ(10, call.ret);
+	EXPECT_STREQ("abcdevwxyz", in);
+	EXPECT_EQ(5, st_wait_queued(self->pair.server, 5));
+}
+
 /* … or less, at the end of the stream. */
 TEST_F(on, waitall_end)
 {
