@@ -19,6 +19,8 @@ static u8 recovery_state(const struct hstp_tcb *t)
 		return TCP_CA_Loss;
 	if (t->fast)
 		return TCP_CA_Recovery;
+	if (t->ecn_cut && hstp_before(t->snd_una, t->recover))
+		return TCP_CA_CWR;
 	return t->dupacks ? TCP_CA_Disorder : TCP_CA_Open;
 }
 
@@ -34,6 +36,10 @@ static void fill_variables(struct tcp_info *info, const struct hstp_tcb *t, u32 
 	info->tcpi_ca_state = recovery_state(t);
 	if (t->ts_ok)
 		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if (t->ecn_out)
+		info->tcpi_options |= TCPI_OPT_ECN;
+	if (t->ecn_seen)
+		info->tcpi_options |= TCPI_OPT_ECN_SEEN;
 	if (t->sack_ok)
 		info->tcpi_options |= TCPI_OPT_SACK;
 	if (t->wscale_ok) {

@@ -2,6 +2,7 @@
 /* A segment arrives: who is it for? Connections are asked first, then the
  * records, then the listeners; each hands it to the core and does what that says.
  */
+#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/route.h>
 
@@ -19,6 +20,8 @@
 #include "passive.h"
 #include "socket.h"
 
+static_assert((int)HSTP_ECT_0 == INET_ECN_ECT_0 && (int)HSTP_CE == INET_ECN_CE);
+
 /* Header into variables; the packet's pointers are void afterwards. */
 static enum hstp_drop parse(struct sk_buff *skb, struct hstp_segment *seg)
 {
@@ -26,6 +29,7 @@ static enum hstp_drop parse(struct sk_buff *skb, struct hstp_segment *seg)
 
 	if (len > HSTP_HEADER_MIN && len <= skb->len && !pskb_may_pull(skb, len))
 		return HSTP_DROP_MEMORY;
+	seg->ecn = ip_hdr(skb)->tos & INET_ECN_MASK;
 	return hstp_segment_parse(skb->data, skb_headlen(skb), skb->len, seg);
 }
 

@@ -27,6 +27,7 @@ static struct kmem_cache *mini_cache;
 int hstp_mini_cache_init(void)
 {
 	BUILD_BUG_ON(sizeof(struct hstp_mini) > 96);
+	BUILD_BUG_ON(CONFIG_NR_CPUS > 1 << 14);	/* hstp_mini.cpu */
 
 	mini_cache = KMEM_CACHE(hstp_mini, SLAB_ACCOUNT);
 	return mini_cache ? 0 : -ENOMEM;

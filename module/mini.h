@@ -32,6 +32,8 @@ struct hstp_view;
  * @tos: TIME-WAIT: IP_TOS
  * @ttl: TIME-WAIT: IP_TTL, or 0: the default
  * @cpu: whose wait queue it is in
+ * @ecn_in: as hstp_tcb.ecn_in
+ * @ecn_out: as hstp_tcb.ecn_out
  * @state: SYN-RECEIVED or TIME-WAIT
  * @resent: SYN-RECEIVED: SYN,ACK was sent more than once
  * @shared: @state
@@ -75,7 +77,9 @@ struct hstp_mini {
 			u8 ttl;
 		};
 	};
-	u16 cpu;
+	u16 cpu : 14;
+	u16 ecn_in : 1;
+	u16 ecn_out : 1;
 	union {
 		struct {
 			u16 state : 4;

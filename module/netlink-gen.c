@@ -55,7 +55,7 @@ const struct nla_policy hstp_config_get_nl_policy[HSTP_A_CONFIG_DEFAULTS + 1] = 
 };
 
 /* HSTP_CMD_CONFIG_SET - do */
-const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_RCVBUF_MAX + 1] = {
+const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_ECN + 1] = {
 	[HSTP_A_CONFIG_MSL_MS] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_SYN_RETRIES] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_SYNACK_RETRIES] = { .type = NLA_U32, },
@@ -86,6 +86,7 @@ const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_RCVBUF_MAX + 1] 
 	[HSTP_A_CONFIG_TW_REUSE] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_TW_RECYCLE] = { .type = NLA_U32, },
 	[HSTP_A_CONFIG_RCVBUF_MAX] = { .type = NLA_U32, },
+	[HSTP_A_CONFIG_ECN] = { .type = NLA_U32, },
 };
 
 /* HSTP_CMD_FAULT_ADD - do */
@@ -197,7 +198,7 @@ const struct genl_ops hstp_nl_ops[14] = {
 		.cmd		= HSTP_CMD_CONFIG_SET,
 		.doit		= hstp_nl_config_set_doit,
 		.policy		= hstp_config_set_nl_policy,
-		.maxattr	= HSTP_A_CONFIG_RCVBUF_MAX,
+		.maxattr	= HSTP_A_CONFIG_ECN,
 		.flags		= GENL_UNS_ADMIN_PERM,
 	},
 	{

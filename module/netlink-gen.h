@@ -26,7 +26,7 @@ extern const struct nla_policy hstp_stats_reset_nl_policy[HSTP_A_STATS_PARTS + 1
 
 extern const struct nla_policy hstp_config_get_nl_policy[HSTP_A_CONFIG_DEFAULTS + 1];
 
-extern const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_RCVBUF_MAX + 1];
+extern const struct nla_policy hstp_config_set_nl_policy[HSTP_A_CONFIG_ECN + 1];
 
 extern const struct nla_policy hstp_fault_add_nl_policy[HSTP_A_FAULT_VALUE + 1];
 

@@ -12,7 +12,7 @@
 static_assert(FIRST_ATTR + HSTP_SETTING_COUNT - 1 == HSTP_A_CONFIG_MAX);
 static_assert(FIRST_ATTR + HSTP_SET_rfc5961 == HSTP_A_CONFIG_RFC5961);
 static_assert(FIRST_ATTR + HSTP_SET_segment_events == HSTP_A_CONFIG_SEGMENT_EVENTS);
-static_assert(FIRST_ATTR + HSTP_SET_rcvbuf_max == HSTP_A_CONFIG_RCVBUF_MAX);
+static_assert(FIRST_ATTR + HSTP_SET_ecn == HSTP_A_CONFIG_ECN);
 
 /**
  * hstp_nl_config_get_doit() - config-get

@@ -139,7 +139,8 @@ static bool put_options(struct sk_buff *skb, const struct hstp_tcb *t)
 	if (t->ts_ok && (nla_put_flag(skb, HSTP_A_CONN_TIMESTAMPS) ||
 			 nla_put_u32(skb, HSTP_A_CONN_TIMESTAMP_RECENT, t->ts_recent)))
 		return true;
-	return put_flag(skb, HSTP_A_CONN_SELECTIVE_ACK, t->sack_ok);
+	return put_flag(skb, HSTP_A_CONN_SELECTIVE_ACK, t->sack_ok) ||
+	       put_flag(skb, HSTP_A_CONN_ECN, t->ecn_out);
 }
 
 static bool put_congestion(struct sk_buff *skb, const struct hstp_tcb *t)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Segments on their way out: packet, header, checksum, route. */
 #include <net/dst.h>
+#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/route.h>
 
@@ -219,6 +220,8 @@ void hstp_output(struct hstp_conn *conn, const struct hstp_env *env, struct hstp
 		if (!way)
 			continue;
 		path_of(conn, &path);
+		if (tx.ect)
+			path.tos |= INET_ECN_ECT_0;
 		send_one(conn, &path, &tx);
 	}
 	rcu_read_unlock();

@@ -40,7 +40,8 @@
 	X(dsack, core.dsack, 0, 1) \
 	X(tw_reuse, reuse_time_wait, 0, 1) \
 	X(tw_recycle, recycle_time_wait, 0, 1) \
-	X(rcvbuf_max, rcvbuf_max, 4096, 1073741824)
+	X(rcvbuf_max, rcvbuf_max, 4096, 1073741824) \
+	X(ecn, core.ecn, 0, 2)
 
 enum hstp_setting_number {
 #define X(name, member, low, high) HSTP_SET_##name,

@@ -26,6 +26,8 @@ void hstp_mini_thaw(const struct hstp_mini *mini, const struct hstp_net *hn, str
 	t->snd_wscale = mini->snd_wscale;
 	t->rcv_wscale = mini->rcv_wscale;
 	t->sack_ok = mini->sack_ok;
+	t->ecn_in = mini->ecn_in;
+	t->ecn_out = mini->ecn_out;
 	if (mini->ts_ok) {
 		t->ts_ok = 1;
 		t->ts_recent = mini->ts_recent;
@@ -81,6 +83,8 @@ void hstp_mini_freeze(struct hstp_mini *mini, const struct hstp_tcb *t)
 	mini->ts_recent = t->ts_recent;
 	mini->ts_ok = t->ts_ok;
 	mini->sack_ok = t->sack_ok;
+	mini->ecn_in = t->ecn_in;
+	mini->ecn_out = t->ecn_out;
 	mini->wscale_ok = t->wscale_ok;
 	mini->snd_wscale = t->snd_wscale;
 	mini->rcv_wscale = t->rcv_wscale;

@@ -41,6 +41,7 @@ enum hstp_result hstp_call_open_active(struct hstp_tcb *t, const struct hstp_env
 	t->snd_end = t->iss + 1;
 	t->passive = 0;
 	hstp_options_offer(t, env);
+	hstp_ecn_offer(t, env->cfg->ecn == HSTP_ECN_ASK);
 	hstp_rtt_init(t, env->cfg);
 	hstp_enter(t, HSTP_SYN_SENT, HSTP_CAUSE_OPEN_ACTIVE, acts);
 	acts->bits |= HSTP_ACT_OUTPUT;

@@ -75,6 +75,7 @@ void hstp_congestion_open(struct hstp_tcb *t, bool lossy)
 {
 	t->cwnd = lossy ? t->mss : hstp_congestion_initial(t);
 	t->ssthresh = HSTP_CWND_MAX;
+	t->ecn_cwr = 0;
 	hstp_congestion_begin(t);
 }
 
@@ -107,12 +108,26 @@ void hstp_congestion_acked(struct hstp_tcb *t, u32 bytes, const struct hstp_env 
 		algorithm(t)->acked(t, env, bytes);
 }
 
+/* Has what is out been reduced for already, because of ECE? Losses are then of the same
+ * congestion, but those of what is sent again (RFC 3168 section 6.1.2).
+ */
+static bool reduced(const struct hstp_tcb *t)
+{
+	return t->ecn_cut && !t->fast && !t->recovering && hstp_before(t->snd_una, t->recover);
+}
+
 /* What limited transmit has sent beyond the window does not count (RFC 5681 section
  * 3.2, 2).
  */
 static void reduce(struct hstp_tcb *t, const struct hstp_env *env)
 {
-	t->ssthresh = algorithm(t)->ssthresh(t, env, hstp_min(flight_size(t), t->cwnd));
+	u32 flight = hstp_min(flight_size(t), t->cwnd);
+
+	t->ecn_cwr = t->ecn_out;
+	if (reduced(t))
+		return;
+	t->ecn_cut = t->ecn_out;
+	t->ssthresh = algorithm(t)->ssthresh(t, env, flight);
 }
 
 /**
@@ -185,6 +200,19 @@ void hstp_congestion_timeout(struct hstp_tcb *t, const struct hstp_env *env)
 		reduce(t, env);
 	t->cwnd = t->mss;
 	tell(t, env, HSTP_CONGESTION_TIMEOUT);
+}
+
+/**
+ * hstp_congestion_marked() - a packet has met congestion and was not lost
+ * @t: connection
+ * @env: clock
+ *
+ * RFC 3168 section 6.1.2: as for a loss, but nothing is sent again.
+ */
+void hstp_congestion_marked(struct hstp_tcb *t, const struct hstp_env *env)
+{
+	reduce(t, env);
+	t->cwnd = hstp_min(t->cwnd, t->ssthresh);
 }
 
 /**

@@ -57,6 +57,7 @@ void hstp_congestion_selective(struct hstp_tcb *t, const struct hstp_env *env);
 void hstp_congestion_deflate(struct hstp_tcb *t, u32 bytes);
 void hstp_congestion_recovered(struct hstp_tcb *t, const struct hstp_env *env);
 void hstp_congestion_timeout(struct hstp_tcb *t, const struct hstp_env *env);
+void hstp_congestion_marked(struct hstp_tcb *t, const struct hstp_env *env);
 void hstp_congestion_restart(struct hstp_tcb *t);
 void hstp_congestion_idle(struct hstp_tcb *t, const struct hstp_env *env);
 u32 hstp_congestion_room(const struct hstp_tcb *t, const struct hstp_board *board);

@@ -86,6 +86,7 @@ static void take_syn(struct hstp_tcb *t, const struct hstp_segment *seg,
 	mss = hstp_max(mss, HSTP_MSS_MIN);
 	t->snd_mss = (u16)hstp_min(t->snd_mss, mss);
 	hstp_options_agree(t, &seg->opt, env);
+	hstp_ecn_agree(t, seg);
 }
 
 static void die(struct hstp_tcb *t, enum hstp_signal signal, enum hstp_cause cause,
@@ -139,6 +140,7 @@ static void listen_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 		return;
 
 	hstp_options_offer(t, env);
+	hstp_ecn_offer(t, env->cfg->ecn != HSTP_ECN_OFF);
 	take_syn(t, seg, env);
 	take_window(t, seg);
 	t->iss = env->iss;
@@ -203,7 +205,7 @@ static void syn_sent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 		return;
 	}
 	hstp_stamps_measure(t, seg, env);
-	hstp_send_acked(t, seg->ack, env, acts);
+	hstp_send_acked(t, seg, env, acts);
 	hstp_enter(t, HSTP_ESTABLISHED, HSTP_CAUSE_SYN_ACK, acts);
 	text_arrives(t, seg, env, acts);
 }
@@ -283,8 +285,10 @@ static void unacceptable(struct hstp_tcb *t, const struct hstp_segment *seg,
 		owe_ack(t, acts);
 
 	/* Our SYN,ACK was lost: it is the ACK that the peer can use. */
-	if (t->state == HSTP_SYN_RECEIVED && seg->flags & HSTP_SYN && seg->seq == t->irs)
+	if (t->state == HSTP_SYN_RECEIVED && seg->flags & HSTP_SYN && seg->seq == t->irs) {
 		t->resend = 1;
+		hstp_ecn_syn_again(t, seg);
+	}
 
 	/* 3.10.7.4 eighth: the peer's FIN again, so our ACK of it was lost */
 	if (t->state == HSTP_TIME_WAIT && seg->flags & HSTP_FIN &&
@@ -376,7 +380,7 @@ static bool opening_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 	}
 	take_window(t, seg);
 	hstp_stamps_measure(t, seg, env);
-	hstp_send_acked(t, seg->ack, env, acts);
+	hstp_send_acked(t, seg, env, acts);
 	hstp_enter(t, HSTP_ESTABLISHED, HSTP_CAUSE_ACK, acts);
 	acts->bits |= HSTP_ACT_OUTPUT;
 
@@ -417,7 +421,7 @@ static bool synchronized_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 		take_window(t, seg);
 	}
 	hstp_stamps_measure(t, seg, env);
-	hstp_send_acked(t, seg->ack, env, acts);
+	hstp_send_acked(t, seg, env, acts);
 	return true;
 }
 
@@ -507,6 +511,8 @@ static void text_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 			restart_time_wait(t, env);
 		return;
 	}
+	if (t->ecn_in && seg->text_len)
+		hstp_ecn_text(t, seg, acts);
 	/* RFC 9293 section 3.6.1 (SHLD-3): text that nobody will read */
 	if (t->user_gone && seg->text_len &&
 	    hstp_after(seg->seq + seg->text_len, t->rcv_nxt)) {
@@ -594,6 +600,7 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 			hstp_security_refuse(t, seg, acts);
 			return;
 		}
+		hstp_ecn_agree(t, seg);
 		if (!ack_arrives(t, seg, env, acts))
 			return;
 		hstp_stamps_take(t, seg, env);

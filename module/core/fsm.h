@@ -100,6 +100,7 @@ struct hstp_acts {
  * @opt: options
  * @flags: of enum hstp_flag
  * @again: a retransmission
+ * @ect: the packet says that congestion it meets will be reported: ECT(0) in its IP header
  */
 struct hstp_tx {
 	u32 seq;
@@ -110,6 +111,7 @@ struct hstp_tx {
 	u16 up;
 	u8 flags;
 	bool again;
+	bool ect;
 	struct hstp_options opt;
 };
 
@@ -142,6 +144,14 @@ void hstp_stamps_take(struct hstp_tcb *t, const struct hstp_segment *seg,
 		      const struct hstp_env *env);
 void hstp_stamps_measure(struct hstp_tcb *t, const struct hstp_segment *seg,
 			 const struct hstp_env *env);
+
+/* ecn.c: RFC 3168 */
+void hstp_ecn_offer(struct hstp_tcb *t, bool willing);
+void hstp_ecn_agree(struct hstp_tcb *t, const struct hstp_segment *seg);
+void hstp_ecn_syn_again(struct hstp_tcb *t, const struct hstp_segment *seg);
+void hstp_ecn_text(struct hstp_tcb *t, const struct hstp_segment *seg, struct hstp_acts *acts);
+bool hstp_ecn_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
+		  const struct hstp_env *env);
 
 /* sack.c: what is held behind gaps, for the peer to know */
 void hstp_sack_hold(struct hstp_tcb *t, u32 left, u32 right, const struct hstp_env *env);
@@ -201,8 +211,8 @@ bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_
 		    struct hstp_tx *tx);
 void hstp_reply_tx(const struct hstp_tcb *t, const struct hstp_env *env,
 		   const struct hstp_acts *acts, struct hstp_tx *tx);
-void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
-		     struct hstp_acts *acts);
+void hstp_send_acked(struct hstp_tcb *t, const struct hstp_segment *seg,
+		     const struct hstp_env *env, struct hstp_acts *acts);
 u32 hstp_send_seq(const struct hstp_tcb *t);
 u32 hstp_segment_size(const struct hstp_tcb *t);
 u32 hstp_window_offer(const struct hstp_tcb *t, const struct hstp_env *env);

@@ -20,7 +20,7 @@ unsigned int hstp_header_len(const u8 *bytes)
  * @bytes: the segment's first bytes
  * @header_len: how many of them can be read
  * @total_len: bytes of the whole segment, text included
- * @seg: filled when the result is HSTP_DROP_NONE
+ * @seg: filled, but for @ecn, when the result is HSTP_DROP_NONE
  *
  * Return: HSTP_DROP_NONE, or why the segment cannot be used: it is too short,
  * its data offset lies, or an option's length is illegal (MUST-7).
@@ -55,7 +55,7 @@ enum hstp_drop hstp_segment_parse(const u8 *bytes, size_t header_len,
 
 /**
  * hstp_segment_build() - write a header
- * @seg: all variables but @header_len and @text_len are used
+ * @seg: all variables but @header_len, @text_len and @ecn are used
  * @bytes: room for HSTP_HEADER_MAX bytes
  *
  * The checksum field is left zero.

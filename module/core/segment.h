@@ -32,6 +32,14 @@ enum hstp_flag {
 	HSTP_CWR = 0x80,
 };
 
+/* The ECN field of the IP header, RFC 3168 section 5. */
+enum hstp_codepoint {
+	HSTP_NOT_ECT = 0,
+	HSTP_ECT_1 = 1,
+	HSTP_ECT_0 = 2,
+	HSTP_CE = 3,		/* congestion experienced */
+};
+
 /**
  * struct hstp_segment - a segment's variables, all in host order
  * @sport: source port
@@ -43,6 +51,7 @@ enum hstp_flag {
  * @up: SEG.UP
  * @flags: of enum hstp_flag
  * @header_len: bytes before the text
+ * @ecn: of enum hstp_codepoint: the packet's, not the header's
  * @opt: options found
  */
 struct hstp_segment {
@@ -55,6 +64,7 @@ struct hstp_segment {
 	u16 up;
 	u8 flags;
 	u8 header_len;
+	u8 ecn;
 	struct hstp_options opt;
 };
 

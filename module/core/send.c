@@ -95,6 +95,7 @@ void hstp_reply_tx(const struct hstp_tcb *t, const struct hstp_env *env,
 	tx->wnd = 0;
 	tx->up = 0;
 	tx->again = false;
+	tx->ect = false;
 	stamp(t, env, &tx->opt);
 	if (t->state == HSTP_SYN_SENT)	/* offered, not agreed */
 		tx->opt.has = 0;
@@ -113,6 +114,7 @@ static void fill(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx 
 	tx->text_off = 0;
 	tx->text_len = 0;
 	tx->again = false;
+	tx->ect = false;
 	stamp(t, env, &tx->opt);
 	t->rcv_wnd = hstp_window_offer(t, env);
 	if (t->state == HSTP_SYN_SENT) {
@@ -125,7 +127,7 @@ static void fill(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx 
 	t->rcv_acked = t->rcv_nxt;
 	t->ack_now = 0;
 	hstp_timer_stop(t, HSTP_TIMER_DELACK);
-	tx->flags = HSTP_ACK;
+	tx->flags = t->ecn_echo ? HSTP_ACK | HSTP_ECE : HSTP_ACK;
 	tx->ack = t->rcv_nxt;
 	if (hstp_sack_due(t))
 		hstp_sack_tell(t, &tx->opt);
@@ -138,6 +140,19 @@ static void time_segment(struct hstp_tcb *t, const struct hstp_env *env)
 	t->timing = 1;
 	t->rtt_seq = t->snd_nxt;
 	t->rtt_at = env->now;
+}
+
+/* RFC 3168 section 6.1.1. One that goes again asks no longer: what lies between may throw
+ * away what asks (6.1.1.1). Then our packets must not say that there is an agreement, but
+ * the peer may have heard the first one, and what its packets meet is reported.
+ */
+static u8 ecn_setup(struct hstp_tcb *t, bool again)
+{
+	if (t->state == HSTP_SYN_SENT && again)
+		t->ecn_out = 0;
+	if (!t->ecn_out)
+		return 0;
+	return t->state == HSTP_SYN_SENT ? HSTP_ECE | HSTP_CWR : HSTP_ECE;
 }
 
 static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_tx *tx)
@@ -155,6 +170,7 @@ static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	if (t->sack_ok)
 		tx->opt.has |= HSTP_HAS_SACK_PERMITTED;
 	tx->again = t->resend > 0;
+	tx->flags |= ecn_setup(t, tx->again);
 	t->resend = 0;
 	if (t->snd_nxt == t->iss) {
 		t->snd_nxt = t->iss + 1;
@@ -308,6 +324,18 @@ static void watch_window(struct hstp_tcb *t, const struct hstp_env *env)
 		hstp_rexmit_arm(t, t->rto, env);
 }
 
+/* RFC 3168 sections 6.1.4 to 6.1.6: new text alone, and no window probe, since only of text
+ * that the peer awaits a loss is noticed. CWR goes with what follows a reduction.
+ */
+static void say_ecn(struct hstp_tcb *t, struct hstp_tx *tx)
+{
+	tx->ect = true;
+	if (!t->ecn_cwr)
+		return;
+	t->ecn_cwr = 0;
+	tx->flags |= HSTP_CWR;
+}
+
 static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts,
 		     struct hstp_tx *tx)
 {
@@ -315,6 +343,7 @@ static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	u32 edge = t->snd_una + t->snd_wnd;
 	u32 usable = hstp_after(edge, t->snd_nxt) ? edge - t->snd_nxt : 0;
 	bool fin_waits = t->fin_queued && !hstp_fin_sent(t);
+	bool awaited = usable;
 	u32 len, seq = t->snd_nxt;
 	bool fin;
 
@@ -338,6 +367,8 @@ static bool send_new(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	tx->text_off = t->syn_acked ? seq - t->snd_una : seq - (t->iss + 1);
 	tx->text_len = len;
 	t->snd_nxt += len + fin;
+	if (t->ecn_out && len && awaited)
+		say_ecn(t, tx);
 	if (len && len == unsent) {
 		tx->flags |= HSTP_PSH;	/* MUST-61 */
 		t->push = 0;
@@ -404,7 +435,7 @@ static bool choose(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_a
 	}
 	if (send_again(t, env, tx))
 		return true;
-	if (may_send_text(t) && send_new(t, env, acts, tx))
+	if (may_send_text(t) && !t->ecn_hold && send_new(t, env, acts, tx))
 		return true;
 	if (!t->ack_now && !t->keep_probe)
 		return false;
@@ -446,17 +477,18 @@ bool hstp_send_next(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_
 /**
  * hstp_send_acked() - the peer acknowledges what we sent
  * @t: connection
- * @ack: SND.UNA =< SEG.ACK =< SND.NXT
+ * @seg: segment with SND.UNA =< SEG.ACK =< SND.NXT
  * @env: clock and settings
  * @acts: gets HSTP_ACT_ACKED and how many bytes of text that were
  *
- * RFC 9293 section 3.10.7.4 fifth, and RFC 6298 rules 3, 5.2 and 5.3.
+ * RFC 9293 section 3.10.7.4 fifth, RFC 6298 rules 3, 5.2 and 5.3, and RFC 3168 section 6.1.2.
  */
-void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
-		     struct hstp_acts *acts)
+void hstp_send_acked(struct hstp_tcb *t, const struct hstp_segment *seg,
+		     const struct hstp_env *env, struct hstp_acts *acts)
 {
-	u32 before = hstp_text_unacked(t), bytes = ack - t->snd_una;
+	u32 before = hstp_text_unacked(t), ack = seg->ack, bytes = ack - t->snd_una;
 	bool syn = !t->syn_acked, restart = true;
+	bool marked = t->ecn_out && !syn && hstp_ecn_ack(t, seg, env);
 
 	/* MUST-37: a peer that answers probes is alive, however long it takes */
 	if (!t->snd_wnd && !t->user_gone)
@@ -470,7 +502,7 @@ void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 	}
 	if (syn)
 		hstp_congestion_open(t, t->retries > 1);
-	else if (!t->fast)
+	else if (!t->fast && !marked)
 		hstp_congestion_acked(t, bytes, env);
 	t->snd_una = ack;
 	t->syn_acked = 1;
@@ -496,7 +528,11 @@ void hstp_send_acked(struct hstp_tcb *t, u32 ack, const struct hstp_env *env,
 
 	if (t->cautious)
 		restart = hstp_recovery_acked(t, bytes, env);
-	if (ack == t->snd_nxt)
+	/* A window of one segment cannot be halved: "the sending TCP MUST reset the retransmit
+	 * timer", and sends no new text before it goes off
+	 */
+	t->ecn_hold = marked && t->cwnd <= t->mss && !hstp_fin_acked(t);
+	if (ack == t->snd_nxt && !t->ecn_hold)
 		hstp_timer_stop(t, HSTP_TIMER_REXMIT);
 	else if (restart)
 		arm_retransmission(t, env);

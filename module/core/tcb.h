@@ -12,6 +12,13 @@
 
 struct hstp_board;
 
+/* Explicit Congestion Notification, RFC 3168 section 6.1.1: who may begin it. */
+enum hstp_ecn {
+	HSTP_ECN_OFF,
+	HSTP_ECN_ASK,		/* our SYN asks for it, and who asks for it gets it */
+	HSTP_ECN_AGREE,		/* who asks for it gets it */
+};
+
 /**
  * struct hstp_config - what a namespace can set
  * @msl_ms: maximum segment lifetime
@@ -34,6 +41,7 @@ struct hstp_board;
  * @timestamps: offer timestamps
  * @sack: offer selective acknowledgments
  * @dsack: report duplicates by them
+ * @ecn: of enum hstp_ecn
  */
 struct hstp_config {
 	int msl_ms;
@@ -55,6 +63,7 @@ struct hstp_config {
 	int timestamps;
 	int sack;
 	int dsack;
+	int ecn;
 };
 
 #define HSTP_CONFIG_DEFAULT { \
@@ -77,6 +86,7 @@ struct hstp_config {
 	.timestamps = 1, \
 	.sack = 1, \
 	.dsack = 1, \
+	.ecn = HSTP_ECN_AGREE, \
 }
 
 /**
@@ -181,7 +191,8 @@ struct hstp_tuning {
  * @rcv_held: number after the last text that is held behind a gap; RCV.NXT: none
  * @rcv_up: RCV.UP, number after the last urgent byte, while @urgent_in
  * @irs: IRS
- * @recover: SND.NXT when a loss was found last, valid while @cautious
+ * @recover: SND.NXT when a loss was found last, or @cwnd was reduced, valid while @cautious
+ *	or @ecn_cut
  * @resent: next number to send again while @recovering or @fast
  * @rescue: RescueRxt while @fast: number after it (RFC 6675 section 2)
  * @cwnd: congestion window, bytes (RFC 5681 section 2)
@@ -248,6 +259,13 @@ struct hstp_tuning {
  * @syn_resent: SYN was sent more than once (RFC 6298 rule 5.7)
  * @ip_options: words of IP options in each packet, which take their room from the text
  * @shut: there was no memory for text in the window: the peer is told of none until there is
+ * @ecn_in: packets of the peer that met congestion are reported to it (RFC 3168)
+ * @ecn_out: ours may say that it will report them; until the peer's SYN is here: we ask for it
+ * @ecn_seen: a packet of the peer said so of us
+ * @ecn_echo: a packet of the peer met congestion: segments have ECE until it has heard
+ * @ecn_cwr: @cwnd was reduced: the next new text has CWR
+ * @ecn_cut: the same, and no ACK has gone beyond @recover: that was once for this window
+ * @ecn_hold: @cwnd could not be reduced any further: no new text before HSTP_TIMER_REXMIT
  */
 struct hstp_tcb {
 	u32 snd_una;
@@ -329,6 +347,13 @@ struct hstp_tcb {
 	u32 syn_resent : 1;
 	u32 shut : 1;
 	u32 ip_options : 4;
+	u32 ecn_in : 1;
+	u32 ecn_out : 1;
+	u32 ecn_seen : 1;
+	u32 ecn_echo : 1;
+	u32 ecn_cwr : 1;
+	u32 ecn_cut : 1;
+	u32 ecn_hold : 1;
 };
 
 /**

@@ -110,11 +110,26 @@ static void lost(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_act
 	hstp_send_again(t);
 }
 
+/* New text has waited for this, and nothing else (RFC 3168 section 6.1.2). */
+static bool released(struct hstp_tcb *t, struct hstp_acts *acts)
+{
+	bool held = t->ecn_hold;
+
+	t->ecn_hold = 0;
+	if (!held || t->snd_nxt != t->snd_una)
+		return false;
+	hstp_timer_stop(t, HSTP_TIMER_REXMIT);
+	acts->bits |= HSTP_ACT_OUTPUT;
+	return true;
+}
+
 static void retransmission_timeout(struct hstp_tcb *t, const struct hstp_env *env,
 				   struct hstp_acts *acts)
 {
 	bool idle = t->snd_nxt == t->snd_una;
 
+	if (released(t, acts))
+		return;
 	/* What was never sent cannot have waited too long for its acknowledgment */
 	if (!(idle && t->snd_wnd) && given_up(t, env)) {
 		acts->signal = HSTP_SIGNAL_TIMED_OUT;

@@ -41,6 +41,7 @@ static const struct {
 	{ HSTP_A_CONN_TIMESTAMPS, "timestamps", "ts", FLAG },
 	{ HSTP_A_CONN_TIMESTAMP_RECENT, "timestamp_recent", NULL, PLAINLY },
 	{ HSTP_A_CONN_SELECTIVE_ACK, "selective_ack", "sack", FLAG },
+	{ HSTP_A_CONN_ECN, "ecn", "ecn", FLAG },
 	{ HSTP_A_CONN_CONGESTION, "congestion", "cc", STRING },
 	{ HSTP_A_CONN_CONGESTION_WINDOW, "congestion_window", "cwnd", PLAINLY },
 	{ HSTP_A_CONN_SLOW_START_THRESHOLD, "slow_start_threshold", "ssthresh", PLAINLY },

@@ -66,6 +66,7 @@ static const char *const settings[] = {
 	[HSTP_A_CONFIG_TW_REUSE] = "tw_reuse",
 	[HSTP_A_CONFIG_TW_RECYCLE] = "tw_recycle",
 	[HSTP_A_CONFIG_RCVBUF_MAX] = "rcvbuf_max",
+	[HSTP_A_CONFIG_ECN] = "ecn",
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -32,6 +32,7 @@ struct flight {
 	u16 wnd;
 	u8 flags;
 	u8 to;
+	u32 ecn;
 	struct hstp_options opt;
 };
 
@@ -66,6 +67,7 @@ struct world {
 	int losses;
 	int copies;
 	int delays;
+	int marks;
 };
 
 /* A script: r in front says that the user reads when it likes, else it reads
@@ -80,6 +82,7 @@ struct scenario {
 	int losses;
 	int copies;
 	int delays;
+	int marks;		/* packets that meet congestion; both ends want ECN */
 	bool sack;
 	bool stamps;
 };
@@ -111,6 +114,10 @@ static const struct scenario scenarios[] = {
 	  .losses = 2, .sack = true },
 	{ "timestamps, a loss", { "o2c", "lc" }, { 9, 9 }, { 10, 20 }, .losses = 1,
 	  .stamps = true },
+	{ "congestion is met twice", { "o6", "l1" }, { 9, 9 }, { 10, 20 }, .marks = 2 },
+	{ "congestion is met, and a close", { "o2c", "lc" }, { 9, 9 }, { 10, 20 }, .marks = 1 },
+	{ "congestion is met after a timeout", { "o224", "l" }, { 9, 9 }, { 10, 20 },
+	  .marks = 2, .losses = 1 },
 	{ "all options, simultaneous open", { "o2", "o" }, { 9, 9 }, { 10, 20 },
 	  .losses = 1, .sack = true, .stamps = true },
 };
@@ -232,7 +239,8 @@ static void perform(struct world *w, u8 which, struct hstp_acts *acts)
 	while (!failed && hstp_send_next(&s->tcb, &env, acts, &tx)) {
 		struct flight next = {
 			.seq = tx.seq, .ack = tx.ack, .len = tx.text_len, .wnd = tx.wnd,
-			.flags = tx.flags, .position = s->freed + tx.text_off
+			.flags = tx.flags, .position = s->freed + tx.text_off,
+			.ecn = tx.ect ? HSTP_ECT_0 : HSTP_NOT_ECT
 		};
 
 		copy_options(&next.opt, &tx.opt);
@@ -265,6 +273,7 @@ static void arrive(struct world *w, const struct flight *f)
 		.text_len = f->len,
 		.wnd = f->wnd,
 		.flags = f->flags,
+		.ecn = (u8)f->ecn,
 		.opt = f->opt,
 	};
 	u32 first = f->seq + !!(f->flags & HSTP_SYN);
@@ -508,6 +517,7 @@ static void go(const struct world *w, const char *how)
 static void explore(const struct world *w)
 {
 	static const char *const reads[] = { "A:reads", "B:reads" };
+	static const char *const mark[] = { "mark>A", "mark>B" };
 	static const char *const lose[] = { "lose>A", "lose>B" }, *const copy[] = {
 		"copy>A", "copy>B" }, *const pass[] = { ">A", ">B" }, *const user[] = {
 		"A:user", "B:user" };
@@ -536,6 +546,16 @@ static void explore(const struct world *w)
 			n.losses--;
 			remove_flight(&n, i);
 			go(&n, lose[w->flight[i].to]);
+		}
+		if (w->marks && w->flight[i].ecn == HSTP_ECT_0) {
+			struct flight marked = w->flight[i];
+
+			n = *w;
+			n.marks--;
+			marked.ecn = HSTP_CE;
+			remove_flight(&n, i);
+			arrive(&n, &marked);
+			go(&n, mark[w->flight[i].to]);
 		}
 		if (w->copies) {
 			n = *w;
@@ -581,6 +601,7 @@ static bool run(const struct scenario *s, struct world *w)
 	scenario = s;
 	cfg.sack = scenario->sack;
 	cfg.timestamps = scenario->stamps;
+	cfg.ecn = scenario->marks ? HSTP_ECN_ASK : HSTP_ECN_OFF;
 	states = 0;
 	ends = 0;
 	depth = 0;
@@ -589,6 +610,7 @@ static bool run(const struct scenario *s, struct world *w)
 	w->losses = s->losses;
 	w->copies = s->copies;
 	w->delays = s->delays;
+	w->marks = s->marks;
 	for (i = 0; i < 2; i++) {
 		w->side[i].tcb.mss = MSS;
 		w->side[i].tcb.snd_mss = 65535;

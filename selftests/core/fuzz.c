@@ -118,7 +118,7 @@ static void check_alive(void)
 	default:
 		break;
 	}
-	HOLD(!waits == !(t->armed & HSTP_TIMER_REXMIT));
+	HOLD(!(waits || t->ecn_hold) == !(t->armed & HSTP_TIMER_REXMIT));
 	/* an ACK that is owed has left, or a timer sends it */
 	HOLD(!t->ack_now);
 	HOLD(t->state < HSTP_ESTABLISHED || t->rcv_nxt == t->rcv_acked ||
@@ -196,6 +196,30 @@ static void check_options(const struct hstp_tx *tx)
 	HOLD(t->wscale_ok || !(t->rcv_wscale | t->snd_wscale));
 }
 
+/* RFC 3168 section 6.1 */
+static void check_ecn(const struct hstp_tx *tx, u32 una)
+{
+	const struct hstp_tcb *t = &r.tcb;
+	u8 bits = tx->flags & (HSTP_ECE | HSTP_CWR);
+
+	HOLD(!t->ecn_out || t->ecn_in);
+	HOLD(!t->ecn_echo || t->ecn_in);
+	HOLD(!t->ecn_in || r.cfg.ecn);
+	if (tx->flags & HSTP_SYN) {
+		HOLD(!tx->ect);
+		if (t->state == HSTP_SYN_SENT)
+			HOLD(bits == (r.cfg.ecn == HSTP_ECN_ASK && !tx->again ?
+				      HSTP_ECE | HSTP_CWR : 0));
+		else
+			HOLD(bits == (t->ecn_out ? HSTP_ECE : 0));
+		return;
+	}
+	HOLD(!(bits & HSTP_ECE) == !t->ecn_echo);
+	HOLD(!(bits & HSTP_CWR) || tx->ect);
+	HOLD(tx->ect == (t->ecn_out && tx->text_len && !tx->again &&
+			 hstp_before(tx->seq, una + t->snd_wnd)));
+}
+
 static void check_sent(const struct hstp_tx *tx, u32 una)
 {
 	u32 edge, i;
@@ -207,7 +231,8 @@ static void check_sent(const struct hstp_tx *tx, u32 una)
 	HOLD(!(tx->flags & HSTP_SYN) || (tx->seq == t->iss && !tx->text_len && !t->syn_acked));
 	HOLD(!(tx->flags & HSTP_SYN) || (tx->opt.has & HSTP_HAS_MSS && tx->opt.mss == t->rcv_mss));
 	if (!(tx->flags & HSTP_ACK)) {
-		HOLD(tx->flags == HSTP_SYN && t->state == HSTP_SYN_SENT);
+		HOLD((tx->flags & ~(HSTP_ECE | HSTP_CWR)) == HSTP_SYN &&
+		     t->state == HSTP_SYN_SENT);
 	} else {
 		HOLD(tx->ack == t->rcv_nxt);
 		/* SHLD-14: the right edge never moves left, but without memory */
@@ -223,6 +248,7 @@ static void check_sent(const struct hstp_tx *tx, u32 una)
 		HOLD(!hstp_before(tx->seq, r.board.range[i].right) ||
 		     !hstp_after(tx->seq + tx->text_len, r.board.range[i].left));
 	check_options(tx);
+	check_ecn(tx, una);
 	if (tx->text_len) {
 		HOLD(hstp_synchronized(t->state));
 		HOLD(!hstp_after(tx->seq + tx->text_len, t->iss + 1 + r.queued));
@@ -369,7 +395,8 @@ static void segment(void)
 	memset(&seg, 0, sizeof(seg));
 	seg.flags = byte();
 	if (shape & 0x80)
-		seg.flags = HSTP_ACK;
+		seg.flags = HSTP_ACK | (seg.flags & (HSTP_ECE | HSTP_CWR));
+	seg.ecn = byte() & 3;
 	seg.seq = near(r.tcb.rcv_nxt, r.offered, byte());
 	if (shape == 0x7f)
 		seg.seq = r.tcb.irs;
@@ -519,6 +546,7 @@ static void begin(void)
 	r.cfg.window_scaling = how >> 6 & 1;
 	r.cfg.timestamps = how >> 7;
 	r.cfg.sack = r.cfg.timestamps ^ r.cfg.window_scaling;
+	r.cfg.ecn = byte() % 3;
 	r.tcb.mss = how & 8 ? 1460 : 536;
 	r.tcb.snd_mss = 65535;
 	r.tcb.rcv_mss = how & 16 ? 1460 : 536;

@@ -248,6 +248,7 @@ static void leaves(struct where w, const struct hstp_tx *tx)
 	out->opt = tx->opt;
 	out->flags = tx->flags;
 	out->again = tx->again;
+	out->ect = tx->ect;
 }
 
 static void flush_output(struct where w)
@@ -287,6 +288,7 @@ static struct hstp_segment to_segment(struct arrival a)
 		.up = (u16)a.up,
 		.flags = a.flags,
 		.header_len = HSTP_HEADER_MIN,
+		.ecn = a.ecn,
 	};
 
 	seg.opt.has = a.has | (a.mss ? HSTP_HAS_MSS : 0);
@@ -500,6 +502,8 @@ void trace_expect(struct where w, struct want want)
 		trace_fail(w, "expected UP %u, got %u", (u32)want.up, out->up);
 	if (differs(want.again, out->again))
 		trace_fail(w, "expected %s", want.again ? "a retransmission" : "a first sending");
+	if (want.ect != out->ect)
+		trace_fail(w, "expected %s", want.ect ? "ECT(0)" : "no ECT");
 	T.last = *out;
 	T.out_count--;
 	memmove(T.out, T.out + 1, T.out_count * sizeof(T.out[0]));
@@ -596,9 +600,9 @@ void trace_established(struct where w)
 	};
 
 	trace_open_active(w);
-	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, 0, SYN });
+	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, 0, SYN, false });
 	trace_recv(w, syn_ack);
-	trace_expect(w, (struct want){ ME, PEER, ANY, 0, BUFFER, 0, 0, 0, ACK });
+	trace_expect(w, (struct want){ ME, PEER, ANY, 0, BUFFER, 0, 0, 0, ACK, false });
 	trace_state(w, HSTP_ESTABLISHED);
 	T.log_count = 0;
 }
@@ -608,7 +612,7 @@ void trace_passive_syn_received(struct where w)
 	struct arrival syn = { .flags = SYN, .seq = PEER_ISS, .wnd = WINDOW, .mss = MSS };
 
 	trace_listener_recv(w, syn);
-	trace_expect(w, (struct want){ MY_ISS, PEER, ANY, 0, BUFFER, MSS, 0, 0, SYN | ACK });
+	trace_expect(w, (struct want){ MY_ISS, PEER, ANY, 0, BUFFER, MSS, 0, 0, SYN | ACK, false });
 	trace_state(w, HSTP_SYN_RECEIVED);
 	T.log_count = 0;
 }
@@ -616,11 +620,12 @@ void trace_passive_syn_received(struct where w)
 void trace_active_syn_received(struct where w)
 {
 	struct arrival syn = { .flags = SYN, .seq = PEER_ISS, .wnd = WINDOW, .mss = MSS };
+	struct want syn_ack = { MY_ISS, PEER, ANY, 0, BUFFER, MSS, ANY, 0, SYN | ACK, false };
 
 	trace_open_active(w);
-	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, 0, SYN });
+	trace_expect(w, (struct want){ MY_ISS, 0, ANY, 0, ANY, MSS, 0, 0, SYN, false });
 	trace_recv(w, syn);
-	trace_expect(w, (struct want){ MY_ISS, PEER, ANY, 0, BUFFER, MSS, ANY, 0, SYN | ACK });
+	trace_expect(w, syn_ack);
 	trace_state(w, HSTP_SYN_RECEIVED);
 	T.log_count = 0;
 }

@@ -38,6 +38,8 @@
 #define PSH HSTP_PSH
 #define ACK HSTP_ACK
 #define URG HSTP_URG
+#define ECE HSTP_ECE
+#define CWR HSTP_CWR
 
 /* What a test that does not care gets: numbers, window and segment size. */
 #define MY_ISS		100000u
@@ -64,6 +66,7 @@ struct out {
 	u32 up;
 	u8 flags;
 	bool again;
+	bool ect;
 	struct hstp_options opt;
 };
 
@@ -135,6 +138,7 @@ struct want {
 	long long again;
 	long long up;
 	int flags;
+	bool ect;		/* ECT(0) in the IP header */
 };
 
 struct arrival {
@@ -148,6 +152,7 @@ struct arrival {
 	u8 has;			/* options besides MSS, of enum hstp_option_bit */
 	u8 wscale;
 	u8 sack_count;
+	u8 ecn;			/* of the IP header, of enum hstp_codepoint */
 	u32 tsval;
 	u32 tsecr;
 	struct {

@@ -50,6 +50,7 @@ static const struct setting {
 	{ "tw_reuse", 0, 0, 1 },
 	{ "tw_recycle", 0, 0, 1 },
 	{ "rcvbuf_max", 6291456, 4096, 1073741824 },
+	{ "ecn", 2, 0, 2 },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))

@@ -47,6 +47,7 @@ static const struct setting {
 	{ HSTP_A_CONFIG_TW_REUSE, "tw_reuse", 0, 0, 1 },
 	{ HSTP_A_CONFIG_TW_RECYCLE, "tw_recycle", 0, 0, 1 },
 	{ HSTP_A_CONFIG_RCVBUF_MAX, "rcvbuf_max", 6291456, 4096, 1073741824 },
+	{ HSTP_A_CONFIG_ECN, "ecn", 2, 0, 2 },
 };
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))

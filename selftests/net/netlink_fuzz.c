@@ -390,13 +390,13 @@ static void take_back(const struct nlmsghdr *m, void *arg)
 	struct nl_attrs a;
 
 	nl_attrs(m, &a);
-	for (int type = 1; type <= HSTP_A_CONFIG_RCVBUF_MAX; type++) {
+	for (int type = 1; type <= HSTP_A_CONFIG_ECN; type++) {
 		if (!a.by[type])
 			continue;
 		mnl_attr_put_u32(req, (uint16_t)type, (uint32_t)nl_number(a.by[type]));
 		settings++;
 	}
-	SAME(settings, 30);
+	SAME(settings, 31);
 }
 
 /* Each setting has a value that it takes, as netlink_config has their bounds. */
