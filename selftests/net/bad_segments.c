@@ -391,7 +391,9 @@ TEST_F(bad, reserved_bits_and_urgent_pointer)
 {
 	struct beside *b = &self->beside;
 
-	/* Section 3.1: control bits that are unknown are ignored; ECE, CWR here. */
+	/* Section 3.1: control bits that are unknown are ignored; ECE, CWR where the SYNs
+	 * have not agreed on them (RFC 3168 section 6.1.1).
+	 */
 	wire_send(&b->us, PSH | ACK | ECE | CWR, b->sent, b->got, "ecn");
 	b->sent += 3;
 	fd_recv(b->fd, "ecn");

@@ -57,6 +57,23 @@ TEST(queues)
 	SAME(cmd_count(&c, "bytes_received:"), 0);
 }
 
+/* RFC 3168 section 6.1.1: it is in force when one end asks and the other agrees. */
+TEST(options)
+{
+	struct st_pair pair;
+
+	net_alone();
+	net_enter(NS_A);
+	net_hstp(NS_A, "ecn", 1);
+	NEED(!st_pair_open(&pair, proto));
+	cmd(&c, 0, "show state established");
+	SAME(cmd_count(&c, " ts "), 2);
+	SAME(cmd_count(&c, " sack "), 2);
+	SAME(cmd_count(&c, " ecn "), 2);
+	cmd(&c, 0, "-j show state established");
+	SAME(cmd_count(&c, "\"ecn\":true"), 2);
+}
+
 /* So many connections match. */
 #define MATCHES(count, ...) do {					\
 	cmd(&c, 0, "-o show " __VA_ARGS__);				\

@@ -287,9 +287,11 @@ static void in_force(const struct rows *r, int which, int shift, uint32_t recent
 	SAME(HAS(r, TIMESTAMP_RECENT), !!(which & 4));
 	if (which & 4)
 		SAME(NUMBER(r, TIMESTAMP_RECENT), recent);
+	SAME(HAS(r, ECN), !!(which & 8));
 }
 
-/* What both ends have offered is: RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2. It is
+/* What both ends have offered is: RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2, RFC 3168
+ * section 6.1.1, where a SYN asks with ECE and CWR, and a SYN-ACK agrees with ECE. It is
  * the same in SYN-RECEIVED and afterwards, to the end of TIME-WAIT, which answers with
  * timestamps, too (RFC 7323 section 3.2).
  */
@@ -302,8 +304,9 @@ TEST(options_in_force)
 	net_peer();
 	net_no_timers(NS_A);
 	nl = nl_open(NS_A);
-	for (int which = 0; which < 8; which++) {
+	for (int which = 0; which < 16; which++) {
 		uint32_t mss = 1000 - (which & 4 ? 12 : 0);
+		bool ecn = which & 8;
 		struct end us, it;
 		uint8_t opt[40];
 		struct rows *r;
@@ -311,8 +314,9 @@ TEST(options_in_force)
 
 		wire_ends(&us, NS_T, (uint16_t)(4000 + which), &it, NS_A, (uint16_t)(80 + which));
 		fd = fd_listen(&it, 1);
-		wire_send(&us, SYN, 100, .opt = opt, .optlen = put_offer(opt, which));
-		shift = shift_in(wire_expect(&it, SYN | ACK, 300, 101));
+		wire_send(&us, SYN | (ecn ? ECE | CWR : 0), 100, .opt = opt,
+			  .optlen = put_offer(opt, which));
+		shift = shift_in(wire_expect(&it, SYN | ACK | (ecn ? ECE : 0), 300, 101));
 		r = get_end(nl, &it);
 		SAME(NUMBER(r, STATE), HSTP_NL_STATE_SYN_RECEIVED);
 		in_force(r, which, shift, 5000);

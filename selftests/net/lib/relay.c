@@ -9,7 +9,7 @@
 
 #define RULES_MAX	16
 
-enum fate { PASS, LOSE, HOLD };
+enum fate { PASS, LOSE, HOLD, MARK };
 
 struct rule {
 	struct end *from;
@@ -107,6 +107,18 @@ static void add_rule(struct end *from, uint8_t with, uint8_t without, int times,
 void relay_lose(struct end *from, uint8_t with, uint8_t without, int times)
 {
 	add_rule(from, with, without, times, LOSE);
+}
+
+/**
+ * relay_mark() - let packets that can say so meet congestion (RFC 3168 section 5)
+ * @from: who sends them
+ * @with: their segments have all of these flags
+ * @without: and none of these
+ * @times: how many, or RELAY_ALWAYS
+ */
+void relay_mark(struct end *from, uint8_t with, uint8_t without, int times)
+{
+	add_rule(from, with, without, times, MARK);
 }
 
 /**
@@ -258,7 +270,9 @@ static void relay_one(struct seen *seen)
 	logged[log_count++] = (struct log){ seen, fate == HOLD };
 	if (!seen->sum_good)
 		die(__FILE__, __LINE__, "a segment with a bad checksum");
-	if (fate == PASS)
+	if (fate == MARK && (wire_tos(seen) & CE) == ECT_0)
+		wire_mark(seen);
+	if (fate == PASS || fate == MARK)
 		wire_deliver(seen);
 }
 

@@ -35,6 +35,7 @@ void interop_options(bool on);
  * @without: as often as @times says, then no more.
  */
 void relay_lose(struct end *from, uint8_t with, uint8_t without, int times);
+void relay_mark(struct end *from, uint8_t with, uint8_t without, int times);
 void relay_hold(struct end *from, uint8_t with, uint8_t without);
 void relay_release(struct end *from);	/* what is held goes on; nothing more is held */
 #define RELAY_ALWAYS	(1 << 30)

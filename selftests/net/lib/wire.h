@@ -133,6 +133,13 @@ void wire_deliver(struct seen *seen);
 /* Where an option is in it, its kind byte, or NULL. */
 const uint8_t *wire_option(const struct seen *seen, int kind);
 
+/* The TOS octet of its packet, with the ECN field in the lowest two bits (RFC 3168 section 5);
+ * and the network's part in that: the packet has met congestion.
+ */
+enum { NOT_ECT = 0, ECT_0 = 2, CE = 3 };
+uint8_t wire_tos(const struct seen *seen);
+void wire_mark(struct seen *seen);
+
 /* The next segment from @end, or NULL when none comes for @ms milliseconds. */
 struct seen *wire_next(struct end *end, int ms);
 

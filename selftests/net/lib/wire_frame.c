@@ -190,6 +190,28 @@ void wire_emit(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 }
 
 /**
+ * wire_tos() - the TOS octet of a segment's packet
+ * @seen: the segment
+ */
+uint8_t wire_tos(const struct seen *seen)
+{
+	return ((const struct iphdr *)(seen->frame + ETHER_LEN))->tos;
+}
+
+/**
+ * wire_mark() - a packet meets congestion on its way (RFC 3168 section 5)
+ * @seen: its segment, before it is delivered
+ */
+void wire_mark(struct seen *seen)
+{
+	struct iphdr *ip = (void *)(seen->frame + ETHER_LEN);
+
+	ip->tos |= CE;
+	ip->check = 0;
+	ip->check = htons(~internet_sum(ip, ip->ihl * 4, 0));
+}
+
+/**
  * wire_raw() - send any IPv4 packet, and note it in the trace
  * @to: to whom
  * @saddr: source, network order
