@@ -153,7 +153,8 @@ TEST(ladder)
 	keep_text("ladder.txt");
 	is_good("ladder ladder.svg ladder.txt");
 
-	spoil_ladder("s/>TIME-WAIT</>TIME-WAIT-THAT-IS-FAR-TOO-LONG-FOR-IT</", "leaves the picture");
+	spoil_ladder("s/>TIME-WAIT</>TIME-WAIT-THAT-IS-FAR-TOO-LONG-FOR-IT</",
+		     "leaves the picture");
 	spoil_ladder("s/class=\"m\">&lt;SEQ/class=\"e\">\\&lt;SEQ/", "overlap");
 	spoil_ladder("0,/ marker-end=[^/]*/s///", " arrows, but ");
 	spoil_ladder("0,/<text [^>]*>&lt;SEQ.*text>/s///", " labels, ");
