@@ -42,6 +42,8 @@ HSTP_CAUSES(X)
 			 3 * nla_total_size(sizeof(u16)) + \
 			 5 * nla_total_size(sizeof(u32)) + 2 * nla_total_size(0) + \
 			 HSTP_SACK_BLOCKS * SACK_ROOM)
+#define CHANGE_ROOM	(TUPLE_ROOM + 2 * U64_ROOM + 4 * nla_total_size(sizeof(u8)) + \
+			 nla_total_size(sizeof(u16)) + 6 * nla_total_size(sizeof(u32)))
 
 static void update_key(void)
 {
@@ -285,26 +287,45 @@ static void *put_header(void *at, const struct header *h)
 	return put_options(at, h->opt);
 }
 
+static bool segments_wanted(const struct hstp_net *hn)
+{
+	return READ_ONCE(hn->settings.segment_events) &&
+	       hstp_batch_wanted(hn, HSTP_NLGRP_SEGMENTS);
+}
+
+/* What both kinds of messages of the group begin with, in the same attributes. */
+static_assert((int)HSTP_A_CHANGE_SEQUENCE == (int)HSTP_A_SEGMENT_SEQUENCE);
+static_assert((int)HSTP_A_CHANGE_TIME == (int)HSTP_A_SEGMENT_TIME);
+static_assert((int)HSTP_A_CHANGE_DIRECTION == (int)HSTP_A_SEGMENT_DIRECTION);
+static_assert((int)HSTP_A_CHANGE_REMOTE_PORT == (int)HSTP_A_SEGMENT_REMOTE_PORT);
+
+/* Between hstp_batch_lock() and hstp_batch_unlock(). */
+static void *begin_segment(struct hstp_net *hn, u8 cmd, size_t room,
+			   const struct hstp_tuple *tuple, bool out)
+{
+	u64 sequence = atomic64_inc_return(&hn->segment_sequence);
+	void *at = hstp_batch_begin(hn, HSTP_NLGRP_SEGMENTS, cmd, room);
+
+	if (!at)
+		return NULL;
+	at = hstp_put_u64(at, HSTP_A_SEGMENT_SEQUENCE, sequence, HSTP_A_SEGMENT_PAD);
+	at = hstp_put_u64(at, HSTP_A_SEGMENT_TIME, ktime_get_ns(), HSTP_A_SEGMENT_PAD);
+	at = hstp_put_u8(at, HSTP_A_SEGMENT_DIRECTION,
+			 out ? HSTP_NL_DIRECTION_OUT : HSTP_NL_DIRECTION_IN);
+	return hstp_put_tuple(at, tuple, HSTP_A_SEGMENT_LOCAL_ADDRESS);
+}
+
 static void tell_segment(struct hstp_net *hn, const struct hstp_tuple *tuple,
 			 const struct header *h)
 {
-	u64 sequence;
 	void *at;
 
-	if (!READ_ONCE(hn->settings.segment_events) ||
-	    !hstp_batch_wanted(hn, HSTP_NLGRP_SEGMENTS))
+	if (!segments_wanted(hn))
 		return;
 	hstp_batch_lock(hn);
-	sequence = atomic64_inc_return(&hn->segment_sequence);
-	at = hstp_batch_begin(hn, HSTP_NLGRP_SEGMENTS, HSTP_CMD_SEGMENT, SEGMENT_ROOM);
-	if (at) {
-		at = hstp_put_u64(at, HSTP_A_SEGMENT_SEQUENCE, sequence, HSTP_A_SEGMENT_PAD);
-		at = hstp_put_u64(at, HSTP_A_SEGMENT_TIME, ktime_get_ns(), HSTP_A_SEGMENT_PAD);
-		at = hstp_put_u8(at, HSTP_A_SEGMENT_DIRECTION,
-				 h->out ? HSTP_NL_DIRECTION_OUT : HSTP_NL_DIRECTION_IN);
-		at = hstp_put_tuple(at, tuple, HSTP_A_SEGMENT_LOCAL_ADDRESS);
+	at = begin_segment(hn, HSTP_CMD_SEGMENT, SEGMENT_ROOM, tuple, h->out);
+	if (at)
 		hstp_batch_end(hn, put_header(at, h));
-	}
 	hstp_batch_unlock(hn);
 }
 
@@ -356,4 +377,42 @@ void hstp_event_tell_out(struct hstp_net *hn, const struct hstp_tuple *tuple,
 	};
 
 	tell_segment(hn, tuple, &h);
+}
+
+static void *put_change(void *at, const struct hstp_change *change)
+{
+	at = hstp_put_u32(at, HSTP_A_CHANGE_SEQ, change->seq);
+	at = hstp_put_u32(at, HSTP_A_CHANGE_ACK, change->ack);
+	at = hstp_put_u16(at, HSTP_A_CHANGE_WINDOW, change->wnd);
+	at = hstp_put_u8(at, HSTP_A_CHANGE_FLAGS, change->flags);
+	at = hstp_put_u32(at, HSTP_A_CHANGE_LENGTH, change->length);
+	at = hstp_put_u32(at, HSTP_A_CHANGE_RULE, change->rule);
+	at = hstp_put_u8(at, HSTP_A_CHANGE_ACTION, change->action);
+	if (change->action != HSTP_NL_ACTION_CHANGE)
+		return at;
+	at = hstp_put_u8(at, HSTP_A_CHANGE_FIELD, change->field);
+	at = hstp_put_u32(at, HSTP_A_CHANGE_FROM, change->from);
+	return hstp_put_u32(at, HSTP_A_CHANGE_TO, change->to);
+}
+
+/**
+ * hstp_event_tell_change() - what a rule has changed in a segment, for who listens
+ * @hn: namespace
+ * @tuple: both ends
+ * @change: what
+ *
+ * Context: BH off; any lock but that of messages.
+ */
+void hstp_event_tell_change(struct hstp_net *hn, const struct hstp_tuple *tuple,
+			    const struct hstp_change *change)
+{
+	void *at;
+
+	if (!segments_wanted(hn))
+		return;
+	hstp_batch_lock(hn);
+	at = begin_segment(hn, HSTP_CMD_CHANGE, CHANGE_ROOM, tuple, change->out);
+	if (at)
+		hstp_batch_end(hn, put_change(at, change));
+	hstp_batch_unlock(hn);
 }

@@ -28,6 +28,34 @@ struct hstp_ear {
 
 DECLARE_PER_CPU(struct hstp_ear, hstp_ear);
 
+/**
+ * struct hstp_change - what a rule has changed in a segment
+ * @seq: SEG.SEQ before that
+ * @ack: SEG.ACK before
+ * @length: bytes of text
+ * @wnd: SEG.WND before
+ * @flags: control bits before
+ * @out: the segment leaves
+ * @action: enum hstp_nl_action, change or corrupt
+ * @field: change: enum hstp_nl_field
+ * @rule: number of the rule
+ * @from: change: value of the field before
+ * @to: change: and now
+ */
+struct hstp_change {
+	u32 seq;
+	u32 ack;
+	u32 length;
+	u16 wnd;
+	u8 flags;
+	bool out;
+	u8 action;
+	u8 field;
+	u32 rule;
+	u32 from;
+	u32 to;
+};
+
 bool hstp_event_look(const struct hstp_net *hn);
 void hstp_event_look_anew(void);
 void hstp_event_start(void);
@@ -40,6 +68,8 @@ void hstp_event_tell_in(struct hstp_net *hn, const struct hstp_tuple *tuple,
 			const struct hstp_segment *seg);
 void hstp_event_tell_out(struct hstp_net *hn, const struct hstp_tuple *tuple,
 			 const struct hstp_tx *tx);
+void hstp_event_tell_change(struct hstp_net *hn, const struct hstp_tuple *tuple,
+			    const struct hstp_change *change);
 
 /* Somebody listens to "events", or did in this tick. */
 static inline bool hstp_event_heard(const struct hstp_net *hn)
@@ -97,6 +127,19 @@ static inline void hstp_event_out(struct hstp_net *hn, const struct hstp_tuple *
 {
 	if (static_branch_unlikely(&hstp_segment_key))
 		hstp_event_tell_out(hn, tuple, tx);
+}
+
+/**
+ * hstp_event_change() - a rule has changed a segment
+ * @hn: namespace
+ * @tuple: both ends
+ * @change: what
+ */
+static inline void hstp_event_change(struct hstp_net *hn, const struct hstp_tuple *tuple,
+				     const struct hstp_change *change)
+{
+	if (static_branch_unlikely(&hstp_segment_key))
+		hstp_event_tell_change(hn, tuple, change);
 }
 
 #endif /* HSTP_EVENT_H */

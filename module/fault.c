@@ -5,6 +5,7 @@
 #include <net/ip.h>
 
 #include "compat.h"
+#include "event.h"
 #include "fault.h"
 #include "input.h"
 #include "stats.h"
@@ -248,17 +249,47 @@ static void lose(struct hstp_faults *f, struct hstp_rule *rule, struct sk_buff *
 	kfree_skb(skb);
 }
 
+static struct hstp_change change_of(const struct hstp_rule *rule, const struct hstp_passing *p)
+{
+	return (struct hstp_change){
+		.seq = p->seq,
+		.ack = p->ack,
+		.length = p->text_len,
+		.wnd = p->wnd,
+		.flags = p->flags,
+		.out = p->direction == HSTP_NL_DIRECTION_OUT,
+		.action = rule->action,
+		.field = rule->field,
+		.rule = rule->id,
+	};
+}
+
+static enum verdict change(struct hstp_faults *f, struct hstp_rule *rule, struct hstp_passing *p)
+{
+	struct hstp_change change = change_of(rule, p);
+
+	if (hstp_passing_change(p, rule, &change.from, &change.to)) {
+		lose(f, rule, p->skb);
+		return IS_TAKEN;
+	}
+	hstp_event_change(f->hn, p->tuple, &change);
+	return GOES_ON;
+}
+
 /* The checksum of what arrives was looked at: say what would have been said. */
 static enum verdict corrupt(struct hstp_faults *f, struct hstp_rule *rule, struct hstp_passing *p)
 {
-	if (p->direction == HSTP_NL_DIRECTION_IN) {
-		HSTP_COUNT(f->hn, drops[HSTP_DROP_CHECKSUM]);
-		kfree_skb(p->skb);
+	struct hstp_change change = change_of(rule, p);
+
+	if (p->direction == HSTP_NL_DIRECTION_OUT && hstp_passing_corrupt(p)) {
+		lose(f, rule, p->skb);
 		return IS_TAKEN;
 	}
-	if (!hstp_passing_corrupt(p))
+	hstp_event_change(f->hn, p->tuple, &change);
+	if (p->direction == HSTP_NL_DIRECTION_OUT)
 		return GOES_ON;
-	lose(f, rule, p->skb);
+	HSTP_COUNT(f->hn, drops[HSTP_DROP_CHECKSUM]);
+	kfree_skb(p->skb);
 	return IS_TAKEN;
 }
 
@@ -286,10 +317,7 @@ static enum verdict act(struct hstp_faults *f, struct hstp_rule *rule, struct hs
 		return hold(f, rule, HSTP_NL_HELD_WHY_REORDER, p);
 	case HSTP_NL_ACTION_CHANGE:
 		*more = true;
-		if (!hstp_passing_change(p, rule))
-			return GOES_ON;
-		lose(f, rule, p->skb);
-		return IS_TAKEN;
+		return change(f, rule, p);
 	case HSTP_NL_ACTION_CORRUPT:
 		*more = true;
 		return corrupt(f, rule, p);

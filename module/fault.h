@@ -140,7 +140,7 @@ struct hstp_held {
 /**
  * struct hstp_faults - what a namespace has of it, from the first rule on
  * @hn: the namespace
- * @lock: over all that follows; innermost
+ * @lock: over all that follows; inside of all others but that of messages
  * @rules: by number
  * @rule_count: how many
  * @last_rule: number of the last one
@@ -227,7 +227,7 @@ void hstp_passing_look(struct hstp_passing *p);
 
 /* fault_change.c */
 bool hstp_passing_has(const struct hstp_passing *p, u8 field);
-int hstp_passing_change(struct hstp_passing *p, const struct hstp_rule *rule);
+int hstp_passing_change(struct hstp_passing *p, const struct hstp_rule *rule, u32 *from, u32 *to);
 int hstp_passing_corrupt(struct hstp_passing *p);
 
 /* fault_held.c */

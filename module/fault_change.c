@@ -131,14 +131,30 @@ static int make_writable(struct sk_buff *skb, unsigned int len)
 	return skb_ensure_writable(skb, skb_transport_offset(skb) + len);
 }
 
+/* What is there, of which field. */
+static u32 value_at(const u8 *at, u8 field)
+{
+	switch (field) {
+	case HSTP_NL_FIELD_WINDOW:
+	case HSTP_NL_FIELD_URGENT:
+		return hstp_get16(at);
+	case HSTP_NL_FIELD_FLAGS:
+		return at[1];
+	default:
+		return hstp_get32(at);
+	}
+}
+
 /**
  * hstp_passing_change() - change a field, and correct the checksum
  * @p: segment that has it
  * @rule: says what, and how
+ * @from: gets what it was
+ * @to: gets what it is now
  *
  * Return: 0 or -ENOMEM.
  */
-int hstp_passing_change(struct hstp_passing *p, const struct hstp_rule *rule)
+int hstp_passing_change(struct hstp_passing *p, const struct hstp_rule *rule, u32 *from, u32 *to)
 {
 	struct sk_buff *skb = p->skb;
 	int at = offset_of(p, rule->field);
@@ -148,18 +164,20 @@ int hstp_passing_change(struct hstp_passing *p, const struct hstp_rule *rule)
 
 	if (err)
 		return err;
+	*from = value_at(header + at, rule->field);
 	switch (rule->field) {
 	case HSTP_NL_FIELD_WINDOW:
 	case HSTP_NL_FIELD_URGENT:
-		put16(skb, at, (u16)changed(hstp_get16(header + at), rule));
+		put16(skb, at, (u16)changed(*from, rule));
 		break;
 	case HSTP_NL_FIELD_FLAGS:
-		put16(skb, at, header[at] << 8 | (u8)changed(p->flags, rule));
+		put16(skb, at, header[at] << 8 | (u8)changed(*from, rule));
 		break;
 	default:
-		put32(skb, at, changed(hstp_get32(header + at), rule));
+		put32(skb, at, changed(*from, rule));
 		break;
 	}
+	*to = value_at(header + at, rule->field);
 	hstp_passing_look(p);
 	return 0;
 }

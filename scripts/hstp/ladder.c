@@ -38,6 +38,7 @@ struct entry {
 	struct exchange *exchange;
 	int side;
 	bool done;
+	struct changes changes;	/* on its way out or in, as far as that is this end's */
 	uint64_t link;		/* of an arrival: its sending has a line with this number */
 };
 
@@ -278,12 +279,6 @@ static void describe(struct row *row, struct exchange *x, const struct record *r
 	row->reset = r->flags & RST;
 }
 
-bool same_segment(const struct record *a, const struct record *b)
-{
-	return a->seq == b->seq && a->ack == b->ack && a->flags == b->flags &&
-	       a->length == b->length && a->window == b->window;
-}
-
 /* Is @in what becomes of @out at the other end? */
 bool arrives_as(const struct record *out, const struct record *in)
 {
@@ -302,13 +297,15 @@ static struct entry *arrival_of(const struct entry *out)
 	struct exchange *x = out->exchange;
 	int later = 0;
 
+	if (out->changes.corrupt)
+		return NULL;
 	for (struct entry *n = ladder.queue + (out - ladder.queue) + 1;
 	     n < ladder.queue + ladder.count; n++) {
 		if (n->exchange != x || n->done || !n->record.segment ||
 		    !same_segment(&n->record, &out->record))
 			continue;
 		if (n->side == out->side && n->record.out)
-			later++;
+			later += !n->changes.corrupt;
 		else if (n->side != out->side && !n->record.out && !later--)
 			return n;
 	}
@@ -340,12 +337,37 @@ static bool crossed(const struct entry *out, const struct entry *in)
 	return false;
 }
 
+/* What the rules of an end changed in a segment that was drawn. */
+static void show_changes(const struct entry *e, uint64_t time)
+{
+	struct row row = { .kind = ROW_CHANGE, .side = e->record.out ? e->side : !e->side };
+	const struct changes *c = &e->changes;
+
+	for (unsigned int i = 0; i < c->count && i < CHANGES; i++) {
+		struct change change = c->list[i];
+		bool seq = !change.corrupt && change.field == HSTP_NL_FIELD_SEQ;
+
+		if (seq || change.field == HSTP_NL_FIELD_ACK ||
+		    change.field == HSTP_NL_FIELD_SACK_LEFT ||
+		    change.field == HSTP_NL_FIELD_SACK_RIGHT) {
+			change.was = relative(e->exchange, seq ? row.side : !row.side, change.was);
+			change.now = relative(e->exchange, seq ? row.side : !row.side, change.now);
+		}
+		ladder_change_text(row.text, sizeof(row.text), &change);
+		draw(&row, e->exchange, time);
+	}
+	if (c->count <= CHANGES)
+		return;
+	snprintf(row.text, sizeof(row.text), "*and %u more", c->count - CHANGES);
+	draw(&row, e->exchange, time);
+}
+
 static void show_out(struct entry *e)
 {
 	struct row row = { .kind = ROW_SEGMENT, .side = e->side };
 	struct exchange *x = e->exchange;
 	struct entry *event = next_of(e, x, e->side), *in;
-	bool held = false;
+	bool held = false, joined = true;
 
 	/* A call that sends this: its transition is told right after it. */
 	if (event && !event->record.segment && !cause_is_segment(event->record.cause) &&
@@ -356,19 +378,26 @@ static void show_out(struct entry *e)
 	}
 	describe(&row, x, &e->record, e->side);
 	in = arrival_of(e);
-	if (in && crossed(e, in)) {
+	if (e->changes.corrupt || (in && in->changes.corrupt)) {
+		row.fate = LOST;
+	} else if (in && crossed(e, in)) {
 		in->link = ++ladder.links;
 		row.link = in->link;
 		row.fate = UNDER_WAY;
-	} else if (in) {
-		arrive(in);
-	} else {
+		joined = false;
+	} else if (!in) {
 		held = ladder_held(&e->record);
 		row.fate = held ? UNDER_WAY : x->watched[!e->side] ? LOST : NOT_WATCHED;
 		row.link = ++ladder.links;
 	}
+	if (in && joined)
+		arrive(in);
 	ladder_late_sent(&e->record, in ? 0 : row.link, held);
+	row.changed = e->changes.count || (in && joined && in->changes.count);
 	draw(&row, x, e->record.time);
+	show_changes(e, e->record.time);
+	if (in && joined)
+		show_changes(in, e->record.time);
 }
 
 static void show_in(struct entry *e)
@@ -379,9 +408,12 @@ static void show_in(struct entry *e)
 	};
 
 	row.late = row.link || e->exchange->watched[!e->side];
+	row.fate = e->changes.corrupt ? LOST : ARRIVED;
+	row.changed = e->changes.count;
 	describe(&row, e->exchange, &e->record, !e->side);
 	arrive(e);
 	draw(&row, e->exchange, e->record.time);
+	show_changes(e, e->record.time);
 }
 
 static void show_event(struct entry *e)
@@ -457,7 +489,7 @@ static uint64_t after_ms(const struct entry *e, unsigned int ms)
 /* Where a segment arrived that left, even if nothing of its connection was drawn yet. */
 static const struct entry *answer_to(const struct entry *e)
 {
-	if (e->exchange)
+	if (e->exchange || e->changes.corrupt)
 		return arrival_of(e);
 	for (const struct entry *n = e + 1; n < ladder.queue + ladder.count; n++) {
 		if (arrives_as(&e->record, &n->record))
@@ -504,7 +536,7 @@ static uint64_t due(const struct entry *e)
 	in = answer_to(e);
 	if (in)
 		return after_ms(in, HOLD_MS);
-	if (!is_heard(e) || is_overtaken(e) || ladder_held(&e->record))
+	if (e->changes.corrupt || !is_heard(e) || is_overtaken(e) || ladder_held(&e->record))
 		return waited;
 	return after_ms(e, LOST_MS);
 }
@@ -565,6 +597,17 @@ static void drop_drawn(void)
 	ladder.first = 0;
 }
 
+/* A rule of its sender changed a segment: the last one that was such, told just before. */
+static void change_sent(const struct record *change)
+{
+	for (size_t i = ladder.count; i-- > ladder.first;) {
+		struct entry *e = &ladder.queue[i];
+
+		if (is_sending(e) && ladder_change_sent(&e->record, &e->changes, change))
+			return;
+	}
+}
+
 /**
  * ladder_add() - one more record
  * @record: an event or a segment
@@ -574,6 +617,16 @@ void ladder_add(const struct record *record, int source)
 {
 	size_t at;
 
+	if (record->change && record->out) {
+		change_sent(record);
+		return;
+	}
+	/* What is corrupt goes no further: that is all that will be told of its arrival. */
+	if (record->change) {
+		ladder_change_comes(record);
+		if (!record->corrupt)
+			return;
+	}
 	/* A listener is one end only. */
 	if (!record->ends.remote_port) {
 		if (record->to == HSTP_NL_STATE_LISTEN)
@@ -595,6 +648,8 @@ void ladder_add(const struct record *record, int source)
 	}
 	ladder.queue[at] = (struct entry){ .record = *record, .source = source };
 	ladder.queue[at].exchange = find(&record->ends, &ladder.queue[at].side);
+	if (record->segment && !record->out)
+		ladder_change_arrived(&ladder.queue[at].record, &ladder.queue[at].changes);
 	ladder.count++;
 	if (!ladder.has_begin || record->time < ladder.begin)
 		ladder.begin = record->time;

@@ -11,6 +11,7 @@ enum row_kind {
 	ROW_NOTE,		/* what a user or a timer did at one side */
 	ROW_STATES,		/* a state changed and nothing was sent */
 	ROW_SEGMENT,
+	ROW_CHANGE,		/* what a rule changed in the segment above it */
 };
 
 /* Of a segment: it arrived, before anything crossed it; RFC 9293's "XXX" and "..."; nobody
@@ -29,17 +30,36 @@ struct row {
 	uint64_t link;			/* the same in both of a segment's lines; or 0 */
 	bool again;
 	bool reset;
+	bool changed;			/* ROW_CHANGEs that follow say what */
 	char text[120];
 	int y;				/* where it was drawn */
 };
 
+#define CHANGES	3			/* of a segment, that are told */
+
+/* What rules changed in a segment. */
+struct changes {
+	unsigned int count;
+	bool corrupt;			/* one did that to its checksum: it never arrives */
+	struct change {
+		bool corrupt;
+		unsigned int field;
+		uint32_t was, now;
+	} list[CHANGES];
+};
+
 /* ladder.c */
-bool same_segment(const struct record *a, const struct record *b);
 bool arrives_as(const struct record *out, const struct record *in);
 
 bool cause_is_segment(unsigned int cause);
 bool cause_is_silent(unsigned int cause);
 const char *cause_note(unsigned int cause);
+bool same_segment(const struct record *a, const struct record *b);
+bool ladder_change_sent(struct record *out, struct changes *changes, const struct record *change);
+void ladder_change_comes(const struct record *change);
+void ladder_change_arrived(struct record *in, struct changes *changes);
+const struct header *ladder_change_held(const struct record *out);
+void ladder_change_text(char *text, size_t size, const struct change *change);
 void ladder_held_open(struct nl *nl);
 void ladder_held_read(void);
 bool ladder_held(const struct record *out);

@@ -68,11 +68,14 @@ void ladder_held_read(void)
 /* Was a segment that left its sender held when ladder_held_read() looked? */
 bool ladder_held(const struct record *out)
 {
+	const struct header *changed = ladder_change_held(out), *h = changed ? changed : &out->wire;
+
 	for (size_t i = 0; i < held.count; i++) {
 		const struct record *r = &held.list[i];
 
-		if (r->seq == out->seq && r->ack == out->ack && r->flags == out->flags &&
-		    r->length == out->length && same_ends(&r->ends, &out->ends))
+		if (r->seq == h->seq && (r->ack == h->ack || !(h->flags & ACK)) &&
+		    r->flags == h->flags && r->length == h->length &&
+		    same_ends(&r->ends, &out->ends))
 			return true;
 	}
 	return false;

@@ -6,7 +6,8 @@
 
 #include "ladder.h"
 
-enum { LEFT = 250, RIGHT = 850, WIDTH = 1020, HIGH = 44, SLANT = 14, TOP = 30 };
+enum { LEFT = 250, RIGHT = 850, MIDDLE = (LEFT + RIGHT) / 2, WIDTH = 1020 };
+enum { HIGH = 44, SLANT = 14, TOP = 30, NEAR = 14, LETTER = 8 };
 
 static struct row *rows;
 static size_t row_count, row_room;
@@ -110,30 +111,68 @@ static int crossing(int y)
 	return 0;
 }
 
-/* In the middle; of an arrow that others cross, beside the line that it leaves; of those, on
- * the other side of it.
+static void label_of(char *label, size_t size, const struct row *row)
+{
+	snprintf(label, size, "%s%s%s", row->text, row->again ? " again" : "",
+		 row->changed ? " *" : "");
+}
+
+/* In the middle; of an arrow that others cross, @in pixels from the line that it leaves; of those,
+ * on the other side of it.
  */
+static void words(FILE *to, const struct row *row, int in, int y, const char *label)
+{
+	const struct row *end = end_of(row);
+	int other = crossing(row->y);
+	bool right = end ? row->side : other < MIDDLE;
+
+	if (end || other)
+		text(to, right ? RIGHT - in : LEFT + in, y, right ? "e" : "", label);
+	else
+		text(to, MIDDLE, y, "m", label);
+}
+
 static void label(FILE *to, const struct row *row, int y)
 {
-	char label[sizeof(row->text) + 16];
-	const int middle = (LEFT + RIGHT) / 2;
-	const struct row *end = end_of(row);
-	int other = crossing(y);
-	bool right = end ? row->side : other < middle;
+	char label[sizeof(row->text) + 20];
 
-	snprintf(label, sizeof(label), "%s%s", row->text, row->again ? " again" : "");
-	fprintf(to, "<g%s>", row->again ? " class=\"again\"" : "");
-	if (end || other)
-		text(to, right ? RIGHT - 14 : LEFT + 14, y - 3, right ? "e" : "", label);
+	label_of(label, sizeof(label), row);
+	fprintf(to, "<g%s>", row->changed ? " class=\"changed\"" :
+			     row->again ? " class=\"again\"" : "");
+	words(to, row, NEAR, y - 3, label);
+	fputs("</g>\n", to);
+}
+
+/* Below the arrow of the segment, under its label; where the arrow is a long one, beside the label,
+ * or below its end if that is where it was changed.
+ */
+static void legend(FILE *to, const struct row *row, int y)
+{
+	const struct row *segment = row;
+	char label[sizeof(row->text) + 20];
+	size_t before = 0;
+
+	while (segment > rows && segment->kind == ROW_CHANGE) {
+		segment--;
+		before += strlen(segment->text) + 1;
+	}
+	label_of(label, sizeof(label), segment);
+	before += strlen(label) - strlen(segment->text);
+	fputs("<g class=\"changed\">", to);
+	if (beginning_of(segment))
+		text(to, segment->side ? LEFT + NEAR : RIGHT - NEAR, y - HIGH + SLANT + 15,
+		     segment->side ? "" : "e", row->text);
+	else if (end_of(segment))
+		words(to, segment, NEAR + (int)before * LETTER, segment->y - 3, row->text);
 	else
-		text(to, middle, y - 3, "m", label);
+		words(to, segment, NEAR, y - HIGH + SLANT + 10, row->text);
 	fputs("</g>\n", to);
 }
 
 static void segment(FILE *to, const struct row *row, int y)
 {
 	const int from = row->side ? RIGHT - 2 : LEFT + 2, end = row->side ? LEFT + 2 : RIGHT - 2;
-	const int middle = (LEFT + RIGHT) / 2, toward = row->side ? -1 : 1;
+	const int middle = MIDDLE, toward = row->side ? -1 : 1;
 	const struct row *began = beginning_of(row), *arrives = end_of(row);
 	const char *class = (row->fate == LOST && !arrives) || row->reset ? "a bad" : "a";
 
@@ -171,7 +210,7 @@ static void draw(FILE *to, const struct row *row, int y)
 	char time[32];
 
 	snprintf(time, sizeof(time), "%.6f", (double)row->time / 1e9);
-	if (row->kind != ROW_NOTE)
+	if (row->kind != ROW_NOTE && row->kind != ROW_CHANGE)
 		text(to, 90, y + 4, "t", time);
 	switch (row->kind) {
 	case ROW_HEAD:
@@ -190,6 +229,9 @@ static void draw(FILE *to, const struct row *row, int y)
 	case ROW_SEGMENT:
 		segment(to, row, y);
 		break;
+	case ROW_CHANGE:
+		legend(to, row, y);
+		break;
 	}
 }
 
@@ -200,6 +242,8 @@ static int height(const struct row *row)
 		return HIGH + 14;
 	case ROW_NOTE:
 		return HIGH / 2 + 2;
+	case ROW_CHANGE:
+		return HIGH / 2 - 4;
 	default:
 		return HIGH;
 	}
@@ -241,7 +285,8 @@ static void draw_all(FILE *to)
 		"paint-order:stroke}.e{text-anchor:end}.m,.h,.x{text-anchor:middle}"
 		".h{font-weight:bold}.t{fill:gray;font-size:11px;text-anchor:end}"
 		".n{font-style:italic}.x{fill:#c00000;font-size:20px}.s{font-weight:bold}"
-		".again{fill:#a06000}.a{stroke:black;stroke-width:1.2}.bad{stroke:#c00000}"
+		".again{fill:#a06000}.changed{fill:#007080}.a{stroke:black;stroke-width:1.2}"
+		".bad{stroke:#c00000}"
 		".l{stroke:#808080}</style>\n"
 		"<defs><marker id=\"head\" orient=\"auto\" markerWidth=\"10\" markerHeight=\"8\" "
 		"refX=\"9\" refY=\"4\"><path d=\"M0,0 L10,4 L0,8 z\"/></marker></defs>\n"

@@ -36,13 +36,14 @@ static void print_segment(const struct row *row)
 	const char *arrow = row->side ? "<--" : "-->";
 	const char *from = row->late ? "..." : arrow, *to = arrow;
 	bool lost = row->fate == LOST;
-	char text[sizeof(row->text) + 16];
+	char text[sizeof(row->text) + 20];
 
 	if (lost)
 		to = "XXX";
 	else if (row->fate == UNDER_WAY)
 		to = "...";
-	snprintf(text, sizeof(text), "%s%s", row->text, row->again ? " again" : "");
+	snprintf(text, sizeof(text), "%s%s%s", row->text, row->again ? " again" : "",
+		 row->changed ? " *" : "");
 	state(row->states[0], true);
 	printf(" %s ", row->side ? to : from);
 	colour(row->reset || lost ? RED : row->again ? YELLOW : PLAIN);
@@ -78,6 +79,11 @@ void ladder_print(const struct row *row)
 		break;
 	case ROW_SEGMENT:
 		print_segment(row);
+		break;
+	case ROW_CHANGE:
+		colour(CYAN);
+		printf("%*s%s", STATE + 5, "", row->text);
+		colour(PLAIN);
 		break;
 	}
 	putchar('\n');

@@ -299,9 +299,11 @@ static void leave(void)
 static void help(void)
 {
 	printf("usage: hstp monitor [events|segments|all] [OPTION ...] [FILTER]\n\n"
-	       "Prints a line for each transition, each segment, or both, as they happen.\n"
+	       "Prints a line for each transition, each segment, or both, as they happen; of segments,\n"
+	       "also what a rule of \"hstp fault\" changed in one.\n"
 	       "  --ladder        draw each connection as the figures of RFC 9293 do: who was in\n"
-	       "                  which state, and which segment went which way\n"
+	       "                  which state, and which segment went which way; * is one that a\n"
+	       "                  rule changed, and below it is said what\n"
 	       "  --svg FILE      at the end, draw it there too (with --ladder)\n"
 	       "  --iss A,B       initial sequence numbers are shown as A at the left and B at the\n"
 	       "                  right instead of 0, later ones of the same end as 1000 more\n"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fault.h"
 #include "out.h"
 #include "record.h"
 
@@ -88,8 +89,33 @@ static void read_segment(const struct attrs *attrs, struct record *record)
 	record->window = (uint16_t)number(attrs, HSTP_A_SEGMENT_WINDOW);
 	record->urgent = (uint16_t)number(attrs, HSTP_A_SEGMENT_URGENT);
 	record->flags = (uint8_t)number(attrs, HSTP_A_SEGMENT_FLAGS);
+	record->wire = (struct header){
+		.seq = record->seq, .ack = record->ack, .length = record->length,
+		.window = record->window, .flags = record->flags,
+	};
 	read_options(attrs, record);
 	read_ends(attrs, HSTP_A_SEGMENT_LOCAL_ADDRESS, &record->ends);
+	record->ends.state = NO_STATE;
+}
+
+static void read_change(const struct attrs *attrs, struct record *record)
+{
+	record->segment = true;
+	record->change = true;
+	record->sequence = number(attrs, HSTP_A_CHANGE_SEQUENCE);
+	record->time = number(attrs, HSTP_A_CHANGE_TIME);
+	record->out = number(attrs, HSTP_A_CHANGE_DIRECTION) == HSTP_NL_DIRECTION_OUT;
+	record->seq = (uint32_t)number(attrs, HSTP_A_CHANGE_SEQ);
+	record->ack = (uint32_t)number(attrs, HSTP_A_CHANGE_ACK);
+	record->length = (uint32_t)number(attrs, HSTP_A_CHANGE_LENGTH);
+	record->window = (uint16_t)number(attrs, HSTP_A_CHANGE_WINDOW);
+	record->flags = (uint8_t)number(attrs, HSTP_A_CHANGE_FLAGS);
+	record->rule = (uint32_t)number(attrs, HSTP_A_CHANGE_RULE);
+	record->corrupt = number(attrs, HSTP_A_CHANGE_ACTION) == HSTP_NL_ACTION_CORRUPT;
+	record->field = (unsigned int)number(attrs, HSTP_A_CHANGE_FIELD);
+	record->was = (uint32_t)number(attrs, HSTP_A_CHANGE_FROM);
+	record->now = (uint32_t)number(attrs, HSTP_A_CHANGE_TO);
+	read_ends(attrs, HSTP_A_CHANGE_LOCAL_ADDRESS, &record->ends);
 	record->ends.state = NO_STATE;
 }
 
@@ -98,7 +124,7 @@ static void read_segment(const struct attrs *attrs, struct record *record)
  * @nlh: the message
  * @record: where it goes
  *
- * Return: false when it is neither an event nor a segment.
+ * Return: false when it is neither an event nor a segment, nor what was changed in one.
  */
 bool record_read(const struct nlmsghdr *nlh, struct record *record)
 {
@@ -113,6 +139,8 @@ bool record_read(const struct nlmsghdr *nlh, struct record *record)
 		read_event(&attrs, record);
 	else if (genl->cmd == HSTP_CMD_SEGMENT)
 		read_segment(&attrs, record);
+	else if (genl->cmd == HSTP_CMD_CHANGE)
+		read_change(&attrs, record);
 	else
 		return false;
 	return true;
@@ -143,6 +171,31 @@ const char *record_flags(char text[40], unsigned int flags)
 	return text;
 }
 
+/**
+ * record_value() - a field of a header as a rule that changes it has it
+ * @text: where to write
+ * @field: enum hstp_nl_field
+ * @value: of it
+ *
+ * Return: @text
+ */
+const char *record_value(char text[40], unsigned int field, uint32_t value)
+{
+	if (field == HSTP_NL_FIELD_FLAGS)
+		return value ? record_flags(text, value) : strcpy(text, "none");
+	if (field == HSTP_NL_FIELD_OPTION)
+		snprintf(text, 40, "%u.%u.%u.%u", value >> 24, value >> 16 & 255, value >> 8 & 255,
+			 value & 255);
+	else
+		snprintf(text, 40, "%u", value);
+	return text;
+}
+
+static const char *record_field(const struct record *r)
+{
+	return r->field <= HSTP_NL_FIELD_SACK_RIGHT ? field_names[r->field] : "unknown";
+}
+
 static void options_json(const struct record *r)
 {
 	if (r->mss)
@@ -167,6 +220,19 @@ static void options_json(const struct record *r)
 	json_end(']');
 }
 
+/* As "hstp fault show" has the rule. */
+static void change_json(const struct record *r)
+{
+	json_number("rule", r->rule);
+	json_string("action", action_names[r->corrupt ? HSTP_NL_ACTION_CORRUPT :
+							HSTP_NL_ACTION_CHANGE]);
+	if (r->corrupt)
+		return;
+	json_string("field", record_field(r));
+	json_number("was", r->was);
+	json_number("now", r->now);
+}
+
 static void segment_json(const struct record *r)
 {
 	char flags[40];
@@ -178,6 +244,10 @@ static void segment_json(const struct record *r)
 		json_number("ack", r->ack);
 	json_number("window", r->window);
 	json_number("length", r->length);
+	if (r->change) {
+		change_json(r);
+		return;
+	}
 	if (r->flags & URG)
 		json_number("urgent", r->urgent);
 	if (r->again)
@@ -190,7 +260,7 @@ static void print_json(const struct record *r)
 	char local[ENDPOINT], remote[ENDPOINT];
 
 	json_begin('{', NULL);
-	json_string("kind", r->segment ? "segment" : "event");
+	json_string("kind", r->change ? "change" : r->segment ? "segment" : "event");
 	json_number("sequence", r->sequence);
 	json_number("time", r->time);
 	json_string("local_address", address_text(local, &r->ends.local));
@@ -255,6 +325,19 @@ static void print_options(const struct record *r)
 		printf("%s%u-%u", i ? "," : " sack ", r->sack[i].left, r->sack[i].right);
 }
 
+static void print_change(const struct record *r)
+{
+	char was[40], now[40];
+
+	colour(YELLOW);
+	if (r->corrupt)
+		printf("  rule %u corrupts the checksum", r->rule);
+	else
+		printf("  rule %u changes %s %s to %s", r->rule, record_field(r),
+		       record_value(was, r->field, r->was), record_value(now, r->field, r->now));
+	colour(PLAIN);
+}
+
 static void print_segment(const struct record *r)
 {
 	char text[40];
@@ -268,6 +351,10 @@ static void print_segment(const struct record *r)
 	printf(" win %u", r->window);
 	if (r->length)
 		printf(" len %u", r->length);
+	if (r->change) {
+		print_change(r);
+		return;
+	}
 	if (r->flags & URG)
 		printf(" urg %u", r->urgent);
 	print_options(r);

@@ -13,8 +13,15 @@
 /* RFC 9293's variables (section 3.3.1) that an event comes with. */
 enum variable { SND_UNA, SND_NXT, SND_WND, ISS, RCV_NXT, RCV_WND, IRS, VARIABLES };
 
+/* What tells segments of a connection one from another. */
+struct header {
+	uint32_t seq, ack, length;
+	uint16_t window;
+	uint8_t flags;
+};
+
 struct record {
-	bool segment;
+	bool segment;			/* or what a rule changed in one */
 	uint64_t sequence;
 	uint64_t time;			/* CLOCK_MONOTONIC, ns */
 	struct subject ends;
@@ -36,6 +43,12 @@ struct record {
 	struct sack {
 		uint32_t left, right;
 	} sack[SACK_BLOCKS];
+	struct header wire;		/* between both ends, as far as is known */
+	/* what a rule changed in a segment, whose header is that before */
+	bool change, corrupt;
+	uint32_t rule;
+	unsigned int field;		/* if it is not corrupt */
+	uint32_t was, now;
 };
 
 #define FIN (1U << HSTP_NL_FLAG_FIN)
@@ -47,6 +60,7 @@ struct record {
 bool record_read(const struct nlmsghdr *nlh, struct record *record);
 void record_print(const struct record *record);
 const char *record_flags(char text[40], unsigned int flags);
+const char *record_value(char text[40], unsigned int field, uint32_t value);
 
 void ladder_count_from(uint32_t left, uint32_t right);
 void ladder_start(const char *svg, int source, bool both, struct nl *nl);

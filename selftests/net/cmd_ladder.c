@@ -293,4 +293,153 @@ TEST(held_and_let_go)
 	unlink(svg);
 }
 
+/* What a rule changed on the way is one segment with one arrow, and it is said what was changed:
+ * by the sender's rules, by the receiver's, by both. It is not lost and another one.
+ */
+TEST(changed)
+{
+	char svg[] = "/tmp/hstp_ladder.XXXXXX";
+	static struct cmd rule;
+	struct st_pair pair;
+
+	drawn_pair(&pair, svg);
+	cmd(&rule, 0, "fault add out text count 1 change window 501");
+	fd_send(pair.client, "a");
+	fd_recv(pair.server, "a");
+	cmd_says(&c, "--> <SEQ=1><ACK=1><CTL=PSH,ACK><DATA=1> *          --> ESTABLISHED\n");
+	cmd_says(&c, "->501\n");
+	cmd(&rule, 0, "fault flush");
+	cmd(&rule, 0, "fault add in text count 1 change window 502");
+	fd_send(pair.client, "b");
+	fd_recv(pair.server, "b");
+	cmd_says(&c, "--> <SEQ=2><ACK=1><CTL=PSH,ACK><DATA=1> *          --> ESTABLISHED\n");
+	cmd_says(&c, "->502\n");
+	cmd(&rule, 0, "fault flush");
+	/* Three in all; then the ACK is of what was not sent yet (RFC 9293 section 3.10.7.4). */
+	cmd(&rule, 0, "fault add out text count 1 change window 503");
+	cmd(&rule, 0, "fault add out text count 1 change ack +1000");
+	cmd(&rule, 0, "fault add in text count 1 change window 504");
+	fd_send(pair.client, "c");
+	cmd_says(&c, "--> <SEQ=3><ACK=1><CTL=PSH,ACK><DATA=1> *          --> ESTABLISHED\n");
+	cmd_says(&c, " *WND 503->504\n");
+	cmd_says(&c, "<-- <SEQ=1><ACK=3><CTL=ACK>");
+	cmd_stop(&c);
+	SAME(c.status, 0);
+	SAME(cmd_count(&c, " XXX "), 0);
+	SAME(cmd_count(&c, "DATA=1"), 3);
+	SAME(cmd_count(&c, " *WND "), 4);
+	NEED(strstr(c.out, "->503\n") < strstr(c.out, " *ACK 1->1001\n"));
+	NEED(strstr(c.out, " *ACK 1->1001\n") < strstr(c.out, " *WND 503->504\n"));
+	pictured(svg, "marker-end", 3 + 3 + 3);
+	pictured(svg, "<text.*DATA=1&gt; \\*<", 3);
+	pictured(svg, "<text.*>\\*WND ", 4);
+	pictured(svg, "<text.*>\\*ACK 1-&gt;1001<", 1);
+	pictured(svg, "class=.x.", 0);
+	unlink(svg);
+}
+
+/* The other fields, and what their values are called; the last one is not text that is awaited
+ * (RFC 9293 section 3.10.7.4, first).
+ */
+TEST(changed_fields)
+{
+	static const struct {
+		const char *rule, *says;
+	} cases[] = {
+		{ "flags +cwr", " *CTL PSH,ACK->PSH,CWR,ACK\n" },
+		{ "flags -psh", " *CTL PSH,ACK->ACK\n" },
+		{ "urgent 7", " *UP 0->7\n" },
+		{ "tsecr 12345", "->12345\n" },
+		/* RFC 7323 appendix A: two NOPs, timestamps of ten bytes */
+		{ "option 1.1.8.10", " *OPTIONS 1.1.8.10->1.1.8.10\n" },
+		{ "seq +1000000000", " *SEQ 6->1000000006\n" },
+	};
+	char svg[] = "/tmp/hstp_ladder.XXXXXX", text[100];
+	static struct cmd rule;
+	struct st_pair pair;
+
+	drawn_pair(&pair, svg);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cmd(&rule, 0, "fault add out text count 1 change %s", cases[i].rule);
+		fd_send(pair.client, "x");
+		snprintf(text, sizeof(text),
+			 "--> <SEQ=%zu><ACK=1><CTL=PSH,ACK><DATA=1> *          --> ESTABLISHED\n",
+			 i + 1);
+		cmd_says(&c, text);
+		cmd_says(&c, cases[i].says);
+		if (i < sizeof(cases) / sizeof(*cases) - 1)
+			fd_recv(pair.server, "x");
+		cmd(&rule, 0, "fault flush");
+	}
+	cmd_stop(&c);
+	SAME(c.status, 0);
+	SAME(cmd_count(&c, " XXX "), 0);
+	SAME(cmd_count(&c, "DATA=1"), 6);
+	unlink(svg);
+}
+
+/* A wrong checksum, made by the sender's rules or by the receiver's, is a loss (RFC 9293 section
+ * 3.1), and the ladder says whose fault it is.
+ */
+TEST(corrupted)
+{
+	char svg[] = "/tmp/hstp_ladder.XXXXXX", text[100];
+	static struct cmd rule;
+	struct st_pair pair;
+
+	drawn_pair(&pair, svg);
+	/* The second does not wait for the ACK of the first (section 3.7.4). */
+	fd_nodelay(pair.client);
+	for (int in = 0; in < 2; in++) {
+		cmd(&rule, 0, "fault add %s text count 1 corrupt", in ? "in" : "out");
+		fd_send(pair.client, "x");
+		snprintf(text, sizeof(text),
+			 "--> <SEQ=%d><ACK=1><CTL=PSH,ACK><DATA=1> *          XXX ESTABLISHED\n",
+			 in + 1);
+		cmd_says(&c, text);
+		cmd_says(&c, " *checksum corrupted\n");
+		cmd(&rule, 0, "fault flush");
+	}
+	cmd_stop(&c);
+	SAME(c.status, 0);
+	SAME(cmd_count(&c, "DATA=1"), 2);
+	SAME(cmd_count(&c, " XXX "), 2);
+	SAME(cmd_count(&c, " *checksum corrupted\n"), 2);
+	pictured(svg, "marker-end", 3);
+	pictured(svg, "class=.x.", 2);
+	pictured(svg, "<text.*>\\*checksum corrupted<", 2);
+	unlink(svg);
+}
+
+/* Changed and then held, by the rules of either end: under way, not lost, and one arrow. */
+TEST(changed_and_held)
+{
+	char svg[] = "/tmp/hstp_ladder.XXXXXX";
+	static struct cmd rule;
+	struct st_pair pair;
+
+	drawn_pair(&pair, svg);
+	for (int in = 0; in < 2; in++) {
+		const char *way = in ? "in" : "out";
+
+		cmd(&rule, 0, "fault add %s text count 1 change flags +cwr", way);
+		cmd(&rule, 0, "fault add %s text hold", way);
+		fd_send(pair.client, "x");
+		cmd_says(&c, in ? "--> <SEQ=2><ACK=1><CTL=PSH,ACK><DATA=1>" :
+				  "--> <SEQ=1><ACK=1><CTL=PSH,ACK><DATA=1> *          ... ESTABLISHED\n");
+		cmd(&rule, 0, "step go");
+		fd_recv(pair.server, "x");
+		cmd_says(&c, in ? "<SEQ=1><ACK=3><CTL=ACK>" : "<SEQ=1><ACK=2><CTL=ACK>");
+		cmd(&rule, 0, "fault flush");
+	}
+	cmd_stop(&c);
+	SAME(c.status, 0);
+	SAME(cmd_count(&c, " XXX "), 0);
+	SAME(cmd_count(&c, " *CTL PSH,ACK->PSH,CWR,ACK\n"), 2);
+	SAME(cmd_count(&c, "DATA=1"), 4);
+	pictured(svg, "marker-end", 3 + 2 + 2);
+	pictured(svg, "class=.x.", 0);
+	unlink(svg);
+}
+
 TEST_HARNESS_MAIN

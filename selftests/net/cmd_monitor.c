@@ -316,8 +316,8 @@ TEST(segments_json)
 	SAME(cmd_count(&c, "\"length\":0"), 14);
 }
 
-/* What a rule has changed on the way can be seen where it arrives: here the urgent pointer and
- * an echoed timestamp.
+/* What a rule has changed on the way is told, and can be seen where it arrives: here the urgent
+ * pointer and an echoed timestamp.
  */
 TEST(segments_changed)
 {
@@ -331,7 +331,7 @@ TEST(segments_changed)
 		cmd(&c, 0, "fault add in sport %s flags urg nth 1 change urgent 77", port);
 		cmd(&c, 0, "fault add in sport %s flags urg nth 1 change tsecr 12345", port);
 		snprintf(arguments, sizeof(arguments),
-			 "%s monitor segments --count 1 'sport = :%s'", json ? "-j" : "-n", port);
+			 "%s monitor segments --count 3 'sport = :%s'", json ? "-j" : "-n", port);
 		cmd_start(&c, arguments);
 		it_listens();
 		WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
@@ -340,6 +340,47 @@ TEST(segments_changed)
 		SAME(c.status, 0);
 		SAME(cmd_count(&c, json ? "\"urgent\":77," : " urg 77 "), 1);
 		SAME(cmd_count(&c, json ? ",\"tsecr\":12345" : ":12345\n"), 1);
+		SAME(cmd_count(&c, json ? "{\"kind\":\"change\",\"sequence\":" : " changes "), 2);
+		SAME(cmd_count(&c, json ? "\"field\":\"urgent\",\"was\":" : " changes urgent "), 1);
+		SAME(cmd_count(&c, json ? ",\"now\":77}\n" : " to 77\n"), 1);
+		SAME(cmd_count(&c, json ? "\"field\":\"tsecr\",\"was\":" : " changes tsecr "), 1);
+		SAME(cmd_count(&c, json ? "\"now\":12345}\n" : " to 12345\n"), 1);
+		cmd(&c, 0, "fault flush");
+	}
+}
+
+/* Flags are told as names, and a wrong checksum as what it is. */
+TEST(segments_changed_words)
+{
+	static const char *const says[][3] = {
+		{ " PSH,ACK seq ", "  rule 1 changes flags PSH,ACK to PSH,CWR,ACK\n",
+		  "  rule 2 corrupts the checksum\n" },
+		{ "\"flags\":\"PSH,ACK\",\"seq\":",
+		  "\"rule\":3,\"action\":\"change\",\"field\":\"flags\",\"was\":24,\"now\":152}\n",
+		  "\"rule\":4,\"action\":\"corrupt\"}\n" },
+	};
+	char arguments[200];
+	struct st_pair pair;
+
+	cmd_pair(&pair);
+	for (int json = 0; json < 2; json++) {
+		cmd(&c, 0, "fault add out text count 1 change flags +cwr");
+		cmd(&c, 0, "fault add out text count 1 corrupt");
+		snprintf(arguments, sizeof(arguments),
+			 "%s monitor segments --count 3 'dport = :%u'", json ? "-j" : "-n",
+			 port_of(pair.listener));
+		cmd_start(&c, arguments);
+		it_listens();
+		WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
+		fd_send(pair.client, "x");
+		cmd_end(&c);
+		SAME(c.status, 0);
+		for (int i = 0; i < 3; i++)
+			cmd_has(&c, says[json][i]);
+		SAME(cmd_count(&c, "\n"), 3);
+		/* All of it is counted together, and nothing was lost. */
+		SAME(cmd_count(&c, json ? "\"lost\"" : " lost"), 0);
+		fd_recv(pair.server, "x");
 		cmd(&c, 0, "fault flush");
 	}
 }

@@ -16,6 +16,13 @@ static void keep_segment(const struct nlmsghdr *m, void *arg)
 	nl_keep(m, arg);
 }
 
+static int command(const struct nl_kept *kept, int i)
+{
+	const struct nlmsghdr *m = (const struct nlmsghdr *)kept->bytes[i];
+
+	return ((const struct genlmsghdr *)mnl_nlmsg_get_payload(m))->cmd;
+}
+
 static void nothing(const struct nlmsghdr *m, void *arg)
 {
 	die(__FILE__, __LINE__, "a segment was told");
@@ -24,15 +31,15 @@ static void nothing(const struct nlmsghdr *m, void *arg)
 #define PART(name)	nl_number(a->by[HSTP_A_SEGMENT_##name])
 #define HAS(name)	(!!a->by[HSTP_A_SEGMENT_##name])
 
-/* The next @count that are told, and no more: they live as long as the test. */
-static const struct nl_attrs *only(struct nl *nl, int count)
+/* The next @count messages, and no more: they live as long as the test. */
+static const struct nl_kept *only(struct nl *nl, int count)
 {
 	struct nl_kept *kept = calloc(1, sizeof(*kept));
 
 	NEED(kept);
-	nl_told_count(nl, count, keep_segment, kept);
+	nl_told_count(nl, count, nl_keep, kept);
 	SAME(nl_told(nl, QUIET_MS, nothing, NULL), 0);
-	return kept->a;
+	return kept;
 }
 
 struct segments {
@@ -292,6 +299,7 @@ TEST_F(fault, leaving_before_rules)
 	struct end *us = &self->us, *it = &self->it;
 	static const int actions[] = { DROP, DUPLICATE, HOLD, CHANGE };
 	struct nl *hears = nl_open(NS_A);
+	const struct nl_kept *kept;
 	const struct nl_attrs *a;
 
 	fault_open(us, it, &self->fd);
@@ -301,7 +309,9 @@ TEST_F(fault, leaving_before_rules)
 		fault_add(self->nl, .way = OUT, .text = TEXT, .action = actions[i],
 			  .field = HSTP_NL_FIELD_WINDOW, .value = MARK);
 		fd_send(self->fd, "x");
-		a = only(hears, 1);
+		kept = only(hears, 1 + (actions[i] == CHANGE));
+		a = kept->a;
+		SAME(command(kept, 0), HSTP_CMD_SEGMENT);
 		SAME(PART(DIRECTION), HSTP_NL_DIRECTION_OUT);
 		SAME((uint32_t)(PART(SEQ) - it->shift), 301 + i);
 		NEED(PART(WINDOW) != MARK);
@@ -326,12 +336,15 @@ TEST_F(fault, arriving_after_rules)
 	static const int actions[] = { DROP, DUPLICATE, HOLD, CHANGE };
 	static const int times[] = { 0, 2, 1, 1 };
 	struct nl *hears = nl_open(NS_A);
+	const struct nl_kept *kept;
 	const struct nl_attrs *a;
 
 	fault_open(us, it, &self->fd);
 	net_hstp(NS_A, "segment_events", 1);
 	nl_join(hears, "segments", 0);
 	for (uint32_t i = 0; i < 4; i++) {
+		const int first = actions[i] == CHANGE;
+
 		fault_add(self->nl, .way = IN, .action = actions[i],
 			  .field = HSTP_NL_FIELD_WINDOW, .value = MARK);
 		wire_send(us, ACK, 101, 301, .wnd = 1000);
@@ -340,14 +353,113 @@ TEST_F(fault, arriving_after_rules)
 			SAME(nl_told(hears, QUIET_MS, nothing, NULL), 0);
 			SAME(held_release(self->nl), 1);
 		}
-		a = only(hears, times[i]);
-		for (int time = 0; time < times[i]; time++, a++) {
+		kept = only(hears, first + times[i]);
+		a = &kept->a[first];
+		for (int time = first; time < first + times[i]; time++, a++) {
+			SAME(command(kept, time), HSTP_CMD_SEGMENT);
 			SAME(PART(DIRECTION), HSTP_NL_DIRECTION_IN);
 			SAME(PART(WINDOW), actions[i] == CHANGE ? MARK : 1000);
 		}
 		SAME(fault_flush(self->nl), 0);
 	}
 	wire_silence(it);
+}
+
+#define CHANGED(name)	nl_number(a->by[HSTP_A_CHANGE_##name])
+#define SAYS(name)	(!!a->by[HSTP_A_CHANGE_##name])
+
+/* What rules change is told: by which, in which segment, from what to what. On the way out after
+ * the segment, on the way in before it.
+ */
+TEST_F(fault, changes)
+{
+	struct end *us = &self->us, *it = &self->it;
+	static const struct {
+		int field, how;
+		uint32_t value, from, to;	/* more than the numbers of the stack in some */
+	} cases[] = {
+		{ HSTP_NL_FIELD_SEQ, HSTP_NL_HOW_ADD, 1, 101, 102 },
+		{ HSTP_NL_FIELD_WINDOW, HSTP_NL_HOW_ADD, 0xffff, 1000, 999 },
+		{ HSTP_NL_FIELD_FLAGS, HSTP_NL_HOW_ADD, PSH, ACK, PSH | ACK },
+		{ HSTP_NL_FIELD_FLAGS, HSTP_NL_HOW_CLEAR, ACK, ACK, 0 },
+		{ HSTP_NL_FIELD_URGENT, HSTP_NL_HOW_SET, 65535, 0, 65535 },
+	};
+	struct nl *hears = nl_open(NS_A);
+	const struct nl_kept *kept;
+	const struct nl_attrs *a;
+	uint64_t sequence = 0;
+	uint32_t rule, drop;
+
+	fault_open(us, it, &self->fd);
+	net_hstp(NS_A, "segment_events", 1);
+	nl_join(hears, "segments", 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		rule = fault_add(self->nl, .way = IN, .action = CHANGE, .field = cases[i].field,
+				 .how = cases[i].how, .value = cases[i].value);
+		/* It does not arrive, and is told for all that. */
+		drop = fault_add(self->nl, .way = IN, .action = DROP);
+		wire_send(us, ACK, 101, 301, .wnd = 1000);
+		wire_sync(NS_A);
+		kept = only(hears, 1);
+		a = kept->a;
+		SAME(command(kept, 0), HSTP_CMD_CHANGE);
+		SAME(CHANGED(SEQUENCE), ++sequence);
+		NEED(CHANGED(TIME) > 0);
+		SAME(CHANGED(DIRECTION), HSTP_NL_DIRECTION_IN);
+		SAME(ntohs((uint16_t)CHANGED(LOCAL_PORT)), PORT_IT);
+		SAME(ntohs((uint16_t)CHANGED(REMOTE_PORT)), PORT_US);
+		SAME(CHANGED(SEQ), 101);
+		SAME((uint32_t)(CHANGED(ACK) - it->shift), 301);
+		SAME(CHANGED(FLAGS), ACK);
+		SAME(CHANGED(WINDOW), 1000);
+		SAME(CHANGED(LENGTH), 0);
+		SAME(CHANGED(RULE), rule);
+		SAME(CHANGED(ACTION), HSTP_NL_ACTION_CHANGE);
+		SAME(CHANGED(FIELD), cases[i].field);
+		SAME(CHANGED(FROM), cases[i].from);
+		SAME(CHANGED(TO), cases[i].to);
+		SAME(fault_del(self->nl, drop), 0);
+		SAME(fault_del(self->nl, rule), 0);
+	}
+
+	/* Two in a segment that leaves: the second sees what the first made of it. */
+	rule = fault_add(self->nl, .way = OUT, .text = TEXT, .action = CHANGE,
+			 .field = HSTP_NL_FIELD_ACK, .how = HSTP_NL_HOW_ADD, .value = 5);
+	fault_add(self->nl, .way = OUT, .text = TEXT, .action = CORRUPT);
+	fd_send(self->fd, "four");
+	kept = only(hears, 3);
+	SAME(command(kept, 0), HSTP_CMD_SEGMENT);
+	a = &kept->a[0];
+	SAME(PART(SEQUENCE), ++sequence);
+	SAME(PART(ACK), 101);
+	for (int i = 1; i < 3; i++) {
+		a = &kept->a[i];
+		SAME(command(kept, i), HSTP_CMD_CHANGE);
+		SAME(CHANGED(SEQUENCE), ++sequence);
+		SAME(CHANGED(DIRECTION), HSTP_NL_DIRECTION_OUT);
+		SAME((uint32_t)(CHANGED(SEQ) - it->shift), 301);
+		SAME(CHANGED(ACK), i == 1 ? 101 : 106);
+		SAME(CHANGED(FLAGS), PSH | ACK);
+		SAME(CHANGED(LENGTH), 4);
+		SAME(CHANGED(RULE), rule + (uint32_t)i - 1);
+		SAME(CHANGED(ACTION), i == 1 ? HSTP_NL_ACTION_CHANGE : HSTP_NL_ACTION_CORRUPT);
+		SAME(SAYS(FIELD), i == 1);
+		SAME(SAYS(FROM), i == 1);
+		SAME(SAYS(TO), i == 1);
+	}
+	a = &kept->a[1];
+	SAME(CHANGED(FIELD), HSTP_NL_FIELD_ACK);
+	SAME(CHANGED(FROM), 101);
+	SAME(CHANGED(TO), 106);
+	SAME(fault_flush(self->nl), 0);
+
+	/* Who does not ask for segments is not told of this either. */
+	net_hstp(NS_A, "segment_events", 0);
+	fault_add(self->nl, .way = IN, .action = CHANGE, .field = HSTP_NL_FIELD_WINDOW,
+		  .value = MARK);
+	wire_send(us, ACK, 101, 301, .wnd = 1000);
+	wire_sync(NS_A);
+	SAME(nl_told(hears, QUIET_MS, nothing, NULL), 0);
 }
 
 TEST_HARNESS_MAIN

@@ -74,13 +74,15 @@ def ladder_texts(root):
 
 
 RUNG = re.compile(r" *\d+\.\d{6}  (\S*) +(-->|<--|\.\.\.|XXX) (<SEQ=.*?) +(-->|<--|\.\.\.|XXX) (\S*)$")
-STATES = re.compile(r" *\d+\.\d{6}  (\S+) +(?:(?:-->|<--|\.\.\.|XXX) .* )?(\S+)$")
+STATES = re.compile(r" *\d+\.\d{6}  ([^\s*]\S*) +(?:(?:-->|<--|\.\.\.|XXX) .* )?(\S+)$")
+CHANGE = re.compile(r" *\d+\.\d{6}  +(\*\S.*)$")
 HEAD = re.compile(r" +(\S+:\S+) +(\S+:\S+)$")
 
 
 def read_text(path):
-    """Of the ladder as text: its rungs, its ends, and the states that each part ends with."""
-    rungs, heads, last = [], [], []
+    """Of the ladder as text: its rungs, what was changed in them, its ends, and the states that
+    each part ends with."""
+    rungs, changes, heads, last = [], [], [], []
     with open(path, encoding="utf-8") as file:
         for line in file.read().split("\n"):
             head, rung, states = HEAD.match(line), RUNG.match(line), STATES.match(line)
@@ -89,9 +91,11 @@ def read_text(path):
                 last.append(None)
             elif last and rung:
                 rungs.append(rung.groups())
-            if last and states and "(" not in states[1]:
+            if last and CHANGE.match(line):
+                changes.append(CHANGE.match(line)[1])
+            elif last and states and "(" not in states[1]:
                 last[-1] = states.groups()
-    return rungs, heads, last
+    return rungs, changes, heads, last
 
 
 def arrives(rung):
@@ -115,7 +119,7 @@ def check_ladder(path, text_path):
     picture = Box(0, 0, float(root.get("width")), float(root.get("height")))
     legible(path, texts, picture)
 
-    rungs, heads, last = read_text(text_path)
+    rungs, changes, heads, last = read_text(text_path)
     arrows = [[float(line.get(c)) for c in ("x1", "y1", "x2", "y2")]
               for line in root.iter(SVG + "line") if line.get("marker-end")]
     far = [a for a in arrows if a[3] - a[1] > SLANT]
@@ -133,6 +137,9 @@ def check_ladder(path, text_path):
     # An arrow over several lines has its words at its beginning only.
     if len(labels) != len(rungs) - len(far):
         wrong(f"{path}: {len(labels)} labels, {len(rungs)} lines, {len(far)} long arrows")
+    legends = [t.words for t in texts if t.words.startswith("*")]
+    if legends != changes:
+        wrong(f"{path}: changed was {legends}, but {changes} are so")
     more = collections.Counter(labels) - collections.Counter(r[2] for r in rungs)
     if more:
         wrong(f"{path}: nobody sent {list(more)}")

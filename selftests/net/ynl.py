@@ -231,6 +231,24 @@ def segment():
         end.close()
 
 
+@test
+def change():
+    listener = family()
+    listener.ntf_subscribe('segments')
+    heard()
+    ends = pair()
+    family().do('fault-add', {'direction': 'out', 'text': 'with', 'action': 'change',
+                              'field': 'window', 'how': 'set', 'value': 7})
+    family().do('config-set', {'segment-events': 1})
+    ends[1].send(b'x')
+    one = [m for m in told(listener, 3) if 'rule' in m][0]
+    same((one['direction'], one['flags'], one['length'], one['rule'], one['action'],
+          one['field'], one['from'], one['to']),
+         ('out', {'psh', 'ack'}, 1, 1, 'change', 'window', one['window'], 7))
+    for end in ends:
+        end.close()
+
+
 LOCALHOST = socket.inet_aton('127.0.0.1')
 
 
