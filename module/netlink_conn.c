@@ -12,7 +12,7 @@
 #include "netlink-gen.h"
 
 /* All attributes of a connection, bytes. */
-#define CONN_ROOM	(HSTP_NL_TUPLE_ROOM + 9 * nla_total_size_64bit(sizeof(u64)) + \
+#define CONN_ROOM	(HSTP_NL_TUPLE_ROOM + 10 * nla_total_size_64bit(sizeof(u64)) + \
 			 nla_total_size(TCP_CA_NAME_MAX) + \
 			 HSTP_A_CONN_MAX * nla_total_size(sizeof(u32)))
 
@@ -60,7 +60,10 @@ static bool put_identity(struct sk_buff *skb, const struct row *row)
 	       (v->priority && nla_put_u32(skb, HSTP_A_CONN_PRIORITY, v->priority)) ||
 	       (v->ifindex && nla_put_u32(skb, HSTP_A_CONN_INTERFACE, v->ifindex)) ||
 	       (v->tos && nla_put_u8(skb, HSTP_A_CONN_TOS, v->tos)) ||
-	       (v->ttl >= 0 && nla_put_u8(skb, HSTP_A_CONN_TTL, v->ttl));
+	       (v->ttl >= 0 && nla_put_u8(skb, HSTP_A_CONN_TTL, v->ttl)) ||
+	       (v->bound && nla_put_flag(skb, HSTP_A_CONN_BOUND)) ||
+	       (v->cgroup && nla_put_u64_64bit(skb, HSTP_A_CONN_CGROUP, v->cgroup,
+					       HSTP_A_CONN_PAD));
 }
 
 static bool put_listener(struct sk_buff *skb, const struct hstp_view *v)

@@ -203,6 +203,7 @@ static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
 	v->tos = conn->tos;
 	v->ttl = conn->ttl;
 	v->orphan = conn->orphan;
+	v->bound = conn->bound;
 	v->accepted = conn->accepted;
 	hstp_info_look(conn, &v->known);
 	if (conn->sk)

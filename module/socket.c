@@ -240,6 +240,7 @@ static void detach(struct hstp_conn *conn)
 
 	conn->left.acked = m->acked;
 	conn->left.received = m->taken + conn->recvq.bytes;
+	conn->bound = !!(conn->sk->sk_userlocks & SOCK_BINDPORT_LOCK);
 	conn->sk = NULL;
 	if (conn->tcb.state == HSTP_CLOSED || conn->orphan)
 		return;

@@ -80,6 +80,8 @@ static const struct {
 	{ HSTP_A_CONN_RECEIVE_BUFFER, "receive_buffer", "rcvbuf", PLAINLY },
 	{ HSTP_A_CONN_SEND_MSS, "send_mss", "mss", PLAINLY },
 	{ HSTP_A_CONN_RECEIVE_MSS, "receive_mss", "advmss", PLAINLY },
+	{ HSTP_A_CONN_BOUND, "bound", NULL, FLAG },
+	{ HSTP_A_CONN_CGROUP, "cgroup", NULL, PLAINLY },
 	{ HSTP_A_CONN_PASSIVE, "passive", "passive", FLAG },
 	{ HSTP_A_CONN_ORPHAN, "orphan", "orphan", FLAG },
 	{ HSTP_A_CONN_UNACCEPTED, "unaccepted", "unaccepted", FLAG },

@@ -193,6 +193,10 @@ void filter_help(enum filter_of of)
 	if (of == OF_CONNECTIONS)
 		printf("  uid OP N, inode OP N, cookie OP N, fwmark OP N[/MASK]\n"
 		       "  dev OP INTERFACE      its name or number\n"
+		       "  cgroup = PATH, cgroup != PATH\n"
+		       "                        of the socket, version 2; below where they are mounted\n"
+		       "                        unless it begins with /\n"
+		       "  autobound             bind() has not chosen the local port\n"
 		       "  passive, orphan, unaccepted\n");
 	printf("  and (&&), or (||), not (!), parentheses\n");
 	if (of == OF_CONNECTIONS)

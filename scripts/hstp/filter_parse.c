@@ -2,6 +2,11 @@
 /* Reading a filter: words, then precedence (not, and, or), then each condition. */
 #include <arpa/inet.h>
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <mntent.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -9,6 +14,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "filter.h"
 
@@ -16,7 +23,7 @@
 struct parser {
 	char *text;
 	char *at;
-	char token[128];	/* the next one; empty at the end */
+	char token[PATH_MAX];	/* the next one; empty at the end */
 	enum filter_of of;
 };
 
@@ -28,7 +35,8 @@ static const char *conditions(enum filter_of of)
 	switch (of) {
 	case OF_CONNECTIONS:
 		return "state, exclude, " ENDS
-		       ", uid, inode, cookie, fwmark, dev, passive, orphan, unaccepted";
+		       ", uid, inode, cookie, fwmark, dev, cgroup, autobound, passive, orphan"
+		       ", unaccepted";
 	case OF_EVENTS:
 		return "state, exclude, " ENDS;
 	default:
@@ -274,6 +282,72 @@ static struct filter *amount(struct parser *p, const char *name, unsigned int at
 	return filter;
 }
 
+/* Where cgroups of version 2 are mounted. */
+static int open_cgroups(const char *path)
+{
+	FILE *mounts = setmntent("/proc/mounts", "r");
+	struct mntent *mount;
+	int fd = -1;
+
+	while (mounts && fd < 0 && (mount = getmntent(mounts))) {
+		if (!strcmp(mount->mnt_type, "cgroup2"))
+			fd = open(mount->mnt_dir, O_PATH | O_CLOEXEC);
+	}
+	if (mounts)
+		endmntent(mounts);
+	if (fd < 0)
+		quit(MISUSED, "filter: cgroup \"%s\": none of version 2 are mounted here", path);
+	return fd;
+}
+
+/* The number of the cgroup at @path, which begins where they are mounted unless it is absolute,
+ * as with ss.
+ */
+static uint64_t cgroup_id(const char *path)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + sizeof(uint64_t)];
+	} h = { .handle.handle_bytes = sizeof(uint64_t) };
+	int top = *path == '/' ? AT_FDCWD : open_cgroups(path), mount;
+	int fd = openat(top, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+	uint64_t id;
+
+	if (fd < 0)
+		quit(MISUSED, "filter: there is no cgroup \"%s\": %s", path, strerror(errno));
+	if (fstatfs(fd, &fs) || fs.f_type != CGROUP2_SUPER_MAGIC)
+		quit(MISUSED,
+		     "filter: \"%s\" is not a cgroup of version 2: directories below /sys/fs/cgroup are",
+		     path);
+	if (name_to_handle_at(fd, "", &h.handle, &mount, AT_EMPTY_PATH) ||
+	    h.handle.handle_bytes != sizeof(id))
+		quit(FAILED, "filter: cgroup \"%s\" does not tell its number: %s", path,
+		     strerror(errno));
+	memcpy(&id, h.handle.f_handle, sizeof(id));
+	close(fd);
+	if (top >= 0)
+		close(top);
+	return id;
+}
+
+/* cgroup [=|!=] PATH */
+static struct filter *in_cgroup(struct parser *p)
+{
+	struct filter *filter = node(FILTER_NUMBER);
+
+	filter->attr = HSTP_A_CONN_CGROUP;
+	filter->mask = UINT64_MAX;
+	filter->compare = operator(p);
+	if (!*p->token)
+		quit(MISUSED, "filter: a path should follow \"cgroup\"");
+	if (filter->compare != EQ && filter->compare != NE)
+		quit(MISUSED, "filter: cgroups are compared with = or != only");
+	filter->number = cgroup_id(p->token);
+	advance(p);
+	return filter;
+}
+
 static struct filter *flag(unsigned int attr)
 {
 	struct filter *filter = node(FILTER_FLAG);
@@ -320,6 +394,14 @@ static struct filter *condition(struct parser *p)
 		return port(p, false);
 	if (accept_token(p, "dport", NULL))
 		return port(p, true);
+	if (accept_token(p, "cgroup", NULL)) {
+		need_known(p, "cgroup", OF_CONNECTIONS);
+		return in_cgroup(p);
+	}
+	if (accept_token(p, "autobound", NULL)) {
+		need_known(p, "autobound", OF_CONNECTIONS);
+		return join(FILTER_NOT, flag(HSTP_A_CONN_BOUND), NULL);
+	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (!accept_token(p, others[i].word, NULL))
 			continue;

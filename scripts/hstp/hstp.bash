@@ -34,7 +34,7 @@ _hstp_filter() {
 	local conditions="src dst sport dport and or not"
 	[ "$1" = segments ] || conditions+=" state exclude"
 	[ "$1" != connections ] ||
-		conditions+=" uid inode cookie fwmark dev passive orphan unaccepted"
+		conditions+=" uid inode cookie fwmark dev cgroup autobound passive orphan unaccepted"
 	local states="closed listen syn-sent syn-received established fin-wait-1 fin-wait-2
 		close-wait closing last-ack time-wait all connected synchronized bucket big"
 	case $prev in

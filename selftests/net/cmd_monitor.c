@@ -592,6 +592,8 @@ TEST(mistakes)
 		{ "segments state established", "\"state\" is not known of a segment: src, " },
 		{ "all exclude listen", "\"exclude\" is not known of a segment" },
 		{ "--ladder state established", "\"state\" is not known of a segment" },
+		{ "events autobound", "\"autobound\" is not known of an event" },
+		{ "segments cgroup = /", "\"cgroup\" is not known of a segment" },
 		{ "segments cookie = 1", "\"cookie\" is not known of a segment" },
 	};
 

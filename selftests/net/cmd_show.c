@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hstp show: the connections that there are, and those of them that a filter matches. */
+#include <fcntl.h>
 #include <net/if.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "kselftest_harness.h"
@@ -184,6 +186,80 @@ TEST(filters_of_sockets)
 	MATCHES(2, "orphan or unaccepted");
 }
 
+/* Whose local port bind() has not chosen: bind() to port 0 has not, and what a listener's
+ * connection has was not given to it by bind(), as of TCP. It does not depend on the socket.
+ */
+TEST(filters_autobound)
+{
+	struct sockaddr_in addr = st_loopback(4567);
+	struct st_pair pair;
+	int client;
+
+	cmd_pair(&pair);
+	MATCHES(3, "autobound");
+	client = TRY(st_open(proto));
+	TRY(bind(client, (struct sockaddr *)&addr, sizeof(addr)));
+	TRY(connect(client, (struct sockaddr *)&pair.addr, sizeof(pair.addr)));
+	MATCHES(4, "autobound");
+	MATCHES(1, "not autobound");
+	MATCHES(1, "'! autobound and sport = :4567'");
+	cmd(&c, 0, "-j show not autobound");
+	SAME(cmd_count(&c, "\"local_port\":4567,"), 1);
+	SAME(cmd_count(&c, "\"bound\":true"), 1);
+	cmd(&c, 0, "-j show autobound");
+	SAME(cmd_count(&c, "\"bound\":"), 0);
+	fd_close(client);
+	MATCHES(1, "orphan not autobound");
+	client = TRY(st_open(proto));
+	addr = st_loopback(4568);
+	TRY(bind(client, (struct sockaddr *)&addr, sizeof(addr)));
+	TRY(listen(client, 1));
+	MATCHES(1, "state listen not autobound");
+	MATCHES(1, "state listen autobound");
+}
+
+#define CGROUPS	"/run/cgroup"
+
+static void enter_cgroup(const char *name)
+{
+	char path[100], pid[16];
+	int fd, n;
+
+	snprintf(path, sizeof(path), CGROUPS "/%s/cgroup.procs", name);
+	fd = TRY(open(path, O_WRONLY | O_CLOEXEC));
+	n = snprintf(pid, sizeof(pid), "%d", getpid());
+	SAME(write(fd, pid, (size_t)n), n);
+	close(fd);
+}
+
+/* Where the process was that made the socket; who has no socket is in none. */
+TEST(filters_cgroup)
+{
+	struct st_pair pair;
+
+	mkdir(CGROUPS, 0755);
+	if (mount("none", CGROUPS, "cgroup2", 0, NULL) && errno != EBUSY)
+		SKIP(return, "no cgroups");
+	mkdir(CGROUPS "/one", 0755);
+	enter_cgroup("one");
+	cmd_pair(&pair);
+	enter_cgroup("");
+	NEED(st_connect(proto, &pair.addr) >= 0);
+	MATCHES(5, "state all");
+	MATCHES(3, "cgroup = " CGROUPS "/one");
+	MATCHES(3, "cgroup one");
+	MATCHES(2, "'cgroup != one'");
+	MATCHES(2, "not cgroup one");
+	MATCHES(1, "cgroup = " CGROUPS);
+	MATCHES(1, "cgroup = " CGROUPS "/ and dport = :%u", port_of(pair.listener));
+	MATCHES(1, "unaccepted and not cgroup one and not cgroup " CGROUPS);
+	cmd(&c, 2, "show cgroup = two");
+	cmd_has(&c, "there is no cgroup \"two\": No such file");
+	cmd(&c, 2, "show cgroup = " CGROUPS "/one/cgroup.procs");
+	cmd_has(&c, "there is no cgroup \"" CGROUPS "/one/cgroup.procs\": Not a directory");
+	TRY(rmdir(CGROUPS "/one"));
+}
+
 /* Each message says what would be right, and nothing is listed. */
 TEST(mistakes)
 {
@@ -203,6 +279,10 @@ TEST(mistakes)
 		{ "dev = 1x", "dev \"1x\" is not a number" },
 		{ "fwmark = 1/", "mask \"\" is not a number" },
 		{ "uid = 1/2", "uid \"1/2\" is not a number" },
+		{ "cgroup", "a path should follow \"cgroup\"" },
+		{ "'cgroup > /'", "cgroups are compared with = or != only" },
+		{ "cgroup = /no/such", "there is no cgroup \"/no/such\": No such file" },
+		{ "cgroup = /proc", "\"/proc\" is not a cgroup of version 2: directories below" },
 	};
 
 	net_alone();

@@ -102,12 +102,15 @@ TEST(socket_of_active)
 	r = get_end(nl, &it);
 	SAME(NUMBER(r, STATE), HSTP_NL_STATE_ESTABLISHED);
 	is_special(r, PRIORITY);
+	NEED(HAS(r, BOUND));
 	SAME(NUMBER(r, RECEIVE_BUFFER), 2 * RCVBUF);
 	fd_close(fd);
 	wire_expect(&it, FIN | ACK, 301, 101);
 	r = get_end(nl, &it);
 	SAME(NUMBER(r, STATE), HSTP_NL_STATE_FIN_WAIT_1);
 	is_special(r, PRIORITY);
+	/* bind() has chosen the port, whatever becomes of the socket. */
+	NEED(HAS(r, BOUND));
 	wire_send(&us, FIN | ACK, 101, 302);
 	wire_expect(&it, ACK, 302, 102);
 	r = get_end(nl, &it);
@@ -115,7 +118,8 @@ TEST(socket_of_active)
 	SAME(NUMBER(r, MARK), FWMARK);
 	SAME(NUMBER(r, INTERFACE), index_of_va());
 	SAME(NUMBER(r, TOS), TOS);
-	NEED(!HAS(r, UID) && !HAS(r, PRIORITY) && !HAS(r, TTL));
+	NEED(!HAS(r, UID) && !HAS(r, PRIORITY) && !HAS(r, TTL) && !HAS(r, BOUND) &&
+	     !HAS(r, CGROUP));
 }
 
 /* SO_MARK is told to who may set it, as of TCP; the rest to everybody. */
@@ -165,6 +169,7 @@ TEST(socket_of_passive)
 	r = get(nl, req);
 	SAME(NUMBER(r, STATE), HSTP_NL_STATE_LISTEN);
 	is_special(r, PRIORITY);
+	NEED(HAS(r, BOUND));
 	wire_send(&us, SYN, 100);
 	wire_expect(&it, SYN | ACK, 300, 101);
 	r = get_end(nl, &it);
@@ -176,7 +181,7 @@ TEST(socket_of_passive)
 	wire_send(&us, ACK, 101, 301);
 	state_is(&it, "ESTABLISHED");
 	r = get_end(nl, &it);
-	NEED(HAS(r, UNACCEPTED));
+	NEED(HAS(r, UNACCEPTED) && !HAS(r, BOUND) && !HAS(r, CGROUP));
 	SAME(NUMBER(r, SND_WND), 65535);
 	SAME(NUMBER(r, SND_WL1), 101);
 	is_special(r, 0);
@@ -185,7 +190,10 @@ TEST(socket_of_passive)
 	setfsuid(OWNER);
 	fd = fd_accept(fd);
 	setfsuid(0);
-	is_special(get_end(nl, &it), 0);
+	r = get_end(nl, &it);
+	is_special(r, 0);
+	/* As of TCP: it has the port of its listener. */
+	NEED(!HAS(r, BOUND));
 	set(fd, SOL_SOCKET, SO_MARK, 7);
 	set(fd, SOL_SOCKET, SO_PRIORITY, 6);
 	r = get_end(nl, &it);
