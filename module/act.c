@@ -87,6 +87,8 @@ static void tell_socket(struct hstp_conn *conn, const struct hstp_acts *acts)
 	if (!sk) {
 		if (error)
 			conn->dead_error = error;
+		if (acts->bits & HSTP_ACT_EOF)
+			conn->eof = true;
 		return;
 	}
 	if (error)

@@ -88,6 +88,7 @@ struct hstp_left {
  * @orphan: counted in hstp_net.orphans
  * @accepted: was taken out of the accept queue, or opened actively
  * @bound: its socket, which is gone, was bound to the port by bind()
+ * @eof: the peer's text ended while it had no socket
  * @reuse: of enum hstp_reuse
  * @successor: took the place of a connection in TIME-WAIT: its ISS must be beyond @tcb.iss
  */
@@ -130,6 +131,7 @@ struct hstp_conn {
 	u8 hashed : 1;
 	u8 orphan : 1;
 	u8 accepted : 1;
+	u8 eof : 1;
 	u8 successor : 1;
 	u8 bound : 1;
 	u8 reuse;	/* read without the lock */

@@ -78,7 +78,8 @@ EXPORT_SYMBOL_GPL(hstp_control_abort);
  * @v: the connection as it was seen; not a listener
  * @states: as for hstp_control_abort()
  *
- * RFC 9293 section 3.10.4: a FIN follows the text, as after shutdown(SHUT_WR).
+ * RFC 9293 section 3.10.4: a FIN follows the text, as after shutdown(SHUT_WR). One that
+ * waits for accept() goes on waiting, and can then be read only.
  *
  * Context: process.
  *

@@ -321,6 +321,7 @@ static struct sock *new_socket(const struct sock *from, bool kern)
 static void attach(struct sock *sk, struct hstp_conn *conn)
 {
 	u32 now = hstp_now_ms();
+	u8 state;
 
 	set_names(sk, &conn->tuple);
 	WRITE_ONCE(hstp_sk(sk)->conn, conn);
@@ -338,22 +339,24 @@ static void attach(struct sock *sk, struct hstp_conn *conn)
 		rcu_assign_pointer(inet_sk(sk)->inet_opt, hstp_ipopt_for_user(conn));
 	}
 	hstp_sock_options(sk, conn);
-	switch (conn->tcb.state) {
-	case HSTP_CLOSED:
-		WRITE_ONCE(sk->sk_err, conn->dead_error);
-		sk->sk_shutdown = SHUTDOWN_MASK;
-		/* EPIPE: the peer's FIN had come before its reset */
-		sock_valbool_flag(sk, SOCK_DONE, conn->dead_error == EPIPE);
-		break;
-	case HSTP_CLOSE_WAIT:
+	state = hstp_tcp_states[conn->tcb.state];
+	if (conn->eof) {
 		sk->sk_shutdown = RCV_SHUTDOWN;
 		sock_set_flag(sk, SOCK_DONE);
-		break;
-	default:
-		break;
+	}
+	if (state == TCP_CLOSE) {
+		WRITE_ONCE(sk->sk_err, conn->dead_error);
+		sk->sk_shutdown = SHUTDOWN_MASK;
+	} else if (unlikely(hstp_tcp_closing(state))) {
+		/* conn-close came first: inet_accept() knows of no such thing and warns. It is
+		 * shown what an open one would be; its release_sock() shows the state.
+		 */
+		hstp_sk(sk)->state_next = state;
+		hstp_sk(sk)->state_held = true;
+		state = conn->eof ? TCP_CLOSE_WAIT : TCP_ESTABLISHED;
 	}
 	/* Pairs with inet_sk_state_load(): who sees the state sees what came with it */
-	smp_store_release(&sk->sk_state, hstp_tcp_states[conn->tcb.state]);
+	smp_store_release(&sk->sk_state, state);
 	spin_unlock_bh(&conn->lock);
 }
 

@@ -34,7 +34,7 @@ EXPORT_SYMBOL_GPL(hstp_tcp_states);
  * @state: TCP_*
  *
  * A socket in CLOSED can do nothing any more, and has no port unless bind()
- * gave it one.
+ * gave it one. Once CLOSE was said, by whomever, nothing more can be sent.
  *
  * Context: the owner of @sk, or its spinlock while nobody owns it.
  */
@@ -45,6 +45,8 @@ void hstp_sock_show(struct sock *sk, u8 state)
 		WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
 		if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
 			hstp_port_put(sk);
+	} else if (hstp_tcp_closing(state)) {
+		WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | SEND_SHUTDOWN);
 	}
 	/* Pairs with inet_sk_state_load(): who sees the state sees what came with it */
 	smp_store_release(&sk->sk_state, state);
@@ -63,8 +65,8 @@ static void show_eof(struct sock *sk)
  * @state: the state
  *
  * A call that owns the socket sees one state from its beginning to its end: the
- * new one is shown when it gives the socket back. A connection in TIME-WAIT is
- * nothing to its socket any more.
+ * new one is shown when it gives the socket back; and so does the end of accept(), which
+ * gives the socket a descriptor. A connection in TIME-WAIT is nothing to its socket any more.
  *
  * Context: BH off, the connection's lock.
  */
@@ -74,7 +76,7 @@ void hstp_sock_state(struct sock *sk, enum hstp_state state)
 	u8 next = state == HSTP_TIME_WAIT ? TCP_CLOSE : hstp_tcp_states[state];
 
 	bh_lock_sock(sk);
-	if (sock_owned_by_user(sk)) {
+	if (sock_owned_by_user(sk) || !sk->sk_socket) {
 		hsk->state_next = next;
 		hsk->state_held = true;
 	} else {

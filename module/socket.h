@@ -7,6 +7,7 @@
 #include <linux/net.h>
 #include <linux/poll.h>
 #include <net/inet_sock.h>
+#include <net/tcp_states.h>
 
 #include "compat.h"
 #include "conn.h"
@@ -24,7 +25,8 @@ struct tcp_info;
  * @bound_port: the port that @bind_node stands for, host order; 0: none
  * @mss: HSTP_MAXSEG, bytes, or 0
  * @state_next: the TCP_* that release_sock() shows when @state_held
- * @state_held: softirq changed the state while a call owned the socket
+ * @state_held: softirq changed the state while a call owned the socket, or accept() had not
+ *	given it to the user yet
  * @eof_held: the same for the end of the peer's text
  * @quickack: what HSTP_QUICKACK was set to last
  * @quick: so many ACKs are not delayed for that
@@ -93,6 +95,15 @@ static inline void hstp_sock_options(const struct sock *sk, struct hstp_conn *co
 	conn->pmtudisc = inet_sk(sk)->pmtudisc;
 	conn->ttl = inet_sk(sk)->uc_ttl;
 	WRITE_ONCE(conn->reuse, hstp_sock_reuse(sk));
+}
+
+/**
+ * hstp_tcp_closing() - has CLOSE been called in a state, and the connection not ended
+ * @state: TCP_*
+ */
+static inline bool hstp_tcp_closing(u8 state)
+{
+	return (1 << state) & (TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2 | TCPF_CLOSING | TCPF_LAST_ACK);
 }
 
 extern const u8 hstp_tcp_states[HSTP_STATE_COUNT];	/* HSTP's state -> TCP_* */

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 
 #include "lib/nl.h"
+#include "lib/sock_pair.h"
 #include "lib/states.h"
 #include "rows.h"
 
@@ -383,6 +384,177 @@ TEST(abort_wakes)
 	call_asleep(&call);
 	SAME(order_end(nl, HSTP_CMD_CONN_ABORT, &it), 1);
 	call_returns(&call, -1, ECONNABORTED);
+}
+
+/* A connection that nobody has accepted yet is closed as if its user had said shutdown(SHUT_WR):
+ * section 3.10.4. What accept() gives can still be read, to the end of the peer's text; SEND is
+ * an error, "connection closing".
+ */
+FIXTURE(unaccepted)
+{
+	struct end us;
+	struct end it;
+	struct nl *nl;
+	int listener;
+};
+
+FIXTURE_VARIANT(unaccepted)
+{
+	const char *state;	/* before accept(); LISTEN when it has ended */
+	bool fin_first;		/* the tester's FIN comes before CLOSE, */
+	bool fin;		/* ... or after it, */
+	bool acked;		/* ... and acknowledges ours, or an ACK does */
+	int shown;		/* TCP_*, to who has accepted it */
+};
+
+#define UNACCEPTED(id, text, ...)				\
+	FIXTURE_VARIANT_ADD(unaccepted, id)			\
+	{							\
+		.state = text, __VA_ARGS__			\
+	}
+
+UNACCEPTED(fin_wait_1, "FIN-WAIT-1", .shown = TCP_FIN_WAIT1);
+UNACCEPTED(fin_wait_2, "FIN-WAIT-2", .acked = true, .shown = TCP_FIN_WAIT2);
+UNACCEPTED(closing, "CLOSING", .fin = true, .shown = TCP_CLOSING);
+UNACCEPTED(last_ack, "LAST-ACK", .fin_first = true, .shown = TCP_LAST_ACK);
+UNACCEPTED(time_wait, "TIME-WAIT", .fin = true, .acked = true, .shown = TCP_CLOSE);
+UNACCEPTED(closed, "LISTEN", .fin_first = true, .acked = true, .shown = TCP_CLOSE);
+
+FIXTURE_SETUP(unaccepted)
+{
+	struct end *us = &self->us, *it = &self->it;
+	uint32_t ack = variant->acked ? 302 : 301;
+
+	net_peer();
+	net_no_timers(NS_A);
+	self->nl = nl_open(NS_A);
+	wire_ends(us, NS_T, 4000, it, NS_A, 80);
+	self->listener = fd_listen(it, 1);
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301);
+	wire_send(us, PSH | ACK, 101, 301, "hi");
+	wire_expect(it, ACK, 301, 103);
+	if (variant->fin_first) {
+		wire_send(us, FIN | ACK, 103, 301);
+		wire_expect(it, ACK, 301, 104);
+	}
+	state_is(it, variant->fin_first ? "CLOSE-WAIT" : "ESTABLISHED");
+	stats_mark(NS_A);
+	SAME(order_end(self->nl, HSTP_CMD_CONN_CLOSE, it), 1);
+	wire_expect(it, FIN | ACK, 301, variant->fin_first ? 104 : 103);
+	state_is(it, variant->fin_first ? "LAST-ACK" : "FIN-WAIT-1");
+	SAME(order_end(self->nl, HSTP_CMD_CONN_CLOSE, it), 0);
+	if (variant->fin) {
+		wire_send(us, FIN | ACK, 103, ack);
+		wire_expect(it, ACK, 302, 104);
+	} else if (variant->acked) {
+		wire_send(us, ACK, variant->fin_first ? 104 : 103, 302);
+	}
+	wire_silence(it);
+	state_is(it, variant->state);
+}
+
+FIXTURE_TEARDOWN(unaccepted)
+{
+	nl_close(self->nl);
+	stats_sums(NS_A);
+	stats_wire(NS_A);
+}
+
+TEST_F(unaccepted, close)
+{
+	struct end *us = &self->us, *it = &self->it;
+	bool ended = variant->fin_first || variant->fin;
+	int fd = fd_accept(self->listener);
+
+	SAME(st_state(fd, proto), variant->shown);
+	state_is(it, variant->state);
+	/* As after shutdown(SHUT_WR): nothing is to be waited for */
+	SAME(fd_events(fd, POLLIN | POLLOUT | POLLRDHUP, 0),
+	     POLLIN | POLLOUT | (ended ? POLLRDHUP | POLLHUP : 0));
+	FAILS(EPIPE, send(fd, "x", 1, MSG_NOSIGNAL));
+	fd_recv(fd, "hi");
+	if (!ended) {
+		fd_empty(fd);
+		wire_send(us, FIN | PSH | ACK, 103, 302, "ho");
+		wire_expect(it, ACK, 302, 106);
+		state_is(it, "TIME-WAIT");
+		fd_recv(fd, "ho");
+	}
+	fd_eof(fd);
+	FAILS(EPIPE, send(fd, "x", 1, MSG_NOSIGNAL));
+	if (!strcmp(variant->state, "CLOSING") || !strcmp(variant->state, "LAST-ACK"))
+		wire_send(us, ACK, 104, 302);
+	state_is(it, variant->fin_first ? "LISTEN" : "TIME-WAIT");
+	SAME(st_state(fd, proto), TCP_CLOSE);
+	fd_eof(fd);
+	SAME(fd_error(fd), 0);
+	fd_close(fd);
+	wire_silence(it);
+}
+
+/* The peer's FIN has come, and then no more from it: what it has sent is whole, though the user
+ * is told that its ACK did not come.
+ */
+TEST(unaccepted_silence)
+{
+	struct end us, it;
+	struct nl *nl;
+	int fd;
+
+	net_peer();
+	net_hstp(NS_A, "retries", 1);
+	net_rto(NS_A, 200, 400);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	fd = fd_listen(&it, 1);
+	wire_send(&us, SYN, 100);
+	wire_expect(&it, SYN | ACK, 300, 101);
+	wire_send(&us, FIN | PSH | ACK, 101, 301, "hi");
+	wire_expect(&it, ACK, 301, 104);
+	state_is(&it, "CLOSE-WAIT");
+	SAME(order_end(nl, HSTP_CMD_CONN_CLOSE, &it), 1);
+	wire_expect(&it, FIN | ACK, 301, 104);
+	state_wait(&it, "LISTEN");
+	fd = fd_accept(fd);
+	fd_recv(fd, "hi");
+	fd_eof(fd);
+	SAME(fd_error(fd), ETIMEDOUT);
+	nl_close(nl);
+	stats_sums(NS_A);
+}
+
+/* A call that waits for room to send is woken by CLOSE, as by shutdown(SHUT_WR): there is none
+ * to come.
+ */
+TEST(close_wakes)
+{
+	struct end us, it;
+	struct st_call call;
+	static char text[65536];
+	struct nl *nl;
+	int fd;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	fd = wire_open_active(&us, &it);
+	while (send(fd, text, sizeof(text), MSG_DONTWAIT) > 0)
+		;
+	while (wire_next(&it, 0))
+		;
+	SAME(fd_events(fd, POLLOUT, 0), 0);
+	call = (struct st_call){
+		.nr = SYS_sendto, .fd = fd, .buf = text, .len = 1, .flags = MSG_NOSIGNAL,
+	};
+	call_asleep(&call);
+	SAME(order_end(nl, HSTP_CMD_CONN_CLOSE, &it), 1);
+	call_returns(&call, -1, EPIPE);
+	SAME(fd_events(fd, POLLOUT, 0), POLLOUT);
+	state_is(&it, "FIN-WAIT-1");
+	nl_close(nl);
 }
 
 TEST_HARNESS_MAIN
