@@ -32,11 +32,11 @@ void hstp_buffer_tune(struct sock *sk, struct hstp_conn *conn, struct hstp_env *
 	bool fixed = hstp_buffer_fixed(sk) || hstp_memory_room(conn->hn, 0) != U32_MAX;
 	u32 text;
 
-	env->buffer_max = hstp_buffer_max(conn->hn, conn->rcvbuf, &conn->tcb.tune, fixed);
+	env->buffer_max = hstp_buffer_max(conn->hn, conn->recvq.limit, &conn->tcb.tune, fixed);
 	text = hstp_round_end(&conn->rounds, &conn->tcb, env, conn->recvq.bytes);
 	if (text == env->buffer)
 		return;
-	conn->rcvbuf = 2 * text;
-	WRITE_ONCE(sk->sk_rcvbuf, conn->rcvbuf);
+	conn->recvq.limit = 2 * text;
+	WRITE_ONCE(sk->sk_rcvbuf, conn->recvq.limit);
 	hstp_conn_env(conn, env);
 }

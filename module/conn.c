@@ -433,7 +433,7 @@ void hstp_conn_abort_all(struct hstp_net *hn)
  */
 void hstp_conn_env(const struct hstp_conn *conn, struct hstp_env *env)
 {
-	u32 window = hstp_buffer_text(conn->rcvbuf, &conn->tcb.tune);
+	u32 window = hstp_buffer_text(conn->recvq.limit, &conn->tcb.tune);
 
 	env->cfg = &conn->hn->settings.core;
 	env->now = hstp_now_ms();

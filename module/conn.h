@@ -20,6 +20,7 @@
 
 struct dst_entry;
 struct hstp_ipopt;
+struct hstp_listener;
 struct hstp_mini;
 struct sock;
 
@@ -60,9 +61,10 @@ struct hstp_left {
  * @hash: of @tuple
  * @hn: the namespace
  * @sk: the socket, or NULL: not yet accepted, or closed
+ * @listener: in whose accept queue it is, a reference; or NULL
  * @dst: route to the peer, or NULL
  * @timer: for the earliest deadline of @tcb
- * @accept_next: the next in a listener's accept queue; until @accepted
+ * @accept_next: the next in the accept queue; until @accepted
  * @early: what is counted; until @accepted
  * @rounds: what the user reads in a round trip; while it has a socket
  * @left: what its socket's meter has left; once it had one
@@ -73,7 +75,6 @@ struct hstp_left {
  * @board: scoreboard, once the peer has reported something, or NULL
  * @ipopt: IP options and security, or NULL
  * @charged: bytes of memory of both queues, as counted in hstp_net.memory
- * @rcvbuf: bound of @recvq, bytes of memory
  * @ifindex: the interface it is bound to, or 0
  * @mark: SO_MARK
  * @priority: SO_PRIORITY
@@ -100,6 +101,7 @@ struct hstp_conn {
 	u32 hash;
 	struct hstp_net *hn;
 	struct sock *sk;
+	struct hstp_listener *listener;
 	struct dst_entry *dst;
 	struct timer_list timer;
 	union {
@@ -117,7 +119,6 @@ struct hstp_conn {
 	struct hstp_board *board;
 	struct hstp_ipopt *ipopt;
 	u32 charged;
-	int rcvbuf;
 	int ifindex;
 	u32 mark;
 	u32 priority;

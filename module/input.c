@@ -40,7 +40,7 @@ static enum hstp_drop parse(struct sk_buff *skb, struct hstp_segment *seg)
 static enum hstp_drop no_room(struct hstp_conn *conn, const struct sk_buff *skb,
 			      const struct hstp_segment *seg)
 {
-	u64 limit = 2 * ((u64)conn->rcvbuf + HSTP_WINDOW_UNSCALED);
+	u64 limit = 2 * ((u64)conn->recvq.limit + HSTP_WINDOW_UNSCALED);
 	struct hstp_recvq *q = &conn->recvq;
 	bool over;
 
@@ -77,6 +77,15 @@ static void to_nobody(struct hstp_net *hn, const struct hstp_tuple *tuple, struc
 	kfree_skb(skb);
 }
 
+/* Does the filter of its socket, or until accept() of the listening one, let a segment pass? */
+static bool passes(const struct hstp_conn *conn, struct sk_buff *skb, struct hstp_segment *seg)
+{
+	if (likely(conn->sk))
+		return likely(!hstp_filter_wanted(conn->sk)) ||
+		       hstp_filter_passes(conn->sk, skb, seg);
+	return !conn->listener || hstp_listen_passes(conn->listener, skb, seg);
+}
+
 /* False when the connection is not to be found there any more: until its lock was
  * taken it could be anybody's.
  */
@@ -96,8 +105,7 @@ static bool to_conn(struct hstp_conn *conn, const struct hstp_tuple *tuple, stru
 		to_nobody(conn->hn, tuple, skb, seg);
 		return true;
 	}
-	if (conn->sk && unlikely(hstp_filter_wanted(conn->sk)) &&
-	    !hstp_filter_passes(conn->sk, skb, seg)) {
+	if (!passes(conn, skb, seg)) {
 		spin_unlock(&conn->lock);
 		HSTP_COUNT(conn->hn, drops[HSTP_DROP_FILTER]);
 		kfree_skb(skb);

@@ -123,18 +123,20 @@ refuse:
 	return err;
 }
 
-static void reset_unaccepted(struct hstp_conn *conn)
+static void reset_unaccepted(struct hstp_listener *l, struct hstp_conn *conn)
 {
 	struct hstp_acts acts = HSTP_ACTS_INIT;
 	struct hstp_env env;
 
 	spin_lock_bh(&conn->lock);
+	conn->listener = NULL;
 	hstp_conn_env(conn, &env);
 	hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_LISTENER_CLOSED, HSTP_CAUSE_LISTENER_CLOSED,
 			&acts);
 	hstp_act(conn, NULL, NULL, &env, &acts);
 	spin_unlock_bh(&conn->lock);
 	hstp_conn_put(conn);
+	hstp_listen_put(l);
 }
 
 /**
@@ -172,7 +174,7 @@ void hstp_listen_stop(struct hstp_listener *l)
 
 	while ((conn = next)) {
 		next = conn->accept_next;
-		reset_unaccepted(conn);
+		reset_unaccepted(l, conn);
 	}
 	sock_put(sk);
 	hstp_listen_put(l);	/* the table's */
@@ -326,11 +328,11 @@ void hstp_profile_way(const struct hstp_profile *p, struct hstp_way *way)
 
 /**
  * hstp_listen_passes() - does the socket's filter let a segment pass
- * @l: listener whose profile says that there is one
+ * @l: listener
  * @skb: the packet; a filter may cut it off
  * @seg: its segment: the text is what is left of it
  *
- * Context: softirq.
+ * Context: softirq; maybe the lock of a connection that waits for accept().
  */
 bool hstp_listen_passes(struct hstp_listener *l, struct sk_buff *skb, struct hstp_segment *seg)
 {
@@ -339,6 +341,8 @@ bool hstp_listen_passes(struct hstp_listener *l, struct sk_buff *skb, struct hst
 
 	spin_lock(&l->lock);
 	sk = l->sk;
+	if (sk && !hstp_filter_wanted(sk))
+		sk = NULL;
 	if (sk)
 		sock_hold(sk);
 	spin_unlock(&l->lock);
@@ -463,6 +467,8 @@ bool hstp_listen_enqueue(struct hstp_listener *l, struct hstp_conn *conn)
 	sk = l->sk;
 	if (sk) {
 		hstp_conn_hold(conn);
+		refcount_inc(&l->ref);
+		conn->listener = l;
 		conn->accept_next = NULL;
 		WRITE_ONCE(*l->last, conn);
 		l->last = &conn->accept_next;
@@ -482,7 +488,8 @@ bool hstp_listen_enqueue(struct hstp_listener *l, struct hstp_conn *conn)
  *
  * Context: process, lock_sock().
  *
- * Return: a connection with the queue's reference, or NULL.
+ * Return: a connection with the queue's reference, or NULL. The caller takes its reference of
+ * the listener, hstp_conn.listener, under its lock.
  */
 struct hstp_conn *hstp_listen_dequeue(struct hstp_listener *l)
 {

@@ -87,7 +87,7 @@ static void open_conn(struct sock *sk, struct hstp_conn *conn)
 	conn->sk = sk;
 	sk->sk_state = TCP_SYN_SENT;
 	hstp_conn_env(conn, &env);
-	env.buffer_max = hstp_buffer_max(conn->hn, conn->rcvbuf, &conn->tcb.tune,
+	env.buffer_max = hstp_buffer_max(conn->hn, conn->recvq.limit, &conn->tcb.tune,
 					 hstp_buffer_fixed(sk));
 	env.iss = hstp_ident_isn(conn->hn, &conn->tuple);
 	if (conn->successor && !hstp_after(env.iss, conn->tcb.iss))
@@ -320,6 +320,7 @@ static struct sock *new_socket(const struct sock *from, bool kern)
 /* The connection has lived without a socket until now, and may be dead. */
 static void attach(struct sock *sk, struct hstp_conn *conn)
 {
+	struct hstp_listener *l;
 	u32 now = hstp_now_ms();
 	u8 state;
 
@@ -328,6 +329,8 @@ static void attach(struct sock *sk, struct hstp_conn *conn)
 	spin_lock_bh(&conn->lock);
 	hstp_meter_start(&hstp_sk(sk)->meter, &conn->tcb, &conn->early, now);
 	conn->accepted = true;
+	l = conn->listener;
+	conn->listener = NULL;
 	WRITE_ONCE(conn->uid, current_fsuid());	/* what sock_graft() makes of the socket's */
 	hstp_rounds_start(&conn->rounds, &conn->tcb, now, conn->recvq.bytes);
 	sock_hold(sk);
@@ -358,6 +361,7 @@ static void attach(struct sock *sk, struct hstp_conn *conn)
 	/* Pairs with inet_sk_state_load(): who sees the state sees what came with it */
 	smp_store_release(&sk->sk_state, state);
 	spin_unlock_bh(&conn->lock);
+	hstp_listen_put(l);
 }
 
 /**

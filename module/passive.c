@@ -241,7 +241,7 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, struct hstp_mini
 	conn->early.segs_out = 1 + mini->retries;
 	conn->early.texts_in = !!seg->text_len;
 	conn->reuse = p->reuse;
-	conn->rcvbuf = p->rcvbuf;
+	conn->recvq.limit = p->rcvbuf;
 	conn->mark = p->mark;
 	conn->ifindex = p->ifindex;
 	conn->uid = p->uid;

@@ -17,6 +17,7 @@
  * @bytes: of text in order; poll and others read it without the lock
  * @taken: bytes of @head that the user has
  * @memory: bytes of memory that both queues take
+ * @limit: what that is to stay below, SO_RCVBUF
  */
 struct hstp_recvq {
 	struct sk_buff *head;
@@ -25,6 +26,7 @@ struct hstp_recvq {
 	u32 bytes;
 	u32 taken;
 	u32 memory;
+	int limit;
 };
 
 /**

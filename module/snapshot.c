@@ -194,7 +194,7 @@ static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
 	v->since_us = conn->since_us;
 	v->received = conn->recvq.bytes;
 	v->memory = conn->recvq.memory;
-	v->rcvbuf = conn->rcvbuf;
+	v->rcvbuf = conn->recvq.limit;
 	v->ifindex = conn->ifindex;
 	v->mark = conn->mark;
 	v->priority = conn->priority;

@@ -88,7 +88,7 @@ static inline u8 hstp_sock_reuse(const struct sock *sk)
  */
 static inline void hstp_sock_options(const struct sock *sk, struct hstp_conn *conn)
 {
-	conn->rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+	conn->recvq.limit = READ_ONCE(sk->sk_rcvbuf);
 	conn->mark = READ_ONCE(sk->sk_mark);
 	conn->priority = READ_ONCE(sk->sk_priority);
 	conn->tos = inet_sk(sk)->tos;

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -12,6 +13,11 @@
 #include <unistd.h>
 
 #include "sock_fixture.h"
+
+static int set(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof(value));
+}
 
 /* The first connection in the queue comes out first, with its peer's name. */
 TEST_F(on, peer)
@@ -266,6 +272,38 @@ TEST_F(on, inherits)
 	len = sizeof(tv);
 	ASSERT_OK(getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, &len));
 	EXPECT_EQ(77, tv.tv_sec);
+}
+
+/* The listener's filter is asked for what comes to a connection before accept(), too: a packet
+ * that it refuses is as if it were lost.
+ */
+TEST_F(on, filtered_before)
+{
+	/* Of more than 80 bytes: dropped; the handshake's are shorter. */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 80, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	};
+	struct sock_fprog program = { .len = 4, .filter = code };
+	int listener = st_listen(variant->proto, &self->pair.addr, 4), client, fd;
+	char text[100] = "text", in[100] = "";
+
+	ASSERT_LE(0, listener);
+	ASSERT_OK(setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)));
+	client = st_connect(variant->proto, &self->pair.addr);
+	ASSERT_LE(0, client);
+	ASSERT_EQ(POLLIN, st_wait_events(listener, POLLIN, POLLIN));
+	ASSERT_EQ(sizeof(text), send(client, text, sizeof(text), 0));
+	/* It is sent again and again, and does not come. */
+	usleep(500000);
+	fd = accept(listener, NULL, NULL);
+	ASSERT_LE(0, fd);
+	EXPECT_ERR(EAGAIN, recv(fd, in, sizeof(in), MSG_DONTWAIT));
+	ASSERT_OK(set(fd, SOL_SOCKET, SO_DETACH_FILTER, 0));
+	EXPECT_EQ(sizeof(in), recv(fd, in, sizeof(in), MSG_WAITALL));
+	EXPECT_STREQ("text", in);
 }
 
 TEST_HARNESS_MAIN

@@ -120,6 +120,39 @@ TEST_F(peer, stops_passive_open)
 	fd_close(listener);
 }
 
+/* Until accept() the listening socket is asked, for text, too. */
+TEST_F(peer, drops_text_before_accept)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 1), fd;
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301);
+	state_is(it, "ESTABLISHED");
+	attach(listener, 0);
+	stats_mark(NS_A);
+	wire_send(us, PSH | ACK, 101, 301, "lost");
+	wire_silence(it);
+	STATS(NS_A, "drop filter 1");
+	detach(listener);
+	attach(listener, 23);
+	wire_send(us, PSH | ACK, 101, 301, "abcdef");
+	wire_expect(it, ACK, 301, 104);
+	detach(listener);
+	wire_send(us, PSH | ACK, 104, 301, "def");
+	wire_expect(it, ACK, 301, 107);
+	fd = fd_accept(listener);
+	fd_recv(fd, "abcdef");
+	/* Accepted, it is no more the listener's. */
+	attach(listener, 0);
+	wire_send(us, PSH | ACK, 107, 301, "its own");
+	wire_expect(it, ACK, 301, 114);
+	fd_recv(fd, "its own");
+	fd_close(listener);
+	fd_close(fd);
+}
+
 /* A program of two instructions: return @verdict. */
 static int load(int type, int attach_type, int verdict)
 {
@@ -135,10 +168,19 @@ static int load(int type, int attach_type, int verdict)
 	return TRY((int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr)));
 }
 
+/* @verdict is given in our cgroup from now on. */
+static int rule_cgroup(int type, int attach_type, int verdict)
+{
+	union bpf_attr attr = { .attach_type = attach_type };
+
+	attr.target_fd = TRY(open("/run/cgroup/hstp", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	attr.attach_bpf_fd = load(type, attach_type, verdict);
+	return (int)syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr));
+}
+
 /* Into a cgroup of our own, where @verdict is given; -1: there are none here. */
 static int enter_cgroup(int type, int attach_type, int verdict)
 {
-	union bpf_attr attr = { .attach_type = attach_type };
 	char pid[16];
 	int fd, n;
 
@@ -146,9 +188,7 @@ static int enter_cgroup(int type, int attach_type, int verdict)
 	if (mount("none", "/run/cgroup", "cgroup2", 0, NULL) && errno != EBUSY)
 		return -1;
 	mkdir("/run/cgroup/hstp", 0755);
-	attr.target_fd = TRY(open("/run/cgroup/hstp", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	attr.attach_bpf_fd = load(type, attach_type, verdict);
-	if (syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)))
+	if (rule_cgroup(type, attach_type, verdict))
 		return -1;
 	fd = TRY(open("/run/cgroup/hstp/cgroup.procs", O_WRONLY | O_CLOEXEC));
 	n = snprintf(pid, sizeof(pid), "%d", getpid());
@@ -197,6 +237,34 @@ TEST_F(peer, cgroup_ingress)
 	STATS(NS_A, "drop filter 1");
 	leave_cgroup();
 	fd_close(fd);
+}
+
+/* What arrives before accept() is the listening socket's cgroup's. */
+TEST_F(peer, cgroup_before_accept)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener, fd;
+
+	if (enter_cgroup(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS, 1))
+		SKIP(return, "no cgroup with programs");
+	listener = fd_listen(it, 1);
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301);
+	state_is(it, "ESTABLISHED");
+	stats_mark(NS_A);
+	TRY(rule_cgroup(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS, 0));
+	wire_send(us, PSH | ACK, 101, 301, "lost");
+	wire_silence(it);
+	STATS(NS_A, "drop filter 1");
+	TRY(rule_cgroup(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS, 1));
+	wire_send(us, PSH | ACK, 101, 301, "kept");
+	wire_expect(it, ACK, 301, 105);
+	fd = fd_accept(listener);
+	fd_recv(fd, "kept");
+	fd_close(fd);
+	fd_close(listener);
+	leave_cgroup();
 }
 
 TEST_HARNESS_MAIN
