@@ -256,6 +256,14 @@ static int wait_for_connection(struct sock *sk, long timeo)
 	return err;
 }
 
+/* Options that are a bit each, of no connection but of the socket alone. */
+#define INHERITED_FLAGS							\
+	(BIT(SOCK_LINGER) | BIT(SOCK_URGINLINE) | BIT(SOCK_BROADCAST) |	\
+	 BIT(SOCK_LOCALROUTE) | BIT(SOCK_DBG) | BIT(SOCK_RXQ_OVFL) |	\
+	 BIT(SOCK_RCVMARK) | BIT(SOCK_SELECT_ERR_QUEUE) |		\
+	 BIT(SOCK_FILTER_LOCKED) | BIT(SOCK_RCVTSTAMP) |		\
+	 BIT(SOCK_RCVTSTAMPNS) | BIT(SOCK_TSTAMP_NEW) | SK_FLAGS_TIMESTAMP)
+
 /* What accept()'s socket has from the listening one, as if it had been made by
  * the same calls.
  */
@@ -283,12 +291,13 @@ static void inherit(struct sock *sk, const struct sock *from)
 	sk->sk_mark = from->sk_mark;
 	sk->sk_pacing_rate = from->sk_pacing_rate;
 	sk->sk_max_pacing_rate = from->sk_max_pacing_rate;
-	sock_valbool_flag(sk, SOCK_LINGER, sock_flag(from, SOCK_LINGER));
+	sk->sk_flags |= from->sk_flags & INHERITED_FLAGS;
 	sock_valbool_flag(sk, SOCK_KEEPOPEN, sock_flag(from, SOCK_KEEPOPEN));
-	sock_valbool_flag(sk, SOCK_URGINLINE, sock_flag(from, SOCK_URGINLINE));
-	sock_valbool_flag(sk, SOCK_BROADCAST, sock_flag(from, SOCK_BROADCAST));
-	sock_valbool_flag(sk, SOCK_LOCALROUTE, sock_flag(from, SOCK_LOCALROUTE));
-	sock_valbool_flag(sk, SOCK_DBG, sock_flag(from, SOCK_DBG));
+	sk->sk_tsflags = from->sk_tsflags;
+	sk->sk_bind_phc = from->sk_bind_phc;
+	/* sk_destruct() takes it back */
+	if (unlikely(sk->sk_flags & SK_FLAGS_TIMESTAMP))
+		net_enable_timestamp();
 
 	inet->tos = parent->tos;
 	inet->uc_ttl = parent->uc_ttl;

@@ -3,16 +3,27 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/errqueue.h>
 #include <linux/filter.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sock_fixture.h"
+
+static int get(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t len = sizeof(value);
+
+	return getsockopt(fd, level, name, &value, &len) ? -errno : value;
+}
 
 static int set(int fd, int level, int name, int value)
 {
@@ -272,6 +283,70 @@ TEST_F(on, inherits)
 	len = sizeof(tv);
 	ASSERT_OK(getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, &len));
 	EXPECT_EQ(77, tv.tv_sec);
+}
+
+/* ... and so are these, which are of the socket alone. */
+TEST_F(on, inherits_flags)
+{
+	static const int names[] = {
+		SO_TIMESTAMP, SO_TIMESTAMPNS, SO_RXQ_OVFL, SO_SELECT_ERR_QUEUE, SO_OOBINLINE,
+		SO_DONTROUTE, SO_DEBUG, SO_RCVMARK, SO_LOCK_FILTER,
+	};
+	int listener = st_listen(variant->proto, &self->pair.addr, 4), fd;
+
+	ASSERT_LE(0, listener);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		ASSERT_EQ(0, get(listener, SOL_SOCKET, names[i]));
+		ASSERT_OK(set(listener, SOL_SOCKET, names[i], 1));
+		ASSERT_LE(0, st_connect(variant->proto, &self->pair.addr));
+		fd = accept(listener, NULL, NULL);
+		ASSERT_LE(0, fd);
+		for (size_t k = 0; k < sizeof(names) / sizeof(*names); k++)
+			EXPECT_EQ(get(listener, SOL_SOCKET, names[k]),
+				  get(fd, SOL_SOCKET, names[k]));
+		EXPECT_EQ(1, get(fd, SOL_SOCKET, names[i]));
+		ASSERT_OK(close(fd));
+	}
+}
+
+/* Stamps go on when the listener, which was the first to ask for them, is gone. */
+TEST_F(on, inherits_timestamping)
+{
+	int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	char control[CMSG_SPACE(sizeof(struct scm_timestamping))], in[8];
+	struct iovec iov = { in, sizeof(in) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	int listener = st_listen(variant->proto, &self->pair.addr, 4), client, fd;
+	struct timespec before, after;
+	struct scm_timestamping stamps;
+	struct cmsghdr *cmsg;
+
+	ASSERT_LE(0, listener);
+	ASSERT_OK(set(listener, SOL_SOCKET, SO_TIMESTAMPING, flags));
+	client = st_connect(variant->proto, &self->pair.addr);
+	ASSERT_LE(0, client);
+	fd = accept(listener, NULL, NULL);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(flags, get(fd, SOL_SOCKET, SO_TIMESTAMPING));
+	ASSERT_OK(close(listener));
+	/* They are switched on and off by a work item. */
+	usleep(300000);
+	ASSERT_EQ(0, clock_gettime(CLOCK_REALTIME, &before));
+	ASSERT_EQ(2, send(client, "hi", 2, 0));
+	ASSERT_EQ(2, st_wait_queued(fd, 2));
+	ASSERT_EQ(0, clock_gettime(CLOCK_REALTIME, &after));
+	ASSERT_EQ(2, recvmsg(fd, &msg, 0));
+	cmsg = CMSG_FIRSTHDR(&msg);
+	ASSERT_NE(NULL, cmsg);
+	EXPECT_EQ(SCM_TIMESTAMPING, cmsg->cmsg_type);
+	memcpy(&stamps, CMSG_DATA(cmsg), sizeof(stamps));
+	EXPECT_LE(before.tv_sec * 1000000000ll + before.tv_nsec,
+		  stamps.ts[0].tv_sec * 1000000000ll + stamps.ts[0].tv_nsec);
+	EXPECT_GE(after.tv_sec * 1000000000ll + after.tv_nsec,
+		  stamps.ts[0].tv_sec * 1000000000ll + stamps.ts[0].tv_nsec);
 }
 
 /* The listener's filter is asked for what comes to a connection before accept(), too: a packet
