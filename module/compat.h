@@ -54,6 +54,7 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 /* Options of IP that are a bit each. */
 #if KERNEL_VERSION(6, 6, 0) <= LINUX_VERSION_CODE
 #define hstp_inet_transparent(sk)	inet_test_bit(TRANSPARENT, sk)
+#define hstp_inet_set_transparent(sk, on)	inet_assign_bit(TRANSPARENT, sk, on)
 #define hstp_inet_recverr(sk)		inet_test_bit(RECVERR, sk)
 #define hstp_inet_cmsg_flags(sk)	inet_cmsg_flags(inet_sk(sk))
 
@@ -62,12 +63,12 @@ static inline void hstp_inet_inherit(struct sock *sk, const struct sock *from)
 	inet_assign_bit(MC_LOOP, sk, inet_test_bit(MC_LOOP, from));
 	inet_assign_bit(MC_ALL, sk, inet_test_bit(MC_ALL, from));
 	inet_assign_bit(FREEBIND, sk, inet_test_bit(FREEBIND, from));
-	inet_assign_bit(TRANSPARENT, sk, inet_test_bit(TRANSPARENT, from));
 	inet_assign_bit(RECVERR, sk, inet_test_bit(RECVERR, from));
 	inet_sk(sk)->inet_flags |= inet_cmsg_flags(inet_sk(from));
 }
 #else
 #define hstp_inet_transparent(sk)	(inet_sk(sk)->transparent)
+#define hstp_inet_set_transparent(sk, on)	(inet_sk(sk)->transparent = (on))
 #define hstp_inet_recverr(sk)		(inet_sk(sk)->recverr)
 #define hstp_inet_cmsg_flags(sk)	(inet_sk(sk)->cmsg_flags)
 
@@ -79,7 +80,6 @@ static inline void hstp_inet_inherit(struct sock *sk, const struct sock *from)
 	inet->mc_loop = parent->mc_loop;
 	inet->mc_all = parent->mc_all;
 	inet->freebind = parent->freebind;
-	inet->transparent = parent->transparent;
 	inet->recverr = parent->recverr;
 	inet->cmsg_flags = parent->cmsg_flags;
 }

@@ -90,6 +90,8 @@ struct hstp_left {
  * @accepted: was taken out of the accept queue, or opened actively
  * @bound: its socket, which is gone, was bound to the port by bind()
  * @eof: the peer's text ended while it had no socket
+ * @rcvbuf_fixed: until @accepted: the user has chosen the size of the receive buffer
+ * @quickack: until @accepted: HSTP_QUICKACK
  * @reuse: of enum hstp_reuse
  * @successor: took the place of a connection in TIME-WAIT: its ISS must be beyond @tcb.iss
  */
@@ -133,6 +135,8 @@ struct hstp_conn {
 	u8 orphan : 1;
 	u8 accepted : 1;
 	u8 eof : 1;
+	u8 rcvbuf_fixed : 1;
+	u8 quickack : 1;
 	u8 successor : 1;
 	u8 bound : 1;
 	u8 reuse;	/* read without the lock */

@@ -279,6 +279,7 @@ static void copy_profile(const struct sock *sk, struct hstp_profile *p)
 	p->uid = sk->sk_uid;
 	p->mss = READ_ONCE(hstp_sk(sk)->mss);
 	p->defer = READ_ONCE(hstp_sk(sk)->defer);
+	p->quickack = READ_ONCE(hstp_sk(sk)->quickack);
 	p->quick = READ_ONCE(hstp_sk(sk)->quick);
 	p->tune = hstp_sock_tuning(sk);	/* all that is in it is inherited */
 	p->security = hstp_sk(sk)->security;

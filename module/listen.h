@@ -56,6 +56,7 @@ struct hstp_listener {
  * struct hstp_profile - what a new connection takes over from its listener
  * @rcvbuf: SO_RCVBUF, bytes
  * @rcvbuf_fixed: the user has chosen it
+ * @quickack: HSTP_QUICKACK
  * @mark: SO_MARK
  * @priority: SO_PRIORITY
  * @ifindex: SO_BINDTODEVICE
@@ -64,7 +65,7 @@ struct hstp_listener {
  * @ttl: IP_TTL, or -1
  * @tos: IP_TOS
  * @defer: HSTP_DEFER_ACCEPT, retransmissions of the SYN,ACK
- * @quick: HSTP_QUICKACK, ACKs that are not delayed
+ * @quick: ACKs that are not delayed for that
  * @pmtudisc: IP_MTU_DISCOVER
  * @tune: the options that the core knows
  * @security: HSTP_SECURITY
@@ -85,6 +86,7 @@ struct hstp_profile {
 	u8 quick;
 	u8 pmtudisc;
 	bool rcvbuf_fixed;
+	bool quickack;
 	u8 reuse;
 	bool filtered;
 	struct hstp_tuning tune;

@@ -264,8 +264,9 @@ static int wait_for_connection(struct sock *sk, long timeo)
 	 BIT(SOCK_FILTER_LOCKED) | BIT(SOCK_RCVTSTAMP) |		\
 	 BIT(SOCK_RCVTSTAMPNS) | BIT(SOCK_TSTAMP_NEW) | SK_FLAGS_TIMESTAMP)
 
-/* What accept()'s socket has from the listening one, as if it had been made by
- * the same calls.
+/* What accept()'s socket has from the listening one as that is now: what the socket alone
+ * goes by. What its connection goes by was taken from the listener when the handshake ended, and
+ * is told as the connection has it, see take_over().
  */
 static void inherit(struct sock *sk, const struct sock *from)
 {
@@ -276,42 +277,55 @@ static void inherit(struct sock *sk, const struct sock *from)
 	sk->sk_protocol = from->sk_protocol;
 	sk->sk_destruct = inet_sock_destruct;
 	sk->sk_uid = from->sk_uid;
-	sk->sk_bound_dev_if = from->sk_bound_dev_if;
-	sk->sk_reuse = from->sk_reuse;
-	sk->sk_reuseport = from->sk_reuseport;
 	sk->sk_no_check_tx = from->sk_no_check_tx;
 	sk->sk_allocation = from->sk_allocation;
-	sk->sk_userlocks = from->sk_userlocks & ~SOCK_BINDPORT_LOCK;
+	sk->sk_userlocks = from->sk_userlocks & ~(SOCK_BINDPORT_LOCK | SOCK_RCVBUF_LOCK);
 	sk->sk_sndbuf = from->sk_sndbuf;
-	sk->sk_rcvbuf = from->sk_rcvbuf;
 	sk->sk_rcvlowat = from->sk_rcvlowat;
 	sk->sk_rcvtimeo = from->sk_rcvtimeo;
 	sk->sk_sndtimeo = from->sk_sndtimeo;
 	sk->sk_lingertime = from->sk_lingertime;
-	sk->sk_mark = from->sk_mark;
 	sk->sk_pacing_rate = from->sk_pacing_rate;
 	sk->sk_max_pacing_rate = from->sk_max_pacing_rate;
 	sk->sk_flags |= from->sk_flags & INHERITED_FLAGS;
-	sock_valbool_flag(sk, SOCK_KEEPOPEN, sock_flag(from, SOCK_KEEPOPEN));
 	sk->sk_tsflags = from->sk_tsflags;
 	sk->sk_bind_phc = from->sk_bind_phc;
 	/* sk_destruct() takes it back */
 	if (unlikely(sk->sk_flags & SK_FLAGS_TIMESTAMP))
 		net_enable_timestamp();
 
-	inet->tos = parent->tos;
-	inet->uc_ttl = parent->uc_ttl;
 	inet->mc_ttl = parent->mc_ttl;
 	inet->mc_index = parent->mc_index;
-	inet->pmtudisc = parent->pmtudisc;
 	hstp_inet_inherit(sk, from);
 
 	hstp_sk(sk)->mss = hstp_sk(from)->mss;
-	hstp_sk(sk)->tune = hstp_sk(from)->tune;
-	hstp_sk(sk)->quickack = hstp_sk(from)->quickack;
 	hstp_sk(sk)->security = hstp_sk(from)->security;
 	hstp_filter_inherit(sk, from);
 	security_sk_clone(from, sk);
+}
+
+/* What hstp_passive_establish() gave the connection, as options of its socket: what they say is
+ * what it does.
+ */
+static void take_over(struct sock *sk, const struct hstp_conn *conn)
+{
+	struct inet_sock *inet = inet_sk(sk);
+
+	sk->sk_bound_dev_if = conn->ifindex;
+	sk->sk_mark = conn->mark;
+	sk->sk_rcvbuf = conn->recvq.limit;
+	if (conn->rcvbuf_fixed)
+		sk->sk_userlocks |= SOCK_RCVBUF_LOCK;
+	sk->sk_reuse = conn->reuse & HSTP_REUSE_ADDR ? SK_CAN_REUSE : SK_NO_REUSE;
+	sk->sk_reuseport = !!(conn->reuse & HSTP_REUSE_PORT);
+	inet->tos = conn->tos;	/* the SYN may have raised the precedence */
+	inet->uc_ttl = conn->ttl;
+	inet->pmtudisc = conn->pmtudisc;
+
+	hstp_sk(sk)->tune = conn->tcb.tune;
+	hstp_sk(sk)->quickack = conn->quickack;
+	hstp_inet_set_transparent(sk, conn->tcb.tune.transparent);
+	sock_valbool_flag(sk, SOCK_KEEPOPEN, conn->tcb.tune.keepalive);
 }
 
 static struct sock *new_socket(const struct sock *from, bool kern)
@@ -345,12 +359,9 @@ static void attach(struct sock *sk, struct hstp_conn *conn)
 	sock_hold(sk);
 	conn->sk = sk;
 	inet_sk(sk)->rcv_tos = conn->rcv_tos;	/* for IP_PKTOPTIONS */
-	if (conn->ipopt) {
-		/* The SYN may have raised the precedence */
-		inet_sk(sk)->tos = conn->tos;
+	if (conn->ipopt)
 		rcu_assign_pointer(inet_sk(sk)->inet_opt, hstp_ipopt_for_user(conn));
-	}
-	hstp_sock_options(sk, conn);
+	take_over(sk, conn);
 	state = hstp_tcp_states[conn->tcb.state];
 	if (conn->eof) {
 		sk->sk_shutdown = RCV_SHUTDOWN;

@@ -235,6 +235,7 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, struct hstp_mini
 	conn->tcb = *t;
 	conn->tcb.tune = p->tune;
 	conn->tcb.quick = p->quick;
+	conn->quickack = p->quickack;
 	conn->tcb.again_count = mini->retries;
 	/* The SYN and this segment; our SYN,ACK, as often as the timer has sent it */
 	conn->early.segs_in = 2;
@@ -242,6 +243,7 @@ static struct hstp_conn *promote(struct hstp_net *hn, u32 hash, struct hstp_mini
 	conn->early.texts_in = !!seg->text_len;
 	conn->reuse = p->reuse;
 	conn->recvq.limit = p->rcvbuf;
+	conn->rcvbuf_fixed = p->rcvbuf_fixed;
 	conn->mark = p->mark;
 	conn->ifindex = p->ifindex;
 	conn->uid = p->uid;

@@ -169,7 +169,7 @@ static int set_int(struct sock *sk, int name, int val)
 	case HSTP_WINDOW_CLAMP:
 		return set_window_clamp(sk, val);
 	case HSTP_QUICKACK:
-		hsk->quickack = val;
+		WRITE_ONCE(hsk->quickack, !!val);
 		WRITE_ONCE(hsk->quick, val ? QUICK_ACKS : 0);
 		effect = EFFECT_QUICK;
 		break;

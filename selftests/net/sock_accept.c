@@ -381,4 +381,65 @@ TEST_F(on, filtered_before)
 	EXPECT_STREQ("text", in);
 }
 
+/* What the listener was set to when the handshake ended is what the connection has and does:
+ * what was said to the listener since is for those that come later.
+ */
+TEST_F(on, inherits_at_handshake)
+{
+	struct {
+		int level;
+		int name;
+		int value;
+	} options[] = {
+		{ variant->proto, TCP_NODELAY, 1 },
+		{ variant->proto, TCP_CORK, 1 },
+		{ variant->proto, TCP_KEEPIDLE, 11 },
+		{ variant->proto, TCP_KEEPINTVL, 12 },
+		{ variant->proto, TCP_KEEPCNT, 13 },
+		{ variant->proto, TCP_LINGER2, 14 },
+		{ variant->proto, TCP_USER_TIMEOUT, 15 },
+		{ variant->proto, TCP_QUICKACK, 0 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ SOL_SOCKET, SO_RCVBUF, 20000 },
+		{ SOL_SOCKET, SO_MARK, 16 },
+		{ SOL_SOCKET, SO_REUSEADDR, 1 },
+		{ SOL_SOCKET, SO_REUSEPORT, 1 },
+		{ IPPROTO_IP, IP_TTL, 17 },
+		{ IPPROTO_IP, IP_TOS, 0x20 },
+		{ IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO },
+		{ IPPROTO_IP, IP_TRANSPARENT, 1 },
+	};
+	int listener = st_listen(variant->proto, &self->pair.addr, 4), client, fd;
+	int count = sizeof(options) / sizeof(*options), was[32];
+	char device[16] = "";
+	socklen_t len = sizeof(device);
+
+	ASSERT_LE(0, listener);
+	client = st_connect(variant->proto, &self->pair.addr);
+	ASSERT_LE(0, client);
+	ASSERT_EQ(POLLIN, st_wait_events(listener, POLLIN, POLLIN));
+	for (int i = 0; i < count; i++) {
+		was[i] = get(listener, options[i].level, options[i].name);
+		ASSERT_OK(set(listener, options[i].level, options[i].name, options[i].value));
+		ASSERT_NE(was[i], get(listener, options[i].level, options[i].name));
+	}
+	ASSERT_OK(setsockopt(listener, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	for (int later = 0; later < 2; later++) {
+		fd = accept(listener, NULL, NULL);
+		ASSERT_LE(0, fd);
+		for (int i = 0; i < count; i++) {
+			int is = get(fd, options[i].level, options[i].name);
+
+			EXPECT_EQ(later ? get(listener, options[i].level, options[i].name) :
+				  was[i], is)
+				TH_LOG("option %d", i);
+		}
+		len = sizeof(device);
+		ASSERT_OK(getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, &len));
+		EXPECT_EQ(later ? 3 : 0, len);
+		client = st_connect(variant->proto, &self->pair.addr);
+		ASSERT_LE(0, client);
+	}
+}
+
 TEST_HARNESS_MAIN
