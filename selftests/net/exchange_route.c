@@ -11,6 +11,8 @@ static const char *const routers[] = { "10.0.0.7", "10.0.0.8" };
 
 static void add_routers(void)
 {
+	/* That the link is up is told some time after it is: all routes are forgotten then. */
+	WAIT(!net_status(NS_A, "ip link show va | grep -q 'state UP '"));
 	net_run(NS_A, "ip route del 10.0.0.0/24 dev va");
 	for (int i = 0; i < 2; i++) {
 		net_run(NS_A, "ip neigh replace %s lladdr 02:00:00:00:00:0%d dev va nud permanent",

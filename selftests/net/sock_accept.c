@@ -42,6 +42,8 @@ TEST_F(on, peer)
 		fd = st_connect(variant->proto, &self->pair.addr);
 		ASSERT_LE(0, fd);
 		ASSERT_OK(getsockname(fd, (struct sockaddr *)&name[i], &len));
+		/* connect() may return before the peer has its ACK. */
+		ASSERT_EQ(POLLIN, st_wait_events(listener, POLLIN, POLLIN));
 	}
 	for (int i = 0; i < 2; i++) {
 		memset(&peer, 0xff, sizeof(peer));
