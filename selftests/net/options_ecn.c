@@ -292,6 +292,7 @@ TEST_F(peer, no_probe)
 	fd_send(fd, "text");
 	expect_ect(it, ECT_0, PSH | ACK, 301, 101, "text");
 	wire_send(us, ACK, 101, 305, .wnd = ZERO_WINDOW);
+	wire_sync(NS_A);
 	fd_send(fd, "probe");
 	expect_ect(it, NOT_ECT, ACK, 305, 101, "p");
 }
