@@ -17,14 +17,20 @@ static struct hstp_conn *find_conn(struct hstp_net *hn, const struct hstp_view *
 	return conn;
 }
 
-/* Under the connection's lock: what was seen, and still in one of these states. */
-static bool is_meant(const struct hstp_conn *conn, const struct hstp_view *v, u16 states)
+/* Under the connection's lock: what was seen, and still as it was asked for. Whatever of it the
+ * match looks at may have changed: accept() gives it a socket and another owner.
+ */
+static bool is_meant(const struct hstp_conn *conn, struct hstp_view *v,
+		     const struct hstp_match *m)
 {
-	return conn->hashed && conn->tcb.iss == v->tcb.iss && states & 1 << conn->tcb.state;
+	if (!conn->hashed || conn->tcb.iss != v->tcb.iss)
+		return false;
+	hstp_view_conn(v, conn);
+	return !m || hstp_match(m, v);
 }
 
 /* A record may have become a connection since it was seen. */
-static bool abort_conn(struct hstp_net *hn, const struct hstp_view *v, u16 states)
+static bool abort_conn(struct hstp_net *hn, struct hstp_view *v, const struct hstp_match *m)
 {
 	struct hstp_conn *conn = find_conn(hn, v);
 	struct hstp_acts acts = HSTP_ACTS_INIT;
@@ -34,7 +40,7 @@ static bool abort_conn(struct hstp_net *hn, const struct hstp_view *v, u16 state
 	if (!conn)
 		return false;
 	spin_lock_bh(&conn->lock);
-	meant = is_meant(conn, v, states);
+	meant = is_meant(conn, v, m);
 	if (meant) {
 		hstp_conn_env(conn, &env);
 		hstp_call_abort(&conn->tcb, HSTP_RESET_OUT_ABORT, HSTP_CAUSE_ABORT, &acts);
@@ -49,24 +55,25 @@ static bool abort_conn(struct hstp_net *hn, const struct hstp_view *v, u16 state
 /**
  * hstp_control_abort() - ABORT
  * @hn: namespace
- * @v: the connection as it was seen; not a listener
- * @states: set of states that it must be in when its turn comes, 1 << enum hstp_state each
+ * @v: the connection as it was seen, not a listener; if it is there still, becomes what it is
+ *	when its turn comes
+ * @m: what it must be like by then, or NULL: anything
  *
  * RFC 9293 section 3.10.5: a reset to the peer, unless that has closed; the user's
  * calls fail with ECONNABORTED.
  *
  * Context: process.
  *
- * Return: false when it had ended, or is in none of @states any more.
+ * Return: false when it had ended, or does not match @m any more.
  */
-bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states)
+bool hstp_control_abort(struct hstp_net *hn, struct hstp_view *v, const struct hstp_match *m)
 {
-	bool done = abort_conn(hn, v, states);
+	bool done = abort_conn(hn, v, m);
 
 	if (done)
 		return true;
 	local_bh_disable();
-	done = hstp_mini_abort(hn, v, states);
+	done = hstp_mini_abort(hn, v, m);
 	local_bh_enable();
 	return done;
 }
@@ -75,19 +82,19 @@ EXPORT_SYMBOL_GPL(hstp_control_abort);
 /**
  * hstp_control_close() - CLOSE
  * @hn: namespace
- * @v: the connection as it was seen; not a listener
- * @states: as for hstp_control_abort()
+ * @v: as for hstp_control_abort()
+ * @m: likewise
  *
  * RFC 9293 section 3.10.4: a FIN follows the text, as after shutdown(SHUT_WR). One that
  * waits for accept() goes on waiting, and can then be read only.
  *
  * Context: process.
  *
- * Return: false when it had ended, is in none of @states any more, or CLOSE was called
- * before, or when it is a record: what waits in TIME-WAIT is closed, and a handshake that a
+ * Return: false when it had ended, does not match @m any more, or CLOSE was called before, or
+ * when it is a record: what waits in TIME-WAIT is closed, and a handshake that a
  * listener is in the middle of has no user yet.
  */
-bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v, u16 states)
+bool hstp_control_close(struct hstp_net *hn, struct hstp_view *v, const struct hstp_match *m)
 {
 	struct hstp_conn *conn = find_conn(hn, v);
 	struct hstp_acts acts = HSTP_ACTS_INIT;
@@ -98,7 +105,7 @@ bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v, u16 stat
 		return false;
 	spin_lock_bh(&conn->lock);
 	hstp_conn_env(conn, &env);
-	done = is_meant(conn, v, states) && hstp_call_close(&conn->tcb, &acts) == HSTP_OK;
+	done = is_meant(conn, v, m) && hstp_call_close(&conn->tcb, &acts) == HSTP_OK;
 	if (done)
 		hstp_act(conn, NULL, NULL, &env, &acts);
 	spin_unlock_bh(&conn->lock);

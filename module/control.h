@@ -3,9 +3,10 @@
 #ifndef HSTP_CONTROL_H
 #define HSTP_CONTROL_H
 
+#include "match.h"
 #include "snapshot.h"
 
-bool hstp_control_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states);
-bool hstp_control_close(struct hstp_net *hn, const struct hstp_view *v, u16 states);
+bool hstp_control_abort(struct hstp_net *hn, struct hstp_view *v, const struct hstp_match *m);
+bool hstp_control_close(struct hstp_net *hn, struct hstp_view *v, const struct hstp_match *m);
 
 #endif /* HSTP_CONTROL_H */

@@ -368,7 +368,7 @@ static int destroy(struct sk_buff *request, const struct inet_diag_req_v2 *r)
 		return err;
 	if (v.kind == HSTP_KIND_LISTENER)
 		return -EOPNOTSUPP;
-	return hstp_control_abort(hn, &v, HSTP_ALL_STATES) ? 0 : -ENOENT;
+	return hstp_control_abort(hn, &v, NULL) ? 0 : -ENOENT;
 }
 
 /* inet_diag asks for idiag_get_info of TCP and UDP alone, when it reports who was ended. */

@@ -156,6 +156,7 @@ int hstp_match_parse(struct hstp_match *m, const struct nlattr *attr,
 
 	if (tb[HSTP_A_MATCH_STATES])
 		m->states = nla_get_u16(tb[HSTP_A_MATCH_STATES]);
+	m->unaccepted = nla_get_flag(tb[HSTP_A_MATCH_UNACCEPTED]);
 	err = parse_u64(&m->cookie, tb[HSTP_A_MATCH_COOKIE],
 			"cookie must be 1 to 18446744073709551615", extack) ?:
 	      parse_u64(&m->since, tb[HSTP_A_MATCH_SINCE],
@@ -187,6 +188,7 @@ bool hstp_match(const struct hstp_match *m, const struct hstp_view *v)
 	       (!m->since || m->since == v->since_us * NSEC_PER_USEC) &&
 	       (!m->lport || m->lport == v->tuple.lport) &&
 	       (!m->fport || m->fport == v->tuple.fport) &&
+	       (!m->unaccepted || hstp_view_unaccepted(v)) &&
 	       (!uid_valid(m->uid) || uid_eq(m->uid, v->uid)) &&
 	       (!m->lprefix || ipv6_prefix_equal(&m->laddr, &v->tuple.laddr, m->lprefix)) &&
 	       (!m->fprefix || ipv6_prefix_equal(&m->faddr, &v->tuple.faddr, m->fprefix));

@@ -20,6 +20,7 @@
  * @lport: local port, network order, or 0: any
  * @fport: remote port
  * @uid: owner, or invalid: any
+ * @unaccepted: only what waits for accept()
  */
 struct hstp_match {
 	u64 cookie;
@@ -32,6 +33,7 @@ struct hstp_match {
 	__be16 lport;
 	__be16 fport;
 	kuid_t uid;
+	bool unaccepted;
 };
 
 enum hstp_match_end { HSTP_LOCAL, HSTP_REMOTE };

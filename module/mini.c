@@ -10,6 +10,7 @@
 #include "act.h"
 #include "event.h"
 #include "ipv4.h"
+#include "match.h"
 #include "memory.h"
 #include "mini.h"
 #include "output.h"
@@ -570,29 +571,32 @@ static bool is_seen(const struct hstp_mini *mini, const struct hstp_view *v)
 	       mini->rcv_nxt - t->rcv_nxt <= t->rcv_wnd + 1;
 }
 
-static struct hstp_mini *find_seen(const struct hstp_bucket *b, const struct hstp_view *v,
-				   u16 states)
+static struct hstp_mini *find_seen(const struct hstp_net *hn, const struct hstp_bucket *b,
+				   struct hstp_view *v, const struct hstp_match *m)
 {
 	struct hstp_mini *mini = b->minis;
 
 	while (mini && !is_seen(mini, v))
 		mini = mini->next;
-	return mini && states & 1 << mini->state ? mini : NULL;
+	if (!mini)
+		return NULL;
+	hstp_view_record(v, hn, mini);
+	return !m || hstp_match(m, v) ? mini : NULL;
 }
 
 /**
  * hstp_mini_abort() - ABORT of a record
  * @hn: namespace
- * @v: the record as it was seen, or the connection that has become one
- * @states: set of states that it must be in, 1 << enum hstp_state each
+ * @v: the record as it was seen, or the connection that has become one; becomes what it is
+ * @m: what it must be like, or NULL: anything
  *
  * RFC 9293 section 3.10.5.
  *
  * Context: BH off, no lock.
  *
- * Return: false when there is none, or another that has its name, or in another state.
+ * Return: false when there is none, or another that has its name, or it does not match.
  */
-bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states)
+bool hstp_mini_abort(struct hstp_net *hn, struct hstp_view *v, const struct hstp_match *m)
 {
 	const struct hstp_tuple *tuple = &v->tuple;
 	struct hstp_bucket *b = hstp_bucket(hn, hstp_tuple_hash(tuple, &hn->hash_key));
@@ -605,7 +609,7 @@ bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states)
 	bool have_tx;
 
 	spin_lock(&b->lock);
-	mini = find_seen(b, v, states);
+	mini = find_seen(hn, b, v, m);
 	if (!mini) {
 		spin_unlock(&b->lock);
 		return false;

@@ -8,6 +8,7 @@
 #include "icmp.h"
 #include "listen.h"
 
+struct hstp_match;
 struct hstp_view;
 
 /**
@@ -166,7 +167,7 @@ bool hstp_mini_has_sent(struct hstp_net *hn, const struct hstp_quote *quote);
 void hstp_mini_hard_error(struct hstp_net *hn, const struct hstp_quote *quote);
 void hstp_mini_count(struct hstp_net *hn, struct hstp_mini *mini, const struct hstp_tcb *t,
 		     const struct hstp_acts *acts);
-bool hstp_mini_abort(struct hstp_net *hn, const struct hstp_view *v, u16 states);
+bool hstp_mini_abort(struct hstp_net *hn, struct hstp_view *v, const struct hstp_match *m);
 int hstp_mini_device(const struct hstp_mini *mini);
 struct hstp_mini *hstp_mini_find(const struct hstp_bucket *b, const struct hstp_tuple *tuple);
 void hstp_mini_exit(struct hstp_net *hn);

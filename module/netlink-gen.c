@@ -11,7 +11,7 @@
 #include <uapi/linux/hstp_netlink.h>
 
 /* Common nested types */
-const struct nla_policy hstp_match_nl_policy[HSTP_A_MATCH_SINCE + 1] = {
+const struct nla_policy hstp_match_nl_policy[HSTP_A_MATCH_UNACCEPTED + 1] = {
 	[HSTP_A_MATCH_COOKIE] = { .type = NLA_U64, },
 	[HSTP_A_MATCH_STATES] = NLA_POLICY_MAX(NLA_U16, 0x7ff),
 	[HSTP_A_MATCH_LOCAL_ADDRESS] = { .type = NLA_BINARY, },
@@ -22,6 +22,7 @@ const struct nla_policy hstp_match_nl_policy[HSTP_A_MATCH_SINCE + 1] = {
 	[HSTP_A_MATCH_REMOTE_PORT] = { .type = NLA_U16, },
 	[HSTP_A_MATCH_UID] = { .type = NLA_U32, },
 	[HSTP_A_MATCH_SINCE] = { .type = NLA_U64, },
+	[HSTP_A_MATCH_UNACCEPTED] = { .type = NLA_FLAG, },
 };
 
 /* HSTP_CMD_CONN_GET - do */

@@ -12,7 +12,7 @@
 #include <uapi/linux/hstp_netlink.h>
 
 /* Common nested types */
-extern const struct nla_policy hstp_match_nl_policy[HSTP_A_MATCH_SINCE + 1];
+extern const struct nla_policy hstp_match_nl_policy[HSTP_A_MATCH_UNACCEPTED + 1];
 
 extern const struct nla_policy hstp_conn_get_nl_policy[HSTP_A_CONN_MATCH + 1];
 

@@ -164,7 +164,7 @@ static bool put_queues(struct sk_buff *skb, const struct hstp_view *v)
 	       nla_put_u32(skb, HSTP_A_CONN_RECEIVE_BUFFER, v->rcvbuf) ||
 	       put_flag(skb, HSTP_A_CONN_PASSIVE, t->passive) ||
 	       put_flag(skb, HSTP_A_CONN_ORPHAN, v->orphan) ||
-	       put_flag(skb, HSTP_A_CONN_UNACCEPTED, !v->accepted && !v->orphan) ||
+	       put_flag(skb, HSTP_A_CONN_UNACCEPTED, hstp_view_unaccepted(v)) ||
 	       put_flag(skb, HSTP_A_CONN_NODELAY, t->tune.nodelay) ||
 	       put_flag(skb, HSTP_A_CONN_CORK, t->tune.cork) ||
 	       put_flag(skb, HSTP_A_CONN_KEEPALIVE, t->tune.keepalive) ||
@@ -306,7 +306,7 @@ int hstp_nl_conn_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return err && !skb->len ? err : skb->len;
 }
 
-typedef int (visit_fn)(struct hstp_net *hn, const struct hstp_view *v, void *arg);
+typedef int (visit_fn)(struct hstp_net *hn, struct hstp_view *v, void *arg);
 
 /* Call @fn for each connection that matches, until it returns an error. */
 static int visit_matches(struct hstp_net *hn, const struct hstp_match *m, visit_fn *fn, void *arg)
@@ -346,7 +346,7 @@ struct found {
 	bool any;
 };
 
-static int find_only(struct hstp_net *hn, const struct hstp_view *v, void *arg)
+static int find_only(struct hstp_net *hn, struct hstp_view *v, void *arg)
 {
 	struct found *found = arg;
 
@@ -402,8 +402,8 @@ int hstp_nl_conn_get_doit(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(reply, info);
 }
 
-/* ABORT or CLOSE of a connection that is still in one of @states. */
-typedef bool (order_fn)(struct hstp_net *hn, const struct hstp_view *v, u16 states);
+/* ABORT or CLOSE of a connection that still matches; @v becomes what it is by then. */
+typedef bool (order_fn)(struct hstp_net *hn, struct hstp_view *v, const struct hstp_match *m);
 
 /**
  * struct order - what is to be done with connections
@@ -421,8 +421,8 @@ struct order {
 	u32 count;
 };
 
-/* A connection may have changed its state since it was seen to match. */
-static int carry_out(struct hstp_net *hn, const struct hstp_view *v, void *arg)
+/* Who asks for a single one is told when it does not match any more: it may have to look again. */
+static int carry_out(struct hstp_net *hn, struct hstp_view *v, void *arg)
 {
 	struct order *order = arg;
 
@@ -430,9 +430,11 @@ static int carry_out(struct hstp_net *hn, const struct hstp_view *v, void *arg)
 		order->listener = true;
 		return 0;
 	}
-	order->matched = true;
-	if (order->fn(hn, v, order->match->since ? 1 << v->tcb.state : order->match->states))
+	if (order->fn(hn, v, order->match))
 		order->count++;
+	else if (!hstp_match(order->match, v))
+		return 0;
+	order->matched = true;
 	return 0;
 }
 

@@ -151,9 +151,16 @@ static bool look_at_listener(struct hstp_view *v, struct hstp_listener *l)
 	return true;
 }
 
-/* Under the bucket's lock. */
-static void look_at_record(struct hstp_view *v, const struct hstp_net *hn,
-			   const struct hstp_mini *mini)
+/**
+ * hstp_view_record() - a record as it is
+ * @v: filled
+ * @hn: namespace
+ * @mini: record
+ *
+ * Context: the bucket's lock.
+ */
+void hstp_view_record(struct hstp_view *v, const struct hstp_net *hn,
+		      const struct hstp_mini *mini)
 {
 	struct hstp_profile p;
 
@@ -184,10 +191,19 @@ static void look_at_record(struct hstp_view *v, const struct hstp_net *hn,
 	v->rcvbuf = p.rcvbuf;
 }
 
-/* Under the connection's lock. */
-static void look_at_conn(struct hstp_view *v, const struct hstp_conn *conn)
+/**
+ * hstp_view_conn() - a connection as it is
+ * @v: filled
+ * @conn: connection, in the table
+ *
+ * Context: the connection's lock; the caller has a reference.
+ */
+void hstp_view_conn(struct hstp_view *v, const struct hstp_conn *conn)
 {
+	memset(v, 0, sizeof(*v));
 	v->kind = HSTP_KIND_CONN;
+	v->tuple = conn->tuple;
+	v->key = conn->tuple;
 	v->object = conn;
 	v->refs = refcount_read(&conn->ref) - 1;	/* less our own */
 	v->tcb = conn->tcb;
@@ -221,7 +237,7 @@ static void follow(struct hstp_view *v, struct hstp_net *hn, struct hstp_bucket 
 	spin_lock_bh(&b->lock);
 	mini = hstp_mini_find(b, &tuple);
 	if (mini)
-		look_at_record(v, hn, mini);
+		hstp_view_record(v, hn, mini);
 	spin_unlock_bh(&b->lock);
 }
 
@@ -236,7 +252,7 @@ static void look_closer(struct hstp_view *v, struct hstp_net *hn, struct hstp_bu
 	spin_lock_bh(&conn->lock);
 	hashed = conn->hashed;
 	if (hashed)
-		look_at_conn(v, conn);
+		hstp_view_conn(v, conn);
 	spin_unlock_bh(&conn->lock);
 	hstp_conn_put(conn);
 	v->conn = NULL;
@@ -279,7 +295,7 @@ static u32 collect(struct hstp_snapshot *s, struct hstp_net *hn, struct hstp_buc
 	for (mini = b->minis; mini; mini = mini->next) {
 		handshakes |= mini->state == HSTP_SYN_RECEIVED;
 		if (count < s->room) {
-			look_at_record(&s->rows[count], hn, mini);
+			hstp_view_record(&s->rows[count], hn, mini);
 			if (handshakes && hstp_mini_find(b, &mini->tuple) != mini)
 				mark_second(&s->rows[count]);
 		}

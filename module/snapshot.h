@@ -88,6 +88,15 @@ struct hstp_view {
 	bool bound;
 };
 
+/**
+ * hstp_view_unaccepted() - does a connection wait for accept()
+ * @v: connection
+ */
+static inline bool hstp_view_unaccepted(const struct hstp_view *v)
+{
+	return !v->accepted && !v->orphan;
+}
+
 /* Which timer goes off next, in the numbers of /proc/net/tcp and of idiag_timer. */
 enum hstp_view_timer {
 	HSTP_VIEW_NONE,
@@ -128,6 +137,9 @@ void hstp_snapshot_exit(struct hstp_snapshot *s);
 bool hstp_snapshot_empty(const struct hstp_net *hn, u32 chain);
 u32 hstp_snapshot_end(const struct hstp_net *hn);
 u32 hstp_snapshot_chain(const struct hstp_net *hn, const struct hstp_tuple *tuple);
+void hstp_view_conn(struct hstp_view *v, const struct hstp_conn *conn);
+void hstp_view_record(struct hstp_view *v, const struct hstp_net *hn,
+		      const struct hstp_mini *mini);
 void hstp_view_wait(const struct hstp_view *v, struct hstp_view_wait *wait);
 u32 hstp_view_unacked(const struct hstp_view *v);
 int hstp_snapshot_take(struct hstp_snapshot *s, struct hstp_net *hn, u32 chain);

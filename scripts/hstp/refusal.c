@@ -17,7 +17,7 @@ static const char *const match_names[] = {
 	[HSTP_A_MATCH_REMOTE_ADDRESS] = "remote-address",
 	[HSTP_A_MATCH_REMOTE_PREFIX] = "remote-prefix",
 	[HSTP_A_MATCH_REMOTE_PORT] = "remote-port", [HSTP_A_MATCH_UID] = "uid",
-	[HSTP_A_MATCH_SINCE] = "since",
+	[HSTP_A_MATCH_SINCE] = "since", [HSTP_A_MATCH_UNACCEPTED] = "unaccepted",
 };
 
 static const char *const conn_names[] = { [HSTP_A_CONN_MATCH] = "match" };

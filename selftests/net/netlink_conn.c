@@ -392,6 +392,7 @@ TEST(refusals)
 		{ HSTP_A_MATCH_LOCAL_PORT, 1, "" },
 		{ HSTP_A_MATCH_COOKIE, 4, "" },
 		{ HSTP_A_MATCH_SINCE, 4, "" },
+		{ HSTP_A_MATCH_UNACCEPTED, 1, "" },
 		{ HSTP_A_MATCH_MAX + 1, 4, "" },
 		{ HSTP_A_MATCH_STATES, 2, "" },	/* of more than there are */
 	};

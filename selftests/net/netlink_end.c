@@ -235,7 +235,8 @@ TEST(close_by_each)
 	stats_sums(NS_A);
 }
 
-static long order_since(struct nl *nl, int cmd, const struct end *end, uint64_t since)
+static long order_since(struct nl *nl, int cmd, const struct end *end, uint64_t since,
+			bool unaccepted)
 {
 	struct nlmsghdr *req = nl_request(nl, cmd, 0);
 	struct nlattr *nest;
@@ -243,6 +244,8 @@ static long order_since(struct nl *nl, int cmd, const struct end *end, uint64_t 
 	nl_match_end(req, end);
 	nest = (struct nlattr *)((char *)req + NLMSG_LENGTH(GENL_HDRLEN));
 	mnl_attr_put_u64(req, HSTP_A_MATCH_SINCE, since);
+	if (unaccepted)
+		mnl_attr_put(req, HSTP_A_MATCH_UNACCEPTED, 0, NULL);
 	mnl_attr_nest_end(req, nest);
 	return order(nl, req);
 }
@@ -266,14 +269,109 @@ TEST(abort_since)
 		wire_to_state(&us, &it, states[i]);
 		since = NUMBER(get_end(nl, &it), SINCE);
 		for (int cmd = HSTP_CMD_CONN_ABORT; cmd <= HSTP_CMD_CONN_CLOSE; cmd++) {
-			SAME(order_since(nl, cmd, &it, since + 1000), -ENOENT);
-			SAME(order_since(nl, cmd, &it, since - 1000), -ENOENT);
+			SAME(order_since(nl, cmd, &it, since + 1000, false), -ENOENT);
+			SAME(order_since(nl, cmd, &it, since - 1000, false), -ENOENT);
 		}
 		wire_silence(&it);
 		state_is(&it, states[i]);
-		SAME(order_since(nl, HSTP_CMD_CONN_ABORT, &it, since), 1);
+		SAME(order_since(nl, HSTP_CMD_CONN_ABORT, &it, since, false), 1);
 		state_is(&it, i == 1 ? "LISTEN" : "CLOSED");
 	}
+	stats_sums(NS_A);
+}
+
+/* A connection that waits for accept(); returns its listener. */
+static int wait_for_accept(struct end *us, struct end *it)
+{
+	int listener = fd_listen(it, 1);
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301);
+	state_is(it, "ESTABLISHED");
+	return listener;
+}
+
+/* Of a handshake, one that waits for accept(), one that was accepted and one whose socket was
+ * closed, what waits.
+ */
+TEST(abort_unaccepted)
+{
+	static const char *const left[] = { "SYN-RECEIVED", "ESTABLISHED", "FIN-WAIT-1", "LISTEN" };
+	struct end us[4], it[4];
+	struct nlmsghdr *req;
+	struct nlattr *nest;
+	struct nl *nl;
+	int listener;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int i = 0; i < 4; i++) {
+		wire_ends(&us[i], NS_T, (uint16_t)(4000 + i), &it[i], NS_A, (uint16_t)(80 + i));
+		if (i == 0) {
+			wire_to_state(&us[i], &it[i], "SYN-RECEIVED");
+			continue;
+		}
+		listener = wait_for_accept(&us[i], &it[i]);
+		if (i == 1)
+			fd_accept(listener);
+		if (i == 2) {
+			fd_close(fd_accept(listener));
+			wire_expect(&it[i], FIN | ACK, 301, 101);
+		}
+	}
+	req = nl_request(nl, HSTP_CMD_CONN_GET, NLM_F_DUMP);
+	nest = mnl_attr_nest_start(req, HSTP_A_CONN_MATCH);
+	mnl_attr_put(req, HSTP_A_MATCH_UNACCEPTED, 0, NULL);
+	mnl_attr_nest_end(req, nest);
+	SAME(dump(nl, req), 1);
+	SAME(order_by(nl, HSTP_CMD_CONN_CLOSE, HSTP_A_MATCH_UNACCEPTED, NULL, 0), 1);
+	wire_expect(&it[3], FIN | ACK, 301, 101);
+	state_is(&it[3], "FIN-WAIT-1");
+	SAME(order_by(nl, HSTP_CMD_CONN_ABORT, HSTP_A_MATCH_UNACCEPTED, NULL, 0), 1);
+	wire_expect(&it[3], RST, 302);
+	SAME(order_by(nl, HSTP_CMD_CONN_ABORT, HSTP_A_MATCH_UNACCEPTED, NULL, 0), 0);
+	for (int i = 0; i < 4; i++) {
+		wire_silence(&it[i]);
+		state_is(&it[i], left[i]);
+	}
+	nl_close(nl);
+	stats_sums(NS_A);
+}
+
+/* By its ends and the moment of its state, which accept() does not change: one that waits, and not
+ * one that was accepted since it was seen.
+ */
+TEST(abort_accepted)
+{
+	struct nl *nl;
+
+	net_peer();
+	net_no_timers(NS_A);
+	nl = nl_open(NS_A);
+	for (int accepted = 0; accepted < 2; accepted++) {
+		struct end us, it;
+		uint64_t since;
+		int listener;
+
+		wire_ends(&us, NS_T, (uint16_t)(4000 + accepted), &it, NS_A,
+			  (uint16_t)(80 + accepted));
+		listener = wait_for_accept(&us, &it);
+		since = NUMBER(get_end(nl, &it), SINCE);
+		if (accepted) {
+			fd_accept(listener);
+			SAME(NUMBER(get_end(nl, &it), SINCE), since);
+			SAME(order_since(nl, HSTP_CMD_CONN_ABORT, &it, since, true), -ENOENT);
+			SAME(order_since(nl, HSTP_CMD_CONN_CLOSE, &it, since, true), -ENOENT);
+			wire_silence(&it);
+			state_is(&it, "ESTABLISHED");
+		}
+		SAME(order_since(nl, HSTP_CMD_CONN_ABORT, &it, since, !accepted), 1);
+		wire_expect(&it, RST, 301);
+		state_is(&it, "LISTEN");
+	}
+	nl_close(nl);
 	stats_sums(NS_A);
 }
 

@@ -20,7 +20,7 @@ static bool names(const struct nl *nl, const struct nlmsghdr *req, int type)
 		[HSTP_A_MATCH_LOCAL_PREFIX] = "local-prefix",
 		[HSTP_A_MATCH_REMOTE_PREFIX] = "remote-prefix",
 		[HSTP_A_MATCH_UID] = "uid", [HSTP_A_MATCH_COOKIE] = "cookie",
-		[HSTP_A_MATCH_SINCE] = "since",
+		[HSTP_A_MATCH_SINCE] = "since", [HSTP_A_MATCH_UNACCEPTED] = "unaccepted",
 		[HSTP_A_MATCH_LOCAL_PORT] = "local-port",
 		[HSTP_A_MATCH_REMOTE_PORT] = "remote-port",
 	};
