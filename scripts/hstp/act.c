@@ -12,11 +12,13 @@
 #define ROUNDS 8	/* in which what has changed is looked for anew */
 
 /* One connection by all that tells it from others, even from one that has taken its ends:
- * its socket, or without one, the moment since which it is in its state.
+ * its socket, or without one, the moment since which it is in its state. accept() gives it a
+ * socket, with an owner and a cgroup, and leaves that moment as it is.
  */
 struct target {
 	struct subject subject;
 	uint64_t cookie, since;
+	bool unaccepted;
 	uint16_t states;	/* in which the filter would let it pass as well */
 };
 
@@ -59,6 +61,7 @@ static void collect(const struct attrs *conn, const struct subject *subject, voi
 		.subject = *subject,
 		.cookie = number(conn, HSTP_A_CONN_COOKIE),
 		.since = number(conn, HSTP_A_CONN_SINCE),
+		.unaccepted = has(conn, HSTP_A_CONN_UNACCEPTED),
 		.states = states_of(targets->filter, *subject),
 	};
 	targets->list[targets->count++].subject.conn = NULL;
@@ -74,7 +77,9 @@ static int count_reply(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-/* Ask for exactly this one, as long as it is in a state that the filter lets pass. */
+/* Ask for exactly this one, as long as it is in a state that the filter lets pass, and if it was
+ * nobody's, still is.
+ */
 static int end(struct nl *nl, uint8_t command, const struct target *target, uint64_t *count)
 {
 	const struct subject *s = &target->subject;
@@ -87,6 +92,8 @@ static int end(struct nl *nl, uint8_t command, const struct target *target, uint
 		mnl_attr_put_u64(nlh, HSTP_A_MATCH_COOKIE, target->cookie);
 	else if (target->since)
 		mnl_attr_put_u64(nlh, HSTP_A_MATCH_SINCE, target->since);
+	if (target->unaccepted)
+		mnl_attr_put(nlh, HSTP_A_MATCH_UNACCEPTED, 0, NULL);
 	mnl_attr_put(nlh, HSTP_A_MATCH_LOCAL_ADDRESS, s->local.len, s->local.bytes);
 	mnl_attr_put_u16(nlh, HSTP_A_MATCH_LOCAL_PORT, htons(s->local_port));
 	mnl_attr_put(nlh, HSTP_A_MATCH_REMOTE_ADDRESS, s->remote.len, s->remote.bytes);

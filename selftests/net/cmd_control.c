@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/hstp_netlink.h>
+#include <sys/fsuid.h>
 
 #include "kselftest_harness.h"
 
@@ -109,6 +110,18 @@ static void go_on(void)
 	cmd_end(&c);
 }
 
+/* A connection that waits for accept(); returns its listener. */
+static int wait_for_accept(struct end *us, struct end *it)
+{
+	int listener = fd_listen(it, 1);
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301);
+	state_is(it, "ESTABLISHED");
+	return listener;
+}
+
 /* Orders are for what the filter matches when they come, not for what it has matched: a handshake
  * that has ended meanwhile is a connection that somebody uses.
  */
@@ -159,6 +172,61 @@ TEST(what_matches_again)
 	SAME(cmd_count(&c, "ESTABLISHED"), 1);
 	SAME(cmd_count(&c, "\n"), 1);
 	wire_expect(&it, RST, 301);
+	state_is(&it, "LISTEN");
+	stats_sums(NS_A);
+}
+
+/* Nor for what somebody has accepted meanwhile: it has a socket by then, and another owner. */
+TEST(not_what_was_accepted)
+{
+	static const char *const filters[] = {
+		"abort unaccepted sport = :80", "close unaccepted sport = :81",
+		"abort uid = 0 sport = :82", "close uid = 0 sport = :83",
+		"abort inode = 0 state established sport = :84",
+	};
+	struct end us, it;
+
+	net_peer();
+	net_no_timers(NS_A);
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+		int listener, fd;
+
+		wire_ends(&us, NS_T, (uint16_t)(4000 + i), &it, NS_A, (uint16_t)(80 + i));
+		listener = wait_for_accept(&us, &it);
+		start_and_wait(strncmp(filters[i], "abort", 5) ? HSTP_CMD_CONN_CLOSE :
+								 HSTP_CMD_CONN_ABORT,
+			       filters[i]);
+		setfsuid(1234);
+		fd = fd_accept(listener);
+		setfsuid(0);
+		go_on();
+		SAME(c.status, 1);
+		cmd_has(&c, "no connection matches");
+		wire_silence(&it);
+		state_is(&it, "ESTABLISHED");
+		SAME(fd_error(fd), 0);
+	}
+	stats_sums(NS_A);
+}
+
+/* What matches as well when it has been accepted is ended with its socket. */
+TEST(accepted_matches_again)
+{
+	struct end us, it;
+	int listener, fd;
+
+	net_peer();
+	net_no_timers(NS_A);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
+	listener = wait_for_accept(&us, &it);
+	start_and_wait(HSTP_CMD_CONN_ABORT, "abort dport = :4000");
+	fd = fd_accept(listener);
+	go_on();
+	SAME(c.status, 0);
+	SAME(cmd_count(&c, "ESTABLISHED"), 1);
+	SAME(cmd_count(&c, "\n"), 1);
+	wire_expect(&it, RST, 301);
+	SAME(fd_error(fd), ECONNABORTED);
 	state_is(&it, "LISTEN");
 	stats_sums(NS_A);
 }
