@@ -7,7 +7,7 @@
 #include "ladder.h"
 
 enum { LEFT = 250, RIGHT = 850, MIDDLE = (LEFT + RIGHT) / 2, WIDTH = 1020 };
-enum { HIGH = 44, SLANT = 14, TOP = 30, NEAR = 14, LETTER = 8 };
+enum { HIGH = 44, SLANT = 14, TOP = 30, NEAR = 14, LEGEND = 18 };
 
 static struct row *rows;
 static size_t row_count, row_room;
@@ -111,61 +111,64 @@ static int crossing(int y)
 	return 0;
 }
 
-static void label_of(char *label, size_t size, const struct row *row)
-{
-	snprintf(label, size, "%s%s%s", row->text, row->again ? " again" : "",
-		 row->changed ? " *" : "");
-}
-
-/* In the middle; of an arrow that others cross, @in pixels from the line that it leaves; of those,
- * on the other side of it.
+/* In the middle; of an arrow that others cross, near the line that it leaves; of those, on the
+ * other side of it.
  */
-static void words(FILE *to, const struct row *row, int in, int y, const char *label)
+static void words(FILE *to, const struct row *row, int y, const char *label)
 {
 	const struct row *end = end_of(row);
 	int other = crossing(row->y);
 	bool right = end ? row->side : other < MIDDLE;
 
 	if (end || other)
-		text(to, right ? RIGHT - in : LEFT + in, y, right ? "e" : "", label);
+		text(to, right ? RIGHT - NEAR : LEFT + NEAR, y, right ? "e" : "", label);
 	else
 		text(to, MIDDLE, y, "m", label);
+}
+
+/* What the legends of a segment take between its label and its arrow, which would go through them
+ * if they were below it: the arrow is a long one.
+ */
+static int above(const struct row *row)
+{
+	const struct row *r = row + 1;
+
+	if (!end_of(row))
+		return 0;
+	while (r < rows + row_count && r->kind == ROW_CHANGE)
+		r++;
+	return (int)(r - row - 1) * LEGEND;
 }
 
 static void label(FILE *to, const struct row *row, int y)
 {
 	char label[sizeof(row->text) + 20];
 
-	label_of(label, sizeof(label), row);
+	snprintf(label, sizeof(label), "%s%s%s", row->text, row->again ? " again" : "",
+		 row->changed ? " *" : "");
 	fprintf(to, "<g%s>", row->changed ? " class=\"changed\"" :
 			     row->again ? " class=\"again\"" : "");
-	words(to, row, NEAR, y - 3, label);
+	words(to, row, y - 3 - above(row), label);
 	fputs("</g>\n", to);
 }
 
-/* Below the arrow of the segment, under its label; where the arrow is a long one, beside the label,
- * or below its end if that is where it was changed.
+/* Each in a line of its own: below the arrow of the segment, where that is a long one above it, or
+ * below its end if that is where it was changed.
  */
 static void legend(FILE *to, const struct row *row, int y)
 {
 	const struct row *segment = row;
-	char label[sizeof(row->text) + 20];
-	size_t before = 0;
 
-	while (segment > rows && segment->kind == ROW_CHANGE) {
+	while (segment > rows && segment->kind == ROW_CHANGE)
 		segment--;
-		before += strlen(segment->text) + 1;
-	}
-	label_of(label, sizeof(label), segment);
-	before += strlen(label) - strlen(segment->text);
 	fputs("<g class=\"changed\">", to);
 	if (beginning_of(segment))
 		text(to, segment->side ? LEFT + NEAR : RIGHT - NEAR, y - HIGH + SLANT + 15,
 		     segment->side ? "" : "e", row->text);
 	else if (end_of(segment))
-		words(to, segment, NEAR + (int)before * LETTER, segment->y - 3, row->text);
+		words(to, segment, y - HIGH + LEGEND - 3, row->text);
 	else
-		words(to, segment, NEAR, y - HIGH + SLANT + 10, row->text);
+		words(to, segment, y - HIGH + SLANT + 10, row->text);
 	fputs("</g>\n", to);
 }
 
@@ -243,7 +246,7 @@ static int height(const struct row *row)
 	case ROW_NOTE:
 		return HIGH / 2 + 2;
 	case ROW_CHANGE:
-		return HIGH / 2 - 4;
+		return LEGEND;
 	default:
 		return HIGH;
 	}
@@ -267,7 +270,7 @@ static void draw_rows(FILE *to)
 		}
 		if (i == row_count)
 			break;
-		rows[i].y = y + (rows[i].kind == ROW_HEAD ? 30 : 0);
+		rows[i].y = y + (rows[i].kind == ROW_HEAD ? 30 : above(&rows[i]));
 		draw(to, &rows[i], rows[i].y);
 		y += height(&rows[i]);
 	}

@@ -165,6 +165,67 @@ TEST(ladder)
 	net_run(NS_A, "rm -r %s", dir);
 }
 
+/* Wait until it was said so often that more was changed in a segment than is told. */
+static void more_changed(int count)
+{
+	uint64_t end = now_ms() + PATIENCE_MS;
+
+	while (cmd_count(&c, " *and 1 more\n") < count) {
+		if (!cmd_read(&c, 100) || now_ms() > end)
+			die(__FILE__, __LINE__, "not said %d times: %s", count, c.out);
+	}
+}
+
+/* Each segment is changed four times by either end, with numbers as long as they get: one that
+ * arrives at once, and two that are held and cross, whose arrows are long.
+ */
+TEST(ladder_changes)
+{
+	static const char *const rules[] = {
+		/* What is out of the window is answered with an ACK: nothing is to come of that. */
+		"out no-text drop",
+		"out text change flags +urg,ece,cwr", "out text change seq 4000000000",
+		"out text change seq 4294967295", "out text change ack 4294967295",
+		"in text change ack 4000000000", "in text change ack 4294967294",
+		"in text change window 1", "in text change flags -urg,ece",
+	};
+	char arguments[200], text[4000] = "";
+	struct st_pair pair;
+
+	net_alone();
+	net_no_timers(NS_A);
+	net_enter(NS_A);
+	NEED(!st_pair_open(&pair, proto));
+	make_dir();
+	snprintf(arguments, sizeof(arguments), "-n monitor --ladder --svg %s/ladder.svg", dir);
+	cmd_start(&c, arguments);
+	NEED(!st_call_until_blocked(c.pid, SYS_poll));
+	WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++)
+		cmd(&step, 0, "fault add %s", rules[i]);
+	memset(text, 'x', sizeof(text) - 1);
+	fd_nodelay(pair.client);
+	fd_send(pair.client, text);
+	more_changed(2);
+	cmd(&step, 0, "fault add out text hold");
+	fd_send(pair.client, text);
+	fd_send(pair.server, text);
+	more_changed(4);
+	cmd(&step, 0, "step go");
+	more_changed(6);
+	cmd_stop(&c);
+	SAME(c.status, 0);
+	SAME(cmd_count(&c, " *CTL PSH,ACK->PSH,URG,ECE,CWR,ACK\n"), 3);
+	SAME(cmd_count(&c, " *SEQ 4000000000->4294967295\n"), 3);
+	SAME(cmd_count(&c, " *ACK 4000000000->4294967294\n"), 3);
+	keep_text("ladder.txt");
+	is_good("ladder ladder.svg ladder.txt");
+
+	spoil_ladder("0,/<text [^>]*>\\*and 1 more.*text>/s///", "changed was");
+	all_are_seen("ladder");
+	net_run(NS_A, "rm -r %s", dir);
+}
+
 /* Two connections' ends in STATE, whose name is in lower case, are aborted there. */
 static void abort_in(const char *name)
 {
