@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Connections: asking for them, and each attribute as text or JSON. */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/nsfs.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "conn.h"
 #include "out.h"
@@ -311,6 +317,28 @@ static int one(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
+/* Is it CAP_NET_ADMIN for the namespace that we are in? Who owns that must be our user namespace or
+ * one below it.
+ */
+static bool is_admin(void)
+{
+	struct __user_cap_header_struct who = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+	int netns, owner;
+
+	if (syscall(SYS_capget, &who, caps) || !(caps[0].effective >> CAP_NET_ADMIN & 1))
+		return false;
+	netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return true;
+	owner = ioctl(netns, NS_GET_USERNS);
+	close(netns);
+	if (owner < 0)
+		return false;
+	close(owner);
+	return true;
+}
+
 /**
  * conn_dump() - all connections that match
  * @nl: from nl_open()
@@ -318,7 +346,7 @@ static int one(const struct nlmsghdr *nlh, void *data)
  * @each: called for each, with what is valid during the call only
  * @data: for @each
  *
- * Does not return when the kernel refuses.
+ * Does not return when the kernel refuses, nor when it would not tell what the filter asks for.
  */
 void conn_dump(struct nl *nl, const struct filter *filter, conn_each each, void *data)
 {
@@ -326,6 +354,10 @@ void conn_dump(struct nl *nl, const struct filter *filter, conn_each each, void 
 	char request[512];
 	struct nlmsghdr *nlh;
 
+	/* Of a mark that is not told nothing can be said: it is not 0. */
+	if (filter_asks(filter, HSTP_A_CONN_MARK) && !is_admin())
+		quit(FAILED,
+		     "filter: \"fwmark\" needs root: only who has CAP_NET_ADMIN here is told marks");
 	if (!filter_states(filter))
 		return;
 	nlh = nl_begin(nl, request, HSTP_CMD_CONN_GET, NLM_F_DUMP);

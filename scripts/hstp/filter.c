@@ -130,6 +130,20 @@ unsigned int filter_states(const struct filter *filter)
 }
 
 /**
+ * filter_asks() - does it depend on an attribute of a connection
+ * @filter: from filter_parse(), or NULL
+ * @attr: the attribute
+ */
+bool filter_asks(const struct filter *filter, unsigned int attr)
+{
+	if (!filter)
+		return false;
+	return ((filter->kind == FILTER_NUMBER || filter->kind == FILTER_FLAG) &&
+		filter->attr == attr) ||
+	       filter_asks(filter->left, attr) || filter_asks(filter->right, attr);
+}
+
+/**
  * filter_put() - the nest "match" of a request for connections
  * @nlh: the request
  * @filter: from filter_parse(), or NULL

@@ -44,6 +44,7 @@ struct filter *filter_parse(int argc, char **argv, enum filter_of of);
 bool filter_match(const struct filter *filter, const struct subject *subject);
 void filter_put(struct nlmsghdr *nlh, const struct filter *filter);
 unsigned int filter_states(const struct filter *filter);
+bool filter_asks(const struct filter *filter, unsigned int attr);
 void filter_help(enum filter_of of);
 
 /* conn.c */

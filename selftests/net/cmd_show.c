@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* hstp show: the connections that there are, and those of them that a filter matches. */
 #include <fcntl.h>
+#include <grp.h>
 #include <net/if.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -184,6 +185,34 @@ TEST(filters_of_sockets)
 	MATCHES(1, "orphan dport = :%u", port_of(pair.server));
 	MATCHES(4, "not orphan");
 	MATCHES(2, "orphan or unaccepted");
+}
+
+/* Marks are told to who has CAP_NET_ADMIN: what others ask of them has no answer. ss(8) is refused,
+ * too.
+ */
+TEST(filters_without_rights)
+{
+	static const char *const words[] = {
+		"show fwmark = 23", "show fwmark = 0", "show not fwmark = 23",
+		"-j show state listen or '! ( uid = 0 and fwmark != 23/0xff )'",
+		"abort fwmark = 0", "close fwmark = 23",
+	};
+	struct st_pair pair;
+	int mark = 23;
+
+	cmd_pair(&pair);
+	TRY(setsockopt(pair.client, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)));
+	MATCHES(1, "fwmark = 23");
+	TRY(setgroups(0, NULL));
+	TRY(setresgid(65534, 65534, 65534));
+	TRY(setresuid(65534, 65534, 65534));
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		cmd(&c, 1, "%s", words[i]);
+		cmd_has(&c, "filter: \"fwmark\" needs root: only who has CAP_NET_ADMIN here");
+		SAME(cmd_count(&c, "\n"), 1);
+	}
+	MATCHES(3, "uid = 0");
+	SAME(st_state(pair.client, proto), TCP_ESTABLISHED);
 }
 
 /* Whose local port bind() has not chosen: bind() to port 0 has not, and what a listener's
