@@ -107,16 +107,18 @@ static void tell(const struct target *target)
 	const struct subject *s = &target->subject;
 	char local[ENDPOINT], remote[ENDPOINT];
 
-	endpoint(local, &s->local, s->local_port);
-	endpoint(remote, &s->remote, s->remote_port);
 	if (opt.json) {
 		json_begin('{', NULL);
 		json_string("state", state_name(s->state));
-		json_string("local", local);
-		json_string("remote", remote);
+		json_string("local_address", address_text(local, &s->local));
+		json_number("local_port", s->local_port);
+		json_string("remote_address", address_text(remote, &s->remote));
+		json_number("remote_port", s->remote_port);
 		json_end('}');
 		return;
 	}
+	endpoint(local, &s->local, s->local_port);
+	endpoint(remote, &s->remote, s->remote_port);
 	colour(state_colour(s->state));
 	printf("%-13s", state_name(s->state));
 	colour(PLAIN);

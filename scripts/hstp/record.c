@@ -229,8 +229,8 @@ static void change_json(const struct record *r)
 	if (r->corrupt)
 		return;
 	json_string("field", record_field(r));
-	json_number("was", r->was);
-	json_number("now", r->now);
+	json_number("from", r->was);
+	json_number("to", r->now);
 }
 
 static void segment_json(const struct record *r)

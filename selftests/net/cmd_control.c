@@ -393,6 +393,28 @@ TEST(elsewhere)
 	fd_eof(here.server);
 }
 
+/* What it was done to has the names that hstp show has: those of the family. */
+TEST(in_json)
+{
+	static const char *const verbs[] = { "close", "abort" };
+	struct st_pair pair;
+	char says[200];
+
+	cmd_pair(&pair);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++) {
+		const char *state = i ? "FIN-WAIT-2" : "ESTABLISHED";
+
+		SAME(st_wait_state(pair.client, proto, i ? TCP_FIN_WAIT2 : TCP_ESTABLISHED),
+		     i ? TCP_FIN_WAIT2 : TCP_ESTABLISHED);
+		snprintf(says, sizeof(says),
+			 "[{\"state\":\"%s\",\"local_address\":\"127.0.0.1\",\"local_port\":%u,\"remote_address\":\"127.0.0.1\",\"remote_port\":%u}]\n",
+			 state, port_of(pair.client), port_of(pair.listener));
+		cmd(&c, 0, "-j %s sport = :%u", verbs[i], port_of(pair.client));
+		if (strcmp(c.out, says))
+			die(__FILE__, __LINE__, "not %s but %s", says, c.out);
+	}
+}
+
 /* Everybody may look, nobody but root may change. */
 TEST(unprivileged)
 {

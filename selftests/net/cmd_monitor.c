@@ -341,10 +341,10 @@ TEST(segments_changed)
 		SAME(cmd_count(&c, json ? "\"urgent\":77," : " urg 77 "), 1);
 		SAME(cmd_count(&c, json ? ",\"tsecr\":12345" : ":12345\n"), 1);
 		SAME(cmd_count(&c, json ? "{\"kind\":\"change\",\"sequence\":" : " changes "), 2);
-		SAME(cmd_count(&c, json ? "\"field\":\"urgent\",\"was\":" : " changes urgent "), 1);
-		SAME(cmd_count(&c, json ? ",\"now\":77}\n" : " to 77\n"), 1);
-		SAME(cmd_count(&c, json ? "\"field\":\"tsecr\",\"was\":" : " changes tsecr "), 1);
-		SAME(cmd_count(&c, json ? "\"now\":12345}\n" : " to 12345\n"), 1);
+		SAME(cmd_count(&c, json ? "\"urgent\",\"from\":" : " changes urgent "), 1);
+		SAME(cmd_count(&c, json ? ",\"to\":77}\n" : " to 77\n"), 1);
+		SAME(cmd_count(&c, json ? "\"field\":\"tsecr\",\"from\":" : " changes tsecr "), 1);
+		SAME(cmd_count(&c, json ? "\"to\":12345}\n" : " to 12345\n"), 1);
 		cmd(&c, 0, "fault flush");
 	}
 }
@@ -356,7 +356,7 @@ TEST(segments_changed_words)
 		{ " PSH,ACK seq ", "  rule 1 changes flags PSH,ACK to PSH,CWR,ACK\n",
 		  "  rule 2 corrupts the checksum\n" },
 		{ "\"flags\":\"PSH,ACK\",\"seq\":",
-		  "\"rule\":3,\"action\":\"change\",\"field\":\"flags\",\"was\":24,\"now\":152}\n",
+		  "\"rule\":3,\"action\":\"change\",\"field\":\"flags\",\"from\":24,\"to\":152}\n",
 		  "\"rule\":4,\"action\":\"corrupt\"}\n" },
 	};
 	char arguments[200];
