@@ -16,6 +16,12 @@ const char *const field_names[] = {
 	"sack-right", NULL
 };
 
+/* The conditions; each can be said once. */
+enum condition {
+	IN, OUT, TEXT, NO_TEXT, STATE, FLAGS, NTH, EVERY, COUNT, PROBABILITY, SEED, SRC, DST,
+	SPORT, DPORT
+};
+
 /* Where in the words we are. */
 struct words {
 	struct nlmsghdr *nlh;
@@ -31,6 +37,14 @@ static char *next(struct words *w, const char *after, const char *what)
 	if (w->at == w->end)
 		quit(MISUSED, "fault: %s should follow \"%s\"", what, after);
 	return *w->at++;
+}
+
+/* A condition, called @word, must not be said along with those in the set @rivals. */
+static void give(struct words *w, enum condition which, unsigned int rivals, const char *word)
+{
+	if (w->given & rivals)
+		quit(MISUSED, "fault: \"%s\" comes on top of another of its kind", word);
+	w->given |= 1U << which;
 }
 
 static int index_of(const char *const *names, const char *word)
@@ -100,6 +114,7 @@ static void put_states(struct words *w)
 static void put_end(struct words *w, char *word)
 {
 	char *pair[2] = { word, next(w, word, "an address or a port") };
+	enum condition port;
 	struct filter *filter;
 
 	if (!strcmp(pair[1], "=") || !strcmp(pair[1], "eq"))
@@ -108,15 +123,20 @@ static void put_end(struct words *w, char *word)
 	if ((filter->kind != FILTER_ADDRESS && filter->kind != FILTER_PORT) ||
 	    (filter->kind == FILTER_PORT && filter->compare != EQ))
 		quit(MISUSED, "fault: after \"%s\", one address or port", word);
+	port = filter->remote ? DPORT : SPORT;
 	if (filter->kind == FILTER_ADDRESS && filter->addr.len) {
 		mnl_attr_put(w->nlh, filter->remote ? HSTP_A_FAULT_REMOTE_ADDRESS :
 			     HSTP_A_FAULT_LOCAL_ADDRESS, filter->addr.len, filter->addr.bytes);
 		mnl_attr_put_u8(w->nlh, filter->remote ? HSTP_A_FAULT_REMOTE_PREFIX :
 				HSTP_A_FAULT_LOCAL_PREFIX, filter->prefix);
 	}
-	if (filter->compare == EQ)
-		mnl_attr_put_u16(w->nlh, filter->remote ? HSTP_A_FAULT_REMOTE_PORT :
-				 HSTP_A_FAULT_LOCAL_PORT, htons((uint16_t)filter->number));
+	if (filter->compare != EQ)
+		return;
+	/* "src 192.0.2.1:80" has a port as well. */
+	if (filter->kind == FILTER_ADDRESS)
+		give(w, port, 1U << port, word);
+	mnl_attr_put_u16(w->nlh, filter->remote ? HSTP_A_FAULT_REMOTE_PORT :
+			 HSTP_A_FAULT_LOCAL_PORT, htons((uint16_t)filter->number));
 }
 
 static void put_number(struct words *w, uint16_t attr, const char *name)
@@ -228,12 +248,6 @@ static void put_action(struct words *w, int action)
 				 (uint32_t)parse_number("duplicate", *w->at++, 1, 100));
 }
 
-/* The conditions; each can be said once. */
-enum condition {
-	IN, OUT, TEXT, NO_TEXT, STATE, FLAGS, NTH, EVERY, COUNT, PROBABILITY, SEED, SRC, DST,
-	SPORT, DPORT, CONDITIONS
-};
-
 static const struct {
 	const char *word;
 	enum condition number;
@@ -271,9 +285,7 @@ static unsigned int rivals(enum condition which)
 
 static void put_condition(struct words *w, enum condition which, char *word)
 {
-	if (w->given & rivals(which))
-		quit(MISUSED, "fault: \"%s\" comes on top of another of its kind", word);
-	w->given |= 1U << which;
+	give(w, which, rivals(which), word);
 	switch (which) {
 	case IN:
 		mnl_attr_put_u8(w->nlh, HSTP_A_FAULT_DIRECTION, HSTP_NL_DIRECTION_IN);
