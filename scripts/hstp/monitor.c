@@ -22,6 +22,7 @@
 struct source {
 	const char *netns;
 	struct nl *nl;
+	int buffer;		/* bytes of its receive buffer, as --buffer has them */
 	uint64_t last[2];	/* sequence numbers of the last event and segment */
 	struct nl *control;	/* for requests: it hears nothing else */
 	struct segments segments;
@@ -69,8 +70,10 @@ static void report_loss(const struct source *source, uint64_t count, bool segmen
 		printf("-- %llu %s lost", (unsigned long long)count,
 		       segments ? "segments" : "events");
 	else
-		printf("-- the socket's buffer of %d bytes was full: --buffer can make it larger",
-		       monitor.buffer);
+		printf("-- the socket's buffer of %d bytes was full: %s", source->buffer,
+		       source->buffer < monitor.buffer ?
+		       "net.core.rmem_max allows no more to who is not root" :
+		       "--buffer can make it larger");
 	if (source->netns)
 		printf(" (namespace %s)", source->netns);
 	colour(PLAIN);
@@ -103,19 +106,31 @@ static void be_noticed(struct source *source)
 		quit(FAILED, "monitor: reading settings: %s", source->control->error);
 }
 
+/* As large as is wanted, or as large as may be. */
+static void make_room(struct source *source)
+{
+	const int fd = mnl_socket_get_fd(source->nl->socket);
+	socklen_t len = sizeof(source->buffer);
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &monitor.buffer, sizeof(monitor.buffer)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &monitor.buffer, sizeof(monitor.buffer));
+	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &source->buffer, &len))
+		quit(FAILED, "monitor: getsockopt: %s", strerror(errno));
+	/* socket(7): the kernel doubles what it is told. */
+	source->buffer /= 2;
+}
+
 static void listen_to(const char *netns)
 {
 	struct source *source = &monitor.sources[monitor.source_count];
-	int fd, err = 0;
+	int err = 0;
 
 	source->netns = netns;
 	source->nl = nl_open();
 	source->control = nl_open();
 	segments_name(&source->segments);
 	monitor.source_count++;
-	fd = mnl_socket_get_fd(source->nl->socket);
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &monitor.buffer, sizeof(monitor.buffer)))
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &monitor.buffer, sizeof(monitor.buffer));
+	make_room(source);
 	if (monitor.events)
 		err = nl_join(source->nl, source->nl->group_events);
 	if (!err && monitor.segments)

@@ -547,7 +547,8 @@ TEST(loss)
 	long lost, before = counted();
 
 	cmd_start(&c, "monitor --buffer 5000");
-	overrun(listener, &addr, "buffer of 5000 bytes was full", " events lost");
+	overrun(listener, &addr,
+		"buffer of 5000 bytes was full: --buffer can make it larger\n", " events lost");
 	/* What is lost is told with what comes next, which may be lost, too. */
 	for (int i = 0; i < 20; i++) {
 		WAIT(stat_now(NS_A, "state TIME-WAIT now") == 0);
@@ -562,6 +563,43 @@ TEST(loss)
 	cmd_stop(&c);
 	SAME(c.status, 0);
 	SAME(accounted_for(&lost), counted() - before);
+}
+
+/* Bytes that a user's socket may have. */
+static int rmem_max(int bytes)
+{
+	FILE *file = fopen("/proc/sys/net/core/rmem_max", "r+");
+	int was;
+
+	NEED(file);
+	SAME(fscanf(file, "%d", &was), 1);
+	rewind(file);
+	NEED(fprintf(file, "%d\n", bytes) > 0);
+	SAME(fclose(file), 0);
+	return was;
+}
+
+/* Who is not root gets no larger buffer than the system allows: it says how large that is. */
+TEST(loss_of_a_user)
+{
+	int home = TRY(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+	int usual = rmem_max(5000), listener;
+	struct sockaddr_in addr;
+
+	listener = begin(&addr);
+	/* Until it runs another program root could be had back. */
+	TRY(setresuid(65534, 65534, 0));
+	cmd_start(&c, "monitor");
+	TRY(setresuid(0, 0, 0));
+	it_listens();
+	TRY(setns(home, CLONE_NEWNET));
+	rmem_max(usual);
+	net_enter(NS_A);
+	overrun(listener, &addr,
+		"buffer of 5000 bytes was full: net.core.rmem_max allows no more to who is not root\n",
+		" events lost");
+	cmd_stop(&c);
+	SAME(c.status, 0);
 }
 
 /* What was printed and what was lost are all that there was. */
