@@ -95,8 +95,8 @@ static void begin_ladder(int source)
 	ladder_start(monitor.svg, source, monitor.peer, nl_open());
 }
 
-/* A kernel before 6.9 looks for listeners once a tick, and with each command: with one, the
- * first events are not missed.
+/* The kernel looks for listeners once a tick, and with each command: with one, the first events
+ * are not missed.
  */
 static void be_noticed(struct source *source)
 {

@@ -183,7 +183,7 @@ def config_set():
 
 
 def heard():
-    """A kernel before 6.9 looks for listeners once a tick, and with each command."""
+    """The kernel looks for listeners once a tick, and with each command."""
     family().do('config-get', {})
 
 

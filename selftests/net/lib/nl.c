@@ -166,7 +166,7 @@ int nl_talk(struct nl *nl, struct nlmsghdr *request, nl_fn *fn, void *arg)
 	}
 }
 
-/* A kernel before 6.9 looks for listeners once a tick, and with each command. */
+/* The kernel looks for listeners once a tick, and with each command. */
 static void nl_notice(const struct nl *joined)
 {
 	struct nl *nl = calloc(1, sizeof(*nl));
