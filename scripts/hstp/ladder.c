@@ -15,6 +15,7 @@
 
 #define HOLD_MS		300	/* what happens at both ends comes in order by then */
 #define LOST_MS		2000	/* a segment that has not arrived by then is drawn as lost */
+#define FORGET_MS	3000	/* after so long a silence, an end of which nothing is known */
 #define AGAIN_MS	100	/* until it is looked again whether it is held, or lost */
 
 /* One connection, by its two ends; end 0 is drawn at the left. */
@@ -29,6 +30,7 @@ struct exchange {
 	uint8_t syn[2];			/* flags of the last SYN sent */
 	bool named;
 	bool begun;			/* states of the beginning are known */
+	uint64_t last;			/* when something was drawn of it, ns */
 	uint64_t listed;		/* they are those of a list made before this, ns */
 };
 
@@ -437,6 +439,21 @@ static bool is_over(const struct exchange *x)
 	return x->begun && (x->state[0] != NO_STATE || x->state[1] != NO_STATE);
 }
 
+/* Segments to nobody, and their resets, between ever new ends, would be kept for ever. @now is the
+ * time of the next record, ns.
+ */
+static void forget_unknown(uint64_t now)
+{
+	struct exchange *next;
+
+	for (struct exchange *x = ladder.exchanges; x; x = next) {
+		next = x->next;
+		if (x->begun && x->state[0] == NO_STATE && x->state[1] == NO_STATE &&
+		    x->last + FORGET_MS * 1000000ULL < now)
+			end_exchange(x);
+	}
+}
+
 static void show(struct entry *e)
 {
 	struct exchange *x;
@@ -459,6 +476,7 @@ static void show(struct entry *e)
 	}
 	x = e->exchange;
 	x->listed = 0;
+	x->last = e->record.time;
 	if (!x->begun)
 		begin_states(e, x);
 	x->watched[e->side] = true;
@@ -711,6 +729,7 @@ void ladder_flush(void)
 
 		if (due(e) > ladder.looked)
 			return;
+		forget_unknown(e->record.time);
 		ladder.first++;
 		show(e);
 	}

@@ -5,6 +5,7 @@
 #include "kselftest_harness.h"
 
 #include "lib/proc.h"
+#include "lib/wire.h"
 #include "monitor.h"
 
 /* The ladder is these lines, of words in their order; * is any number of blanks. */
@@ -172,6 +173,31 @@ TEST(ladder_memory)
 	talk(&pair, 4000);
 	if (resident(c.pid) - before > 700)
 		die(__FILE__, __LINE__, "grew from %ld to %ld KiB", before, resident(c.pid));
+	cmd_stop(&c);
+	SAME(c.status, 0);
+}
+
+/* Segments to nobody, and the resets that answer them (RFC 9293 section 3.10.7.1), belong together
+ * as long as they follow each other. Later they are forgotten: the same ends have a new head.
+ */
+TEST(ladder_forgets)
+{
+	struct end us, it;
+
+	net_peer();
+	net_enter(NS_A);
+	cmd_start(&c, "-n monitor --ladder");
+	it_listens();
+	WAIT(net_get_sysctl(NS_A, "net.hstp.segment_events") == 1);
+	wire_ends(&us, NS_T, 4000, &it, NS_A, 9);
+	for (int i = 1; i <= 3; i++) {
+		if (i == 3)
+			usleep(3300000);
+		wire_send(&us, ACK, 100, 500);
+		wire_expect(&it, RST, 500);
+		WAIT((cmd_read(&c, 100), cmd_count(&c, "<SEQ=500><CTL=RST>")) == i);
+		SAME(cmd_count(&c, ":4000"), i == 3 ? 2 : 1);
+	}
 	cmd_stop(&c);
 	SAME(c.status, 0);
 }
