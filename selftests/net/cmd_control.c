@@ -110,18 +110,6 @@ static void go_on(void)
 	cmd_end(&c);
 }
 
-/* A connection that waits for accept(); returns its listener. */
-static int wait_for_accept(struct end *us, struct end *it)
-{
-	int listener = fd_listen(it, 1);
-
-	wire_send(us, SYN, 100);
-	wire_expect(it, SYN | ACK, 300, 101);
-	wire_send(us, ACK, 101, 301);
-	state_is(it, "ESTABLISHED");
-	return listener;
-}
-
 /* Orders are for what the filter matches when they come, not for what it has matched: a handshake
  * that has ended meanwhile is a connection that somebody uses.
  */
@@ -192,7 +180,7 @@ TEST(not_what_was_accepted)
 		int listener, fd;
 
 		wire_ends(&us, NS_T, (uint16_t)(4000 + i), &it, NS_A, (uint16_t)(80 + i));
-		listener = wait_for_accept(&us, &it);
+		listener = wire_open_unaccepted(&us, &it);
 		start_and_wait(strncmp(filters[i], "abort", 5) ? HSTP_CMD_CONN_CLOSE :
 								 HSTP_CMD_CONN_ABORT,
 			       filters[i]);
@@ -218,7 +206,7 @@ TEST(accepted_matches_again)
 	net_peer();
 	net_no_timers(NS_A);
 	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
-	listener = wait_for_accept(&us, &it);
+	listener = wire_open_unaccepted(&us, &it);
 	start_and_wait(HSTP_CMD_CONN_ABORT, "abort dport = :4000");
 	fd = fd_accept(listener);
 	go_on();

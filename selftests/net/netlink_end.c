@@ -280,18 +280,6 @@ TEST(abort_since)
 	stats_sums(NS_A);
 }
 
-/* A connection that waits for accept(); returns its listener. */
-static int wait_for_accept(struct end *us, struct end *it)
-{
-	int listener = fd_listen(it, 1);
-
-	wire_send(us, SYN, 100);
-	wire_expect(it, SYN | ACK, 300, 101);
-	wire_send(us, ACK, 101, 301);
-	state_is(it, "ESTABLISHED");
-	return listener;
-}
-
 /* Of a handshake, one that waits for accept(), one that was accepted and one whose socket was
  * closed, what waits.
  */
@@ -313,7 +301,7 @@ TEST(abort_unaccepted)
 			wire_to_state(&us[i], &it[i], "SYN-RECEIVED");
 			continue;
 		}
-		listener = wait_for_accept(&us[i], &it[i]);
+		listener = wire_open_unaccepted(&us[i], &it[i]);
 		if (i == 1)
 			fd_accept(listener);
 		if (i == 2) {
@@ -357,7 +345,7 @@ TEST(abort_accepted)
 
 		wire_ends(&us, NS_T, (uint16_t)(4000 + accepted), &it, NS_A,
 			  (uint16_t)(80 + accepted));
-		listener = wait_for_accept(&us, &it);
+		listener = wire_open_unaccepted(&us, &it);
 		since = NUMBER(get_end(nl, &it), SINCE);
 		if (accepted) {
 			fd_accept(listener);

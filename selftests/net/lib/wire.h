@@ -180,6 +180,7 @@ void wire_pattern(char *buf, uint32_t seq, int len);
  */
 int wire_open_passive(struct end *us, struct end *it, int listener);
 int wire_open_active(struct end *us, struct end *it);
+int wire_open_unaccepted(struct end *us, struct end *it);	/* returns the listener */
 
 /* An active open in SYN-RECEIVED (figure 7, half of it); numbers 301 and 101. */
 int wire_cross_syns(struct end *us, struct end *it);

@@ -140,3 +140,21 @@ int wire_server_time_wait(struct end *us, struct end *it)
 	state_is(it, "TIME-WAIT");
 	return listener;
 }
+
+/**
+ * wire_open_unaccepted() - a handshake whose connection waits for accept()
+ * @us: the tester, who opens
+ * @it: the end that listens; synchronized afterwards
+ *
+ * Return: the listener.
+ */
+int wire_open_unaccepted(struct end *us, struct end *it)
+{
+	int listener = fd_listen(it, 1);
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301);
+	state_is(it, "ESTABLISHED");
+	return listener;
+}
