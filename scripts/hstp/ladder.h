@@ -48,9 +48,7 @@ struct changes {
 	} list[CHANGES];
 };
 
-/* ladder.c */
 bool arrives_as(const struct record *out, const struct record *in);
-
 bool cause_is_segment(unsigned int cause);
 bool cause_is_silent(unsigned int cause);
 const char *cause_note(unsigned int cause);
