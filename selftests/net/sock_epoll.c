@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "sock_fixture.h"
+#include "sock_raw.h"
 
 static int watch(int ep, int op, int fd, uint32_t events)
 {
@@ -61,6 +62,7 @@ TEST_F(on, edge)
 	EXPECT_EQ(0, wait_event(ep, 0));
 	/* So is the end. */
 	ASSERT_OK(close(self->pair.client));
+	ASSERT_OK(st_settle());
 	EXPECT_EQ(EPOLLIN, wait_event(ep, ST_WAIT_MS));
 	EXPECT_EQ(0, wait_event(ep, 0));
 }
@@ -112,6 +114,7 @@ TEST_F(on, edge_connect)
 	ASSERT_OK(st_nonblocking(fd));
 	ASSERT_ERR(EINPROGRESS, connect(fd, (struct sockaddr *)&self->pair.addr,
 					sizeof(self->pair.addr)));
+	ASSERT_OK(st_settle());
 	ASSERT_OK(watch(ep, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT | EPOLLET));
 	EXPECT_EQ(EPOLLOUT, wait_event(ep, ST_WAIT_MS));
 	EXPECT_EQ(0, wait_event(ep, 0));
@@ -124,6 +127,7 @@ TEST_F(on, edge_refused)
 
 	ASSERT_OK(st_nonblocking(fd));
 	ASSERT_ERR(EINPROGRESS, connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	ASSERT_OK(st_settle());
 	ASSERT_OK(watch(ep, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLOUT | EPOLLET));
 	EXPECT_EQ(EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP, wait_event(ep, ST_WAIT_MS));
 }

@@ -48,6 +48,7 @@ TEST_F(on, counts)
 {
 	struct st_long_info client, server;
 
+	ASSERT_OK(st_no_retransmission(variant->proto));
 	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
 	for (int i = 0; i < ROUNDS; i++) {
 		ASSERT_EQ(0, pass(self->pair.client, self->pair.server, LEN));
@@ -92,6 +93,7 @@ TEST_F(on, counts_before_accept)
 	int listener, fd;
 	char in[3 * LEN];
 
+	ASSERT_OK(st_no_retransmission(variant->proto));
 	listener = st_listen(variant->proto, &self->pair.addr, 1);
 	ASSERT_LE(0, listener);
 	fd = st_connect(variant->proto, &self->pair.addr);
@@ -171,10 +173,13 @@ TEST_F(on, round_trip)
 	EXPECT_EQ(0, info.rwnd_limited);
 	EXPECT_EQ(0, info.sndbuf_limited);
 
+	/* It is the least of them: one may be late. */
 	ASSERT_EQ(0, system("tc qdisc del dev lo root"));
-	ASSERT_EQ(0, pass(self->pair.client, self->pair.server, LEN));
-	ASSERT_EQ(0, st_wait_unsent(self->pair.client, 0));
-	ASSERT_OK(st_long_info(self->pair.client, variant->proto, &info));
+	for (int i = 0; i < 20 && info.min_rtt >= 200000; i++) {
+		ASSERT_EQ(0, pass(self->pair.client, self->pair.server, LEN));
+		ASSERT_EQ(0, st_wait_unsent(self->pair.client, 0));
+		ASSERT_OK(st_long_info(self->pair.client, variant->proto, &info));
+	}
 	EXPECT_GT(200000, info.min_rtt);
 	EXPECT_LT(0, info.min_rtt);
 }

@@ -302,6 +302,7 @@ TEST_F(on, receive_timeout)
 	EXPECT_ERR(EAGAIN, recv(self->pair.server, in, sizeof(in), 0));
 	EXPECT_LE(50, st_now_ms() - start);
 	ASSERT_OK(send_text(self->pair.client, "abc"));
+	ASSERT_EQ(3, st_wait_queued(self->pair.server, 3));
 	start = st_now_ms();
 	EXPECT_EQ(3, recv(self->pair.server, in, sizeof(in), MSG_WAITALL));
 	EXPECT_LE(50, st_now_ms() - start);

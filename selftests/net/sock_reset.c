@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sock_fixture.h"
+#include "sock_raw.h"
 
 #define EVENTS (POLLIN | POLLOUT | POLLRDHUP)
 #define HUNG_UP (POLLIN | POLLOUT | POLLRDHUP | POLLHUP)
@@ -175,6 +176,7 @@ TEST_F(on, while_accepting)
 	ASSERT_OK(st_call_blocked(&call));
 	fd = st_connect(variant->proto, &addr);
 	ASSERT_LE(0, fd);
+	ASSERT_OK(st_settle());
 	ASSERT_OK(st_abort(fd));
 	ASSERT_OK(st_call_join(&call));
 	ASSERT_LE(0, call.ret);

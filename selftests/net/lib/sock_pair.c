@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include "sock_pair.h"
+#include "sock_raw.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -108,6 +109,27 @@ int st_setting(int proto, enum st_setting setting, int value)
 int st_fast_retransmission(int proto)
 {
 	return proto == IPPROTO_TCP ? 0 : st_sysctl("net/hstp/rto_initial_ms", 200);
+}
+
+/**
+ * st_no_retransmission - on 127.0.0.1 text is sent again after a minute, not sooner
+ * @proto: IPPROTO_TCP or HSTP's number
+ *
+ * Of connections that are opened from now on: for who counts their segments, since a CPU may
+ * stand still for longer than the usual 200 ms.
+ *
+ * Return: 0, or -1.
+ */
+int st_no_retransmission(int proto)
+{
+	if (proto != IPPROTO_TCP)
+		return st_sysctl("net/hstp/rto_initial_ms", 60000) ?:
+		       st_sysctl("net/hstp/rto_min_ms", 60000);
+	/* Its probe of a lost tail does not ask the route. */
+	if (st_sysctl("net/ipv4/tcp_early_retrans", 0))
+		return -1;
+	return system("ip route change table local local 127.0.0.1 dev lo proto kernel "
+		      "scope host src 127.0.0.1 rto_min 60s") ? -1 : 0;
 }
 
 /**
@@ -470,7 +492,7 @@ ssize_t st_pattern_check(const void *buf, size_t len, uint64_t seed, uint64_t at
  * @fd: a connected socket whose peer does not read
  *
  * Acknowledgments make room in the send buffer for a while: it is full when a
- * whole %ST_QUIET_MS pass without.
+ * whole %ST_QUIET_MS pass without, and none is on its way.
  *
  * Return: the bytes that were taken, or -1 with errno.
  */
@@ -492,7 +514,7 @@ ssize_t st_fill(int fd)
 		if (ret > 0)
 			total += ret;
 		/* Not writable, there may yet be room for a little. */
-		quiet = ret < 0 && !poll(&p, 1, ST_QUIET_MS);
+		quiet = ret < 0 && !poll(&p, 1, ST_QUIET_MS) && !st_settle();
 	}
 }
 

@@ -38,6 +38,7 @@ int st_namespace(void);
 int st_sysctl(const char *path, long value);
 int st_setting(int proto, enum st_setting setting, int value);
 int st_fast_retransmission(int proto);
+int st_no_retransmission(int proto);
 int st_route_silent(void);
 extern const struct in_addr st_silent_addr, st_own_addr;
 

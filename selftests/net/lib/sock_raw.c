@@ -141,36 +141,77 @@ int st_raw_wait(int raw, struct st_segment *seg, uint8_t mask, uint8_t flags)
 }
 
 /*
- * Send a packet and wait until it was dealt with: an echo request follows on
- * its way, from the same CPU, and its answer comes back.
+ * Ask for an echo, from the CPU on which the caller stays, and wait for it: what
+ * was on its way there before has been dealt with.
  */
-static int deliver(int raw, const void *packet, size_t len, struct in_addr addr)
+static int echo(int icmp, struct in_addr addr)
 {
+	static uint16_t number;
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = addr };
-	struct icmphdr echo = { .type = ICMP_ECHO, .un.echo.id = htons(getpid()) };
-	int icmp = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), ret = -1;
+	struct icmphdr request = {
+		.type = ICMP_ECHO,
+		.un.echo = { .id = htons(getpid()), .sequence = htons(++number) },
+	};
 	struct pollfd p = { .fd = icmp, .events = POLLIN };
 	struct {
 		struct iphdr ip;
 		struct icmphdr icmp;
 	} answer = { 0 };
+
+	request.checksum = fold(add(0, &request, sizeof(request)));
+	if (sendto(icmp, &request, sizeof(request), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		return -1;
+	while (answer.icmp.type != ICMP_ECHOREPLY || answer.icmp.un.gateway != request.un.gateway ||
+	       answer.ip.protocol != IPPROTO_ICMP)
+		if (poll(&p, 1, ST_WAIT_MS) != 1 || recv(icmp, &answer, sizeof(answer), 0) < 0)
+			return -1;
+	return 0;
+}
+
+/* Send a packet and wait until it was dealt with. */
+static int deliver(int raw, const void *packet, size_t len, struct in_addr addr)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = addr };
+	int icmp = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), ret = -1;
 	cpu_set_t old, here;
 
 	if (icmp < 0 || sched_getaffinity(0, sizeof(old), &old))
 		return -1;
 	CPU_ZERO(&here);
 	CPU_SET(sched_getcpu(), &here);
-	echo.checksum = fold(add(0, &echo, sizeof(echo)));
-	if (sched_setaffinity(0, sizeof(here), &here) ||
-	    sendto(raw, packet, len, 0, (struct sockaddr *)&to, sizeof(to)) != (ssize_t)len ||
-	    sendto(icmp, &echo, sizeof(echo), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
-		goto out;
-	while (answer.icmp.type != ICMP_ECHOREPLY || answer.icmp.un.echo.id != echo.un.echo.id ||
-	       answer.ip.protocol != IPPROTO_ICMP)
-		if (poll(&p, 1, ST_WAIT_MS) != 1 || recv(icmp, &answer, sizeof(answer), 0) < 0)
-			goto out;
-	ret = 0;
-out:
+	if (!sched_setaffinity(0, sizeof(here), &here) &&
+	    sendto(raw, packet, len, 0, (struct sockaddr *)&to, sizeof(to)) == (ssize_t)len)
+		ret = echo(icmp, addr);
+	sched_setaffinity(0, sizeof(old), &old);
+	close(icmp);
+	return ret;
+}
+
+/**
+ * st_settle - wait until what is on its way over the loopback has arrived
+ *
+ * And what answers that, and the answer to this, on all CPUs: a CPU may stand still
+ * with a segment that it is to deal with, although whoever waited for an earlier one of the
+ * same connection goes on. What waits for a timer (a delayed ACK) is not on its way.
+ *
+ * Return: 0, or -1 with errno.
+ */
+int st_settle(void)
+{
+	const struct in_addr loopback = { .s_addr = htonl(INADDR_LOOPBACK) };
+	int icmp = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP), ret = 0;
+	cpu_set_t old, one;
+
+	if (icmp < 0 || sched_getaffinity(0, sizeof(old), &old))
+		return -1;
+	/* An echo and its answer are two hops long, a handshake is three. */
+	for (int i = 0; !ret && i < 2 * CPU_SETSIZE; i++) {
+		if (!CPU_ISSET(i % CPU_SETSIZE, &old))
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(i % CPU_SETSIZE, &one);
+		ret = sched_setaffinity(0, sizeof(one), &one) ?: echo(icmp, loopback);
+	}
 	sched_setaffinity(0, sizeof(old), &old);
 	close(icmp);
 	return ret;

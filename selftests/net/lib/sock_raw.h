@@ -30,6 +30,7 @@ int st_raw_open_outgoing(void);
 int st_raw_next(int raw, struct st_segment *seg);
 int st_raw_wait(int raw, struct st_segment *seg, uint8_t mask, uint8_t flags);
 int st_raw_send(int proto, const struct st_segment *seg);
+int st_settle(void);
 int st_icmp_error(const struct st_segment *about, int type, int code, uint16_t mtu);
 
 #endif
