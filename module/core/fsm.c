@@ -248,6 +248,22 @@ static bool crossed_syn(const struct hstp_tcb *t, const struct hstp_segment *seg
 	       (seg->flags & (HSTP_SYN | HSTP_ACK | HSTP_RST)) == (HSTP_SYN | HSTP_ACK);
 }
 
+/* Text that we have taken from beyond the window that the peer knows (a probe, or what was out when
+ * the window shrank) has moved RCV.NXT past the right edge that its ACKs come from until it
+ * learns of a larger window: see hstp_send_seq(). When we are beyond its window, too, ours are
+ * like that: two such peers would find all ACKs of each other unacceptable, answer them with ACKs
+ * without end, and learn nothing. "Special allowance should be made to accept valid ACKs" (3.10.7.4
+ * first).
+ */
+static bool late_ack(const struct hstp_tcb *t, const struct hstp_segment *seg)
+{
+	return (seg->flags & (HSTP_ACK | HSTP_SYN | HSTP_RST)) == HSTP_ACK &&
+	       !hstp_seg_len(seg) && hstp_synchronized(t->state) &&
+	       hstp_after(t->snd_nxt, t->snd_una + t->snd_wnd) &&
+	       hstp_between(seg->seq, t->rcv_nxt - (HSTP_WINDOW_UNSCALED << t->rcv_wscale),
+			    t->rcv_nxt);
+}
+
 static void restart_time_wait(struct hstp_tcb *t, const struct hstp_env *env)
 {
 	hstp_timer_arm(t, HSTP_TIMER_WAIT, &t->wait_at, env->now + 2 * (u32)env->cfg->msl_ms);
@@ -411,9 +427,11 @@ static bool synchronized_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 	hstp_recovery_ack(t, seg, env, acts);
 
 	/* SND.WL2 =< SEG.ACK needs no test and no variable: SND.WL2 is never above
-	 * SND.UNA, and what is below SND.UNA has just gone.
+	 * SND.UNA, and what is below SND.UNA has just gone. SND.WL1 is to tell old segments
+	 * from new ones; but what acknowledges more than all before it is new, even if the
+	 * peer sends again from below SND.WL1 because a window has shrunk.
 	 */
-	if (!hstp_after(t->snd_wl1, seg->seq)) {
+	if (!hstp_after(t->snd_wl1, seg->seq) || hstp_after(seg->ack, t->snd_una)) {
 		if (hstp_seg_wnd(t, seg) > t->snd_wnd)
 			acts->bits |= HSTP_ACT_OUTPUT;
 		if (seg->wnd && !t->snd_wnd)
@@ -608,6 +626,8 @@ static void otherwise_arrives(struct hstp_tcb *t, const struct hstp_segment *seg
 		return;
 	}
 	if (!acceptable(t, seg)) {
+		if (late_ack(t, seg) && !env->strange && !ack_arrives(t, seg, env, acts))
+			return;
 		unacceptable(t, seg, env, acts);
 		return;
 	}

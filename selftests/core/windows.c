@@ -434,6 +434,78 @@ TEST(ack_while_probing, "3.10.7.4: an ACK beside a probe has a number that the p
 	EXPECT(ACK, .seq = ME + 1, .ack = PEER + 20);
 }
 
+/* Both windows were closed, both peers have probed and opened theirs, and all four segments cross:
+ * the peer's ACKs come from where its probe began, and that byte was taken.
+ */
+static void both_open(void)
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = BUFFER, .wnd = 0);
+	EXPECT(ACK, .ack = PEER + BUFFER, .wnd = 0);
+	DELIVERED(BUFFER);
+	CALL(send, 10);
+	TICK(200);
+	EXPECT(ACK, .seq = ME, .len = 1);
+	SPACE(BUFFER);
+	CALL(receive);
+	EXPECT(ACK, .seq = ME, .wnd = BUFFER);
+	RECV(ACK, .seq = PEER + BUFFER, .ack = ME, .len = 1, .wnd = 0);
+	DELIVERED(BUFFER + 1);
+	TICK(40);
+	EXPECT(ACK, .seq = ME, .ack = PEER + BUFFER + 1);
+}
+
+TEST(ack_from_the_old_edge, "3.10.7.4 first: an ACK from a right edge that was moved is valid")
+{
+	both_open();
+	RECV(ACK, .seq = PEER + BUFFER, .ack = ME + 1, .wnd = 5000);
+	ACKED(1);
+	EXPECT(ACK | PSH, .seq = ME + 1, .ack = PEER + BUFFER + 1, .len = 9);
+	RECV(ACK, .seq = PEER + BUFFER + 1, .ack = ME + 10, .wnd = 5000);
+	ACKED(9);
+	SILENCE();
+}
+
+TEST(ack_from_an_old_window, "3.10.7.4 first: not from further back than a window was ever wide")
+{
+	both_open();
+	RECV(ACK, .seq = PEER + BUFFER + 1 - 65536, .ack = ME + 1, .wnd = 5000);
+	EXPECT(ACK, .seq = ME, .ack = PEER + BUFFER + 1);
+	VAR(snd_una, ME);
+	RECV(ACK, .seq = PEER + BUFFER + 1 - 65535, .ack = ME + 1, .wnd = 5000);
+	ACKED(1);
+	EXPECT(ACK | PSH, .seq = ME + 1, .len = 9);
+}
+
+TEST(ack_of_old_number, "3.10.7.4 first: an old ACK counts only while text is beyond the window")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .len = 10);
+	DELIVERED(10);
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .seq = ME, .len = 10);
+	RECV(ACK, .seq = PEER + 9, .ack = ME + 10);
+	EXPECT(ACK, .seq = ME + 10, .ack = PEER + 10);
+	VAR(snd_una, ME);
+}
+
+TEST(window_of_a_new_ack, "3.10.7.4 fifth: what acknowledges more is newer, whatever its number")
+{
+	ESTABLISHED_CONNECTION();
+	CALL(send, 20);
+	EXPECT(ACK | PSH, .seq = ME, .len = 20);
+	/* The peer had sent 3000, which was refused here, and begins again below that. */
+	RECV(ACK, .seq = PEER + 3000, .ack = ME + 10, .wnd = 0);
+	ACKED(10);
+	VAR(snd_wnd, 0);
+	RECV(ACK, .seq = PEER, .ack = ME + 10, .wnd = 900);
+	VAR(snd_wnd, 0);
+	RECV(ACK, .seq = PEER, .ack = ME + 20, .wnd = 800);
+	ACKED(10);
+	VAR(snd_wnd, 800);
+	SILENCE();
+}
+
 TEST(ack_while_fin_probes, "3.10.7.4: so has the ACK of a FIN, when ours is out")
 {
 	ESTABLISHED_CONNECTION();
