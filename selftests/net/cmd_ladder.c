@@ -192,7 +192,7 @@ TEST(ladder_forgets)
 	wire_ends(&us, NS_T, 4000, &it, NS_A, 9);
 	for (int i = 1; i <= 3; i++) {
 		if (i == 3)
-			usleep(3300000);
+			usleep(6000000);	/* the three seconds, and for who looks late */
 		wire_send(&us, ACK, 100, 500);
 		wire_expect(&it, RST, 500);
 		WAIT((cmd_read(&c, 100), cmd_count(&c, "<SEQ=500><CTL=RST>")) == i);
@@ -282,7 +282,7 @@ TEST(very_long_way)
 	struct st_pair pair;
 
 	drawn_pair(&pair, svg);
-	net_run(NS_A, "tc qdisc replace dev lo root netem delay 3500ms");
+	net_run(NS_A, "tc qdisc replace dev lo root netem delay 7s");
 	fd_send(pair.client, "x");
 	cmd_says(&c, "--> <SEQ=1><ACK=1><CTL=PSH,ACK><DATA=1>            XXX ESTABLISHED\n");
 	cmd_says(&c, "... <SEQ=1><ACK=1><CTL=PSH,ACK><DATA=1>            --> ESTABLISHED\n");
@@ -332,12 +332,15 @@ TEST(changed)
 	cmd(&rule, 0, "fault add out text count 1 change window 501");
 	fd_send(pair.client, "a");
 	fd_recv(pair.server, "a");
+	/* Each has its ACK. */
+	SAME(st_wait_unsent(pair.client, 0), 0);
 	cmd_says(&c, "--> <SEQ=1><ACK=1><CTL=PSH,ACK><DATA=1> *          --> ESTABLISHED\n");
 	cmd_says(&c, "->501\n");
 	cmd(&rule, 0, "fault flush");
 	cmd(&rule, 0, "fault add in text count 1 change window 502");
 	fd_send(pair.client, "b");
 	fd_recv(pair.server, "b");
+	SAME(st_wait_unsent(pair.client, 0), 0);
 	cmd_says(&c, "--> <SEQ=2><ACK=1><CTL=PSH,ACK><DATA=1> *          --> ESTABLISHED\n");
 	cmd_says(&c, "->502\n");
 	cmd(&rule, 0, "fault flush");

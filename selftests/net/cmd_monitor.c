@@ -90,8 +90,8 @@ TEST(times)
 			lasted = atof(after + strlen("  after "));
 	}
 	SAME(lines, 6);
-	/* Told in tenths of a second; a tick early at most. */
-	NEED(lasted > 1.9 && lasted < PATIENCE_MS / 1000.0);
+	/* Told in tenths of a second; ticks may be late, and early then. */
+	NEED(lasted > 1.7 && lasted < PATIENCE_MS / 1000.0);
 }
 
 TEST(json_and_count)
@@ -172,7 +172,7 @@ TEST(json_members)
 		SAME(spent < 0, !i);
 		NEED(!i || llabs(spent - (long long)(time - last)) < NS);
 		if (i == 5)
-			NEED(spent >= 2 * NS - NS / 10);
+			NEED(spent >= 2 * NS - NS / 5);
 		last = time;
 		if (!i)
 			client = member(line, "local_port");
@@ -345,6 +345,8 @@ TEST(segments_changed)
 		SAME(cmd_count(&c, json ? ",\"to\":77}\n" : " to 77\n"), 1);
 		SAME(cmd_count(&c, json ? "\"field\":\"tsecr\",\"from\":" : " changes tsecr "), 1);
 		SAME(cmd_count(&c, json ? "\"to\":12345}\n" : " to 12345\n"), 1);
+		/* The next monitor is not to hear the ACK of it. */
+		SAME(st_wait_unsent(pair.client, 0), 0);
 		cmd(&c, 0, "fault flush");
 	}
 }
@@ -381,6 +383,7 @@ TEST(segments_changed_words)
 		/* All of it is counted together, and nothing was lost. */
 		SAME(cmd_count(&c, json ? "\"lost\"" : " lost"), 0);
 		fd_recv(pair.server, "x");
+		SAME(st_wait_unsent(pair.client, 0), 0);
 		cmd(&c, 0, "fault flush");
 	}
 }
