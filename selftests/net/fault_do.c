@@ -27,8 +27,10 @@ TEST_F(fault, drop_and_send_again)
 	struct end *us = &self->us, *it = &self->it;
 	uint32_t id;
 
-	net_rto(NS_A, 500, 5000);
-	fault_open(us, it, &self->fd);
+	/* Once, and not again before it is acknowledged */
+	net_hstp(NS_A, "rto_min_ms", 1500);
+	self->fd = wire_open_active(us, it);
+	stats_mark(NS_A);
 	id = fault_add(self->nl, .way = OUT, .nth = 1, .action = DROP);
 	fd_send(self->fd, "again");
 	wire_expect(it, PSH | ACK, 301, 101, "again");
@@ -113,7 +115,7 @@ TEST_F(fault, delay_leaving)
 	uint32_t id;
 
 	fault_open(us, it, &self->fd);
-	id = fault_add(self->nl, .way = OUT, .nth = 1, .delay = 1500, .action = DELAY);
+	id = fault_add(self->nl, .way = OUT, .nth = 1, .delay = 3000, .action = DELAY);
 	start = now_ms();
 	fd_send(self->fd, "late");
 	fd_send(self->fd, "r");
@@ -122,11 +124,11 @@ TEST_F(fault, delay_leaving)
 	SAME(held->count, 1);
 	SAME(held->at[0].why, HSTP_NL_HELD_WHY_DELAY);
 	SAME(held->at[0].rule, id);
-	NEED(held->at[0].has_due && held->at[0].due_in <= 1500);
+	NEED(held->at[0].has_due && held->at[0].due_in <= 3000);
 	SAME(held->at[0].length, 4);
 	SAME(fault_counts(self->nl, id).held, 1);
 	wire_expect(it, PSH | ACK, 301, 101, "late");
-	NEED(now_ms() - start >= 1500);
+	NEED(now_ms() - start >= 3000);
 	SAME(held_count(self->nl), 0);
 	SAME(fault_counts(self->nl, id).held, 0);
 	fault_did(self->nl, id, 2, 1);
@@ -138,8 +140,8 @@ TEST_F(fault, delay_order)
 	struct end *us = &self->us, *it = &self->it;
 
 	fault_open(us, it, &self->fd);
-	fault_add(self->nl, .way = OUT, .nth = 1, .delay = 2000, .action = DELAY);
-	fault_add(self->nl, .way = OUT, .delay = 800, .action = DELAY);
+	fault_add(self->nl, .way = OUT, .nth = 1, .delay = 4000, .action = DELAY);
+	fault_add(self->nl, .way = OUT, .delay = 2500, .action = DELAY);
 	fd_send(self->fd, "a");
 	fd_send(self->fd, "b");
 	fd_send(self->fd, "c");
@@ -156,13 +158,13 @@ TEST_F(fault, delay_arriving)
 	uint64_t start;
 
 	fault_open(us, it, &self->fd);
-	fault_add(self->nl, .way = IN, .text = TEXT, .delay = 700, .action = DELAY);
+	fault_add(self->nl, .way = IN, .text = TEXT, .delay = 2500, .action = DELAY);
 	start = now_ms();
 	wire_send(us, PSH | ACK, 101, 301, "late");
 	NEED(!(fd_events(self->fd, POLLIN, 200) & POLLIN));
 	SAME(held_count(self->nl), 1);
 	fd_recv(self->fd, "late");
-	NEED(now_ms() - start >= 700);
+	NEED(now_ms() - start >= 2500);
 	stat_grew(NS_A, "segments in", 1);
 }
 

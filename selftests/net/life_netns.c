@@ -310,7 +310,8 @@ static void born_to_die(void (*does)(void))
 	NEED(if_nametoindex("outside"));
 	TRY(kill(child, SIGKILL));
 	TRY(waitpid(child, NULL, 0));
-	WAIT(!if_nametoindex("outside"));
+	/* 2MSL would be a minute. */
+	WAIT_MS(!if_nametoindex("outside"), 2 * PATIENCE_MS);
 	close(ready[0]);
 }
 

@@ -180,7 +180,8 @@ TEST(msl_is_effective)
 	int fd;
 
 	net_peer();
-	net_hstp(NS_A, "msl_ms", 400);
+	net_no_timers(NS_A);
+	net_hstp(NS_A, "msl_ms", 1500);
 	wire_ends(&us, NS_T, PEER, &it, NS_A, PORT);
 	fd = wire_to_state(&us, &it, "FIN-WAIT-2");
 	start = now_ms();
@@ -189,7 +190,7 @@ TEST(msl_is_effective)
 	state_is(&it, "TIME-WAIT");
 	fd_close(fd);
 	state_wait(&it, "CLOSED");
-	NEED(now_ms() - start + EARLY_MS >= 800);
+	NEED(now_ms() - start + EARLY_MS >= 3000);
 }
 
 /* ... and for those that wait already, more than are dealt with at a time. */
@@ -215,7 +216,7 @@ TEST(msl_is_effective_at_once)
 	WAIT(stat_now(NS_A, "state TIME-WAIT now") >= MANY);
 	net_hstp(NS_A, "msl_ms", 1);
 	WAIT(!stat_now(NS_A, "state TIME-WAIT now"));
-	SAME(stat_now(NS_A, "transition TIME-WAIT CLOSED time-wait"), MANY);
+	WAIT(stat_now(NS_A, "transition TIME-WAIT CLOSED time-wait") == MANY);
 	stats_sums(NS_A);
 }
 
@@ -226,6 +227,7 @@ TEST(fin_timeout_is_effective)
 	uint64_t start;
 
 	net_peer();
+	net_no_timers(NS_A);
 	net_hstp(NS_A, "fin_timeout", 500);
 	wire_ends(&us, NS_T, PEER, &it, NS_A, PORT);
 	fd_close(wire_open_active(&us, &it));
@@ -247,6 +249,7 @@ TEST(delack_is_effective)
 	uint64_t start;
 
 	net_peer();
+	net_no_timers(NS_A);
 	net_hstp(NS_A, "delack_ms", 300);
 	wire_ends(&us, NS_T, PEER, &it, NS_A, PORT);
 	wire_open_active(&us, &it);

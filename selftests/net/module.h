@@ -37,6 +37,18 @@ static inline bool module_loaded(void)
 	return !access("/sys/module/hstp/initstate", F_OK);
 }
 
+/* How many hold it: as long as there are any, it is not unloaded. */
+static inline int module_references(void)
+{
+	FILE *file = fopen("/sys/module/hstp/refcnt", "r");
+	int count = -1;
+
+	if (!file || fscanf(file, "%d", &count) != 1)
+		die_errno(__FILE__, __LINE__, "/sys/module/hstp/refcnt");
+	fclose(file);
+	return count;
+}
+
 /* No cache of the module's is left in the slab allocator. */
 static inline void module_left_no_slab(void)
 {

@@ -20,8 +20,8 @@ TEST_F(state, variables)
 	uint64_t since = NUMBER(r, SINCE);
 
 	NEED(!strcmp(states[NUMBER(r, STATE)], variant->name));
-	SAME(NUMBER(r, SND_NXT) - self->it.shift, variant->nxt);
-	SAME(NUMBER(r, SND_UNA) - self->it.shift, variant->una);
+	SAME((uint32_t)(NUMBER(r, SND_NXT) - self->it.shift), variant->nxt);
+	SAME((uint32_t)(NUMBER(r, SND_UNA) - self->it.shift), variant->una);
 	SAME(NUMBER(r, RCV_NXT), variant->rcv);
 	/* include/hstp.yaml says what is not kept there. */
 	SAME(HAS(r, SND_WND), !IN_STATE("TIME-WAIT"));

@@ -591,7 +591,8 @@ TEST(unaccepted_silence)
 
 	net_peer();
 	net_hstp(NS_A, "retries", 1);
-	net_rto(NS_A, 200, 400);
+	/* The SYN,ACK is answered before it is sent again. */
+	net_rto(NS_A, 2000, 2000);
 	nl = nl_open(NS_A);
 	wire_ends(&us, NS_T, 4000, &it, NS_A, 80);
 	fd = fd_listen(&it, 1);

@@ -107,7 +107,9 @@ TEST(contents)
 	int fd;
 
 	net_peer();
-	net_rto(NS_A, 300, 600);
+	/* The SYN once, text once more and then not for a while */
+	net_no_timers(NS_A);
+	net_hstp(NS_A, "rto_min_ms", 1500);
 	wire_ends(&us, NS_T, 4000, &it, NS_A, PORT_IT);
 	fd = wire_open_active(&us, &it);
 	fd_nodelay(fd);

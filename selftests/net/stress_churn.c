@@ -17,7 +17,7 @@
 #define CONNECTIONS 10000
 #define TIME_WAITS 2000		/* of them, both ends together */
 #define ORPHANS 100
-#define UNLOAD_MS 5000		/* "at once", of an emulated machine */
+#define UNLOAD_MS 20000		/* "at once", of an emulated machine; TIME-WAIT is 4 minutes */
 
 struct worker {
 	pthread_t thread;
