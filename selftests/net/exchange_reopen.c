@@ -18,8 +18,11 @@ TEST_F(relay, figure_9)
 {
 	struct end *a = &self->a, *b = &self->b;
 	int listener = fd_listen(b, 1), client, server;
+	struct seen *syn, *ack;
 	uint32_t old, expected;
 
+	/* Windows are then what segments say. */
+	net_hstp(NS_B, "window_scaling", 0);
 	exchange_open(a, b, listener, &client, &server);
 	crash(a, client, 101);
 	state_is(b, "ESTABLISHED");
@@ -30,17 +33,21 @@ TEST_F(relay, figure_9)
 	old = a->shift;
 	wire_forget(a);
 	client = fd_start(a);
-	wire_pass(a, SYN, 400);					/* line 3 */
+	syn = wire_expect(a, SYN, 400);				/* line 3 */
+	wire_deliver(syn);
 	expected = 101 + old - a->shift;	/* 101 of the old incarnation */
-	wire_pass(b, ACK, 301, expected);			/* line 4 */
+	ack = wire_expect(b, ACK, 301, expected);		/* line 4 */
+	wire_deliver(ack);
 	state_is(a, "SYN-SENT");
 	state_is(b, "ESTABLISHED");
 	wire_pass(a, RST, expected);				/* line 5 */
 	state_is(a, "SYN-SENT");				/* line 6 */
 	state_is(b, "LISTEN");
 	FAILS(ECONNRESET, recv(server, &old, 1, 0));
+	/* The clock of the ISS leaves the window behind in a quarter of a second. */
 	STATS(NS_B, "transition ESTABLISHED CLOSED rst 1", "reset in synchronized 1",
-	      "drop syn_synchronized 1", "challenge 1");
+	      "challenge 1", syn->real_seq - ack->real_ack < ack->wnd ?
+	      "drop syn_synchronized 1" : "drop seq 1");
 
 	wire_forget(b);
 	wire_pass(a, SYN, 400);					/* line 7 */
