@@ -164,6 +164,8 @@ TEST_F(peer, user_comes_first)
 	expect_route(seen, HOP1, SSRR, 1, on_wire);
 	wire_send(&self->us, PSH | ACK, 101, 301, "text", .ipopt = theirs, .ipoptlen = len);
 	fd_recv(fd, "text");
+	seen = wire_expect(&self->it, ACK, 301, 105);
+	expect_route(seen, HOP1, SSRR, 1, on_wire);
 	fd_send(fd, "back");
 	seen = wire_expect(&self->it, PSH | ACK, 301, 105, "back");
 	expect_route(seen, HOP1, SSRR, 1, on_wire);
