@@ -90,8 +90,11 @@ TEST_F(peer, differ_with_the_ends_of_a_listener)
 }
 
 /* RFC 6191, RFC 7323 section 5.4: the next connection's are later, by the time that has passed;
- * whoever opens it. 3 in 100 and two ticks of the clock are allowed.
+ * whoever opens it. 3 in 100 are allowed, and what the kernel's ticks may be late while an emulated
+ * CPU does not run.
  */
+#define TICKS_MS	200
+
 TEST_F(peer, go_on_between_the_same_ends)
 {
 	uint64_t first_before = now_ms(), before, after, first_after;
@@ -103,12 +106,12 @@ TEST_F(peer, go_on_between_the_same_ends)
 		before = now_ms();
 		grown = passive(&self->us, &self->it) - first;
 		after = now_ms();
-		if (grown + 25 < (before - first_after) * 97 / 100 ||
-		    grown > (after - first_before) * 103 / 100 + 25)
+		if (grown + TICKS_MS < (before - first_after) * 97 / 100 ||
+		    grown > (after - first_before) * 103 / 100 + TICKS_MS)
 			die(__FILE__, __LINE__, "they grew by %u, not by %llu to %llu", grown,
 			    (unsigned long long)(before - first_after),
 			    (unsigned long long)(after - first_before));
-	} while (before - first_after < 1000);
+	} while (before - first_after < 2000);
 }
 
 /* Nobody can compute them who does not have the secret: another host with the same address

@@ -372,8 +372,8 @@ TEST_F(peer, recycled)
 	net_hstp(NS_A, "tw_recycle", 1);
 	fd = open_with_all(us, it, &last);
 	net_hstp(NS_A, "rto_initial_ms", 400);
-	to_time_wait(us, it, fd, 5002, last);
 	begin = now_ms();
+	to_time_wait(us, it, fd, 5002, last);
 	state_wait(it, "LISTEN");
 	ASSERT_LE(begin + 1400 - 200, now_ms());
 	ASSERT_LE(now_ms(), begin + 20000);
