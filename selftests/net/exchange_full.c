@@ -130,12 +130,12 @@ TEST_F(relay, client_gets_in)
 	wire_pass(b, SYN | ACK, 300, 101);
 	wire_pass(a, ACK, 101, 301);
 	ASSERT_EQ(0, fd_connected(client));
+	STATS(NS_A, OPEN_ACTIVE, "retransmit 2");
+	STATS(NS_B, ONE_MORE);
 	server = fd_accept(listener);
 	fd_send(client, "at last");
 	wire_pass(a, PSH | ACK, 101, 301, "at last");
 	fd_recv(server, "at last");
-	STATS(NS_A, OPEN_ACTIVE, "retransmit 2");
-	STATS(NS_B, ONE_MORE);
 }
 
 TEST_HARNESS_MAIN

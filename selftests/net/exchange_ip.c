@@ -211,15 +211,23 @@ TEST_F(peer, time_of_many)
 	};
 	long long before, after, told;
 	struct timespec stamp;
+	uint32_t seq = 101;
 
 	TRY(setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)));
 	/* Stamps are switched on by a work item; segments before it have none. */
-	usleep(300000);
+	do {
+		wire_send(&self->us, PSH | ACK, seq, 301, "none");
+		seq += 4;
+		msg.msg_controllen = sizeof(control);
+		SAME(recvmsg(fd, &msg, 0), 4);
+	} while (!CMSG_FIRSTHDR(&msg) && !usleep(POLL_US));
 	for (int i = 0; i < 4; i++) {
 		before = realtime_ns();
-		wire_send(&self->us, PSH | ACK, 101 + 4 * i, 301, "text");
+		wire_send(&self->us, PSH | ACK, seq, 301, "text");
+		seq += 4;
 		wire_sync(NS_A);
 	}
+	msg.msg_controllen = sizeof(control);
 	after = realtime_ns();
 	SAME(recvmsg(fd, &msg, 0), 16);
 	NEED(CMSG_FIRSTHDR(&msg));

@@ -89,7 +89,8 @@ TEST_F(relay, needs_the_secret)
 		if (a - b + 10000000 < 20000000)
 			near++;
 	}
-	NEED(near < 3);
+	/* By chance one is so once in 200. */
+	NEED(near < 4);
 }
 
 TEST_HARNESS_MAIN
