@@ -166,7 +166,7 @@ TEST_F(bulk, offloaded)
 TEST_F(bulk, bad_network)
 {
 	const char *how = "netem limit 10000 delay 1ms loss 0.5% duplicate 1% reorder 5%"
-			  " corrupt 0.5%";
+			  " corrupt 1%";
 
 	if (net_status(NS_A, "tc qdisc add dev va root %s", how) ||
 	    net_status(NS_B, "tc qdisc add dev vb root %s", how))
