@@ -18,7 +18,11 @@ static void normal_close(struct scene *self, struct end *closer, struct end *oth
 	relay_state(closer, "TIME-WAIT");
 	relay_state(other, "CLOSED");
 	NEED(relay_seen(closer, FIN, 0) && relay_seen(other, FIN, 0));
-	SAME(relay_seen(closer, RST, 0) + relay_seen(other, RST, 0), 0);
+	SAME(relay_seen(closer, RST, 0), 0);
+	/* A FIN that goes again, as a slow machine lets it, is acknowledged again; only the first
+	 * of these ACKs still finds the other end.
+	 */
+	NEED(relay_seen(other, RST, 0) < relay_seen(other, FIN, 0));
 	/* MUST-13: HSTP stays for 2 MSL, set to 2 s. Linux departs from it: its TIME-WAIT is
 	 * 60 s (TCP_TIMEWAIT_LEN), whatever the MSL, which section 3.4.2 has as two minutes.
 	 */
@@ -168,11 +172,12 @@ TEST_F(relay, last_ack_lost)
 	relay_eof(fd[1]);
 	relay_state(self->first, "FIN-WAIT-2");
 	acks = relay_seen(self->first, ACK, FIN);
-	relay_lose(self->first, ACK, FIN, 2);
+	relay_lose(self->first, ACK, FIN, RELAY_ALWAYS);
 	fd_close(fd[1]);
 	relay_state(self->first, "TIME-WAIT");
 	relay_until(relay_seen(self->first, ACK, FIN) >= acks + 2);
 	state_is(self->second, "LAST-ACK");
+	relay_reset();
 	relay_state(self->second, "CLOSED");
 	NEED(relay_seen(self->second, FIN, 0) >= 3);
 	SAME(relay_seen(self->first, RST, 0), 0);
@@ -211,7 +216,7 @@ TEST_F(relay, reopened_from_time_wait)
  */
 TEST_F(relay, assassination)
 {
-	int fd[2];
+	int fd[2], resets;
 
 	net_hstp(NS_A, "msl_ms", 10000);
 	relay_open(fd);
@@ -220,8 +225,9 @@ TEST_F(relay, assassination)
 	fd_close(fd[1]);
 	relay_state(self->first, "TIME-WAIT");
 	relay_state(self->second, "CLOSED");
+	resets = relay_seen(self->second, RST, 0);
 	wire_deliver(relay_last(self->first, ACK, FIN));
-	relay_until(relay_seen(self->second, RST, 0) == 1);
+	relay_until(relay_seen(self->second, RST, 0) > resets);
 	if (self->first == self->hstp) {
 		wire_sync(NS_A);
 		state_is(self->first, "TIME-WAIT");
@@ -237,8 +243,9 @@ TEST_F(relay, fin_wait_2_ends)
 {
 	int fd[2];
 
-	net_hstp(NS_A, "fin_timeout", 1000);
-	net_sysctl(NS_B, "net.ipv4.tcp_fin_timeout", 1);
+	/* Until then it is looked at. */
+	net_hstp(NS_A, "fin_timeout", 2000);
+	net_sysctl(NS_B, "net.ipv4.tcp_fin_timeout", 2);
 	relay_open(fd);
 	fd_close(fd[0]);
 	relay_eof(fd[1]);

@@ -121,10 +121,11 @@ TEST_F(relay, zero_window)
 	probes = relay_seen(self->first, ACK, 0);
 	acks = relay_seen(self->second, ACK, 0);
 	relay_for(seconds * 1000);
+	/* The more time has gone by before that, the longer are the waits. */
+	relay_until(relay_seen(self->first, ACK, 0) >= probes + 2 &&
+		    relay_seen(self->second, ACK, 0) >= acks + 2);
 	probes = relay_seen(self->first, ACK, 0) - probes;
-	NEED(probes >= 2);
 	NEED(self->first == self->tcp || probes <= most_probes(now_ms() - began, 600));
-	NEED(relay_seen(self->second, ACK, 0) >= acks + 2);
 	SAME(relay_last(self->second, ACK, 0)->wnd, 0);
 	state_is(self->first, "ESTABLISHED");
 	state_is(self->second, "ESTABLISHED");
@@ -215,8 +216,8 @@ TEST_F(relay, options_on_syn_alone)
 	fd_close(fd[1]);
 	relay_until(relay_seen(self->second, RST, 0));
 	NEED(relay_seen(self->first, FIN, 0));
-	SAME(relay_with_mss(self->first, SYN, 0), 1);
-	SAME(relay_with_mss(self->second, SYN, 0), 1);
+	SAME(relay_with_mss(self->first, SYN, 0), relay_seen(self->first, SYN, 0));
+	SAME(relay_with_mss(self->second, SYN, 0), relay_seen(self->second, SYN, 0));
 	SAME(relay_with_mss(self->first, 0, SYN), 0);
 	SAME(relay_with_mss(self->second, 0, SYN), 0);
 }

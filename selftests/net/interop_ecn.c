@@ -45,6 +45,7 @@ static struct seen *say(struct scene *self, struct end *from, int from_fd, int t
 /* Section 6.1.1, the settings of both ends: 0 never, 1 asks and agrees, 2 agrees. */
 TEST_F(relay, agree)
 {
+	interop_patient();
 	for (int i = 0; i < 9; i++) {
 		int hstp = i % 3, tcp = i / 3;
 		int mine = self->first == self->hstp ? hstp : tcp;
@@ -95,6 +96,7 @@ TEST_F(relay, congestion_is_met)
 {
 	int fd[2];
 
+	interop_patient();
 	set(1, 1);
 	relay_open(fd);
 	congestion(self, self->first, fd[0], fd[1]);

@@ -220,7 +220,7 @@ TEST_F(link, half_open)
 	fd_linger(fd[0], 1, 0);
 	fd_close(fd[0]);
 	state_wait(self->first, "CLOSED");
-	SAME(fault_counts(self->nl, id).acted, 1);
+	WAIT(fault_counts(self->nl, id).acted == 1);
 	state_is(self->second, "ESTABLISHED");
 	fd_send(fd[1], "anybody there");
 	state_wait(self->second, "CLOSED");

@@ -5,6 +5,15 @@
  */
 #include "lib/interop.h"
 
+/* What the other end has sent since, each time that it has sent it, was reset. */
+static void was_reset(struct scene *self, uint8_t with)
+{
+	int resets = relay_seen(self->first, RST, 0) - 1;
+
+	NEED(resets >= 1);
+	NEED(resets <= relay_seen(self->second, with, 0));
+}
+
 /* fd[0] is gone, fd[1] remains. */
 static void forget(struct scene *self, int fd[2])
 {
@@ -25,7 +34,7 @@ TEST_F(relay, sends_text)
 	forget(self, fd);
 	fd_send(fd[1], "anybody there");
 	relay_state(self->second, "CLOSED");
-	SAME(relay_seen(self->first, RST, 0), 2);
+	was_reset(self, PSH);
 	FAILS(ECONNRESET, recv(fd[1], &(char){ 0 }, 1, 0));
 }
 
@@ -38,7 +47,7 @@ TEST_F(relay, sends_fin)
 	forget(self, fd);
 	fd_shut(fd[1], SHUT_WR);
 	relay_state(self->second, "CLOSED");
-	SAME(relay_seen(self->first, RST, 0), 2);
+	was_reset(self, FIN);
 	FAILS(ECONNRESET, recv(fd[1], &(char){ 0 }, 1, 0));
 }
 
@@ -67,7 +76,7 @@ TEST_F(relay, opened_again)
 	fd[1] = fd_accept(listener);
 	forget(self, fd);
 	again = fd_start(self->first);
-	relay_until(relay_seen(self->first, RST, 0) == 2);
+	relay_until(relay_seen(self->first, RST, 0) >= 2);
 	FAILS(ECONNRESET, recv(fd[1], &(char){ 0 }, 1, 0));
 	relay_until(fd_events(again, POLLOUT, 0) && fd_events(listener, POLLIN, 0));
 	SAME(fd_error(again), 0);

@@ -17,6 +17,7 @@ TEST_F(relay, three_way)
 {
 	int fd[2];
 
+	interop_patient();
 	relay_open(fd);
 	relay_state(self->first, "ESTABLISHED");
 	relay_state(self->second, "ESTABLISHED");
@@ -64,6 +65,7 @@ TEST_F(relay, ack_lost)
 {
 	int listener = fd_listen(self->second, 5), fd[2];
 
+	interop_patient();
 	relay_lose(self->first, ACK, SYN | PSH, 1);
 	fd[0] = fd_start(self->first);
 	relay_until(fd_events(fd[0], POLLOUT, 0));

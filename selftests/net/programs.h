@@ -51,7 +51,7 @@ FIXTURE_TEARDOWN(programs)
 static inline void served(enum net_ns ns, uint16_t port)
 {
 	struct end nobody = { 0 }, end = { .ns = ns, .port = port, .other = &nobody };
-	uint64_t until = now_ms() + PATIENCE_MS;
+	uint64_t until = now_ms() + 3 * PATIENCE_MS;
 
 	while (strcmp(state_of(&end), "LISTEN")) {
 		if (now_ms() > until) {

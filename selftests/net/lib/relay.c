@@ -39,6 +39,16 @@ void interop_options(bool on)
 	net_sysctl(NS_B, "net.ipv4.tcp_window_scaling", on);
 }
 
+/**
+ * interop_patient() - neither end takes a late ACK for a lost segment
+ */
+void interop_patient(void)
+{
+	net_no_timers(NS_A);
+	net_run(NS_B, "ip route change 10.0.0.0/24 dev vb proto kernel scope link src " ADDR_B
+		" rto_min 60s");
+}
+
 /* TCP without what would come between: a tail loss probe looks like a retransmission. */
 static void calm_tcp(void)
 {
@@ -196,6 +206,24 @@ struct seen *relay_last(const struct end *from, uint8_t with, uint8_t without)
 {
 	for (int i = log_count; i-- > 0;)
 		if (logged[i].seen->from == from && has(logged[i].seen->flags, with, without))
+			return logged[i].seen;
+	return NULL;
+}
+
+/**
+ * relay_nth() - one segment of a kind
+ * @from: who sent it
+ * @with: it has all of these flags
+ * @without: and none of these
+ * @number: how many came before it
+ *
+ * Return: NULL when there was none.
+ */
+struct seen *relay_nth(const struct end *from, uint8_t with, uint8_t without, int number)
+{
+	for (int i = 0; i < log_count; i++)
+		if (logged[i].seen->from == from && has(logged[i].seen->flags, with, without) &&
+		    !number--)
 			return logged[i].seen;
 	return NULL;
 }

@@ -26,6 +26,11 @@ void interop_relay(struct end *hstp, struct end *tcp);
 void interop_pair(struct end *hstp, struct end *tcp);
 void interop_options(bool on);
 
+/* Nothing is sent again because its ACK is late, but for TCP's SYN and SYN,ACK after a second: a
+ * test that is not about loss may be as slow as it likes. For connections opened from now on.
+ */
+void interop_patient(void);
+
 /* The programs interop_all_* are others once more, with all of TCP's options on. */
 #ifndef INTEROP_ALL
 #define INTEROP_ALL	false
@@ -48,6 +53,8 @@ int relay_seen(const struct end *from, uint8_t with, uint8_t without);
 int relay_held(const struct end *from);
 /* The last of them, or NULL. */
 struct seen *relay_last(const struct end *from, uint8_t with, uint8_t without);
+/* That before which there were @number of them, or NULL. */
+struct seen *relay_nth(const struct end *from, uint8_t with, uint8_t without, int number);
 
 /* The most text that one of them had, bytes. */
 int relay_longest(const struct end *from);
