@@ -279,12 +279,23 @@ static const uint8_t *stamp(uint32_t value, uint32_t echo)
 
 #define STAMP(value, echo) .opt = stamp(value, echo), .optlen = 12
 
-static uint32_t echo_of(const struct seen *seen)
+static uint32_t in_stamps(const struct seen *seen, int offset)
 {
 	const uint8_t *at = wire_option(seen, STAMPS);
 
 	NEED(at);
-	return (uint32_t)at[6] << 24 | (uint32_t)at[7] << 16 | (uint32_t)at[8] << 8 | at[9];
+	at += offset;
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static uint32_t value_of(const struct seen *seen)
+{
+	return in_stamps(seen, 2);
+}
+
+static uint32_t echo_of(const struct seen *seen)
+{
+	return in_stamps(seen, 6);
 }
 
 /* RFC 7323 section 5.3: what jumps forward by less than 2^31 is newer, and counts from then on;
@@ -352,34 +363,36 @@ TEST_F(bad, stamps_of_the_blind)
 }
 
 /* Section 4.1 there: an echo of what was not sent, of the future or of long ago, is no round
- * trip of 25 days. The text that is out goes again in time.
+ * trip of 25 days. The text that is out goes again in time, which is measured with an echo that is
+ * true.
  */
 TEST_F(bad, echoes_that_lie)
 {
 	static const uint32_t off[] = { 0, 1, 1000000, 0x7fffffff, 0x80000000, 0xffffffff };
 	struct end *us = &self->us, *it = &self->it;
 	int listener = fd_listen(it, 1), fd, at = 301;
-	const uint8_t *mine;
 	struct seen *seen;
+	uint32_t now;
 
-	net_rto(NS_A, 500, 1000);
 	wire_send(us, SYN, 100, STAMP(1000, 0));
 	seen = wire_expect(it, SYN | ACK, 300, 101);
-	mine = wire_option(seen, STAMPS);
+	now = value_of(seen);
 	wire_send(us, ACK, 101, 301, STAMP(1000, 0));
 	fd = fd_accept(listener);
 	for (size_t i = 0; i < sizeof(off) / sizeof(*off); i++) {
-		uint32_t now = (uint32_t)mine[2] << 24 | mine[3] << 16 | mine[4] << 8 | mine[5];
-
 		fd_send(fd, "1234");
 		wire_expect(it, PSH | ACK, at, 101, "1234");
 		at += 4;
 		wire_send(us, ACK, 101, at, STAMP(1001 + i, now + off[i]));
 	}
+	net_rto(NS_A, 500, 2 * PATIENCE_MS);
+	fd_send(fd, "true");
+	seen = wire_expect(it, PSH | ACK, at, 101, "true");
+	at += 4;
+	wire_send(us, ACK, 101, at, STAMP(1009, value_of(seen)));
 	fd_send(fd, "last");
 	wire_expect(it, PSH | ACK, at, 101, "last");
-	/* rto_max_ms and as much again for a slow machine */
-	seen = wire_next(it, 5000);
+	seen = wire_next(it, PATIENCE_MS);
 	NEED(seen);
 	SAME(seen->seq, at);
 	wire_send(us, ACK, 101, at + 4, STAMP(1010, 0));
