@@ -325,7 +325,7 @@ TEST(reordering)
 
 	net_pair();
 	thread = start_watching();
-	if (!spoil("delay 5ms reorder 25%"))
+	if (!spoil("delay 20ms reorder 25%"))
 		SKIP(return, "this kernel has no netem");
 	open_all(&t);
 	transfer(&t);
