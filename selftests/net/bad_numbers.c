@@ -377,7 +377,7 @@ TEST_F(bad, echoes_that_lie)
 	wire_send(us, SYN, 100, STAMP(1000, 0));
 	seen = wire_expect(it, SYN | ACK, 300, 101);
 	now = value_of(seen);
-	wire_send(us, ACK, 101, 301, STAMP(1000, 0));
+	wire_send(us, ACK, 101, 301, STAMP(1000, now));
 	fd = fd_accept(listener);
 	for (size_t i = 0; i < sizeof(off) / sizeof(*off); i++) {
 		fd_send(fd, "1234");
