@@ -66,6 +66,7 @@ void hstp_mini_thaw(const struct hstp_mini *mini, const struct hstp_net *hn, str
 	t->timing = !mini->resent;
 	t->rtt_seq = t->snd_nxt;
 	t->rtt_at = hstp_mini_queued(mini);
+	t->sent_at = t->rtt_at;
 	hstp_timer_arm(t, HSTP_TIMER_REXMIT, &t->rexmit_at, t->rtt_at + t->rto);
 }
 

@@ -111,7 +111,7 @@ bool hstp_ecn_ack(struct hstp_tcb *t, const struct hstp_segment *seg,
 		t->recovering = 0;
 		t->resend = 0;
 	}
-	if (!t->ecn_cut && !t->cautious) {
+	if (!t->ecn_cut && !t->cautious && !t->recovering) {
 		hstp_congestion_marked(t, env);
 		t->recover = t->snd_nxt;
 	}

@@ -20,10 +20,13 @@ static void arm(struct hstp_tcb *t, u32 when)
  */
 void hstp_keepalive_start(struct hstp_tcb *t, const struct hstp_env *env)
 {
+	u32 idle = seconds(t->tune.keep_idle_s, env->cfg->keepalive_time);
+
 	t->kept = 0;
+	/* Silence of more than 2^31 ms would look like the future */
 	if (t->tune.keepalive && t->syn_acked && !t->user_gone && t->state != HSTP_TIME_WAIT &&
 	    t->state != HSTP_CLOSED)
-		arm(t, t->heard_at + seconds(t->tune.keep_idle_s, env->cfg->keepalive_time));
+		arm(t, env->now - t->heard_at < idle ? t->heard_at + idle : env->now);
 	else
 		hstp_timer_stop(t, HSTP_TIMER_KEEP);
 }

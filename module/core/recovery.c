@@ -11,14 +11,17 @@
 
 /**
  * hstp_send_again() - what is out may be lost: begin again at SND.UNA
- * @t: connection with text or a FIN that was not acknowledged
+ * @t: connection with a SYN, text or a FIN that was not acknowledged
+ *
+ * RFC 6582 section 3.2, 4. Copies of one number alone, a SYN or a probe of a closed window, make no
+ * three duplicates in what is sent after it.
  */
 void hstp_send_again(struct hstp_tcb *t)
 {
 	t->resent = t->snd_una;
 	t->recover = t->snd_nxt;
 	t->recovering = 1;
-	t->cautious = 1;
+	t->cautious = t->snd_nxt - t->snd_una > 1;
 	t->fast = 0;
 	t->fast_partial = 0;
 	t->dupacks = 0;
@@ -54,6 +57,7 @@ static void fast_retransmit(struct hstp_tcb *t, const struct hstp_env *env)
 	t->recover = t->snd_nxt;
 	t->resent = t->snd_una;
 	t->rescue = t->snd_una + hstp_segment_size(t);
+	t->recovering = 0;
 	t->fast = 1;
 	t->fast_partial = 0;
 	t->cautious = 1;
@@ -144,7 +148,8 @@ static bool fast_acked(struct hstp_tcb *t, u32 bytes, const struct hstp_env *env
 		t->fast = 0;
 		t->fast_partial = 0;
 		t->resend = 0;
-		t->cautious = t->snd_una == t->recover;
+		/* A block is no echo of what was sent again: it says what is new */
+		t->cautious = !env->board && t->snd_una == t->recover;
 		hstp_congestion_recovered(t, env);
 		return true;
 	}

@@ -172,6 +172,7 @@ static void send_syn(struct hstp_tcb *t, const struct hstp_env *env, struct hstp
 	tx->again = t->resend > 0;
 	tx->flags |= ecn_setup(t, tx->again);
 	t->resend = 0;
+	t->sent_at = env->now;
 	if (t->snd_nxt == t->iss) {
 		t->snd_nxt = t->iss + 1;
 		t->waiting_since = env->now;
@@ -526,7 +527,7 @@ void hstp_send_acked(struct hstp_tcb *t, const struct hstp_segment *seg,
 				  (u32)env->cfg->rto_max_ms);
 	}
 
-	if (t->cautious)
+	if (t->cautious || t->recovering)
 		restart = hstp_recovery_acked(t, bytes, env);
 	/* A window of one segment cannot be halved: "the sending TCP MUST reset the retransmit
 	 * timer", and sends no new text before it goes off

@@ -191,14 +191,14 @@ struct hstp_tuning {
  * @rcv_held: number after the last text that is held behind a gap; RCV.NXT: none
  * @rcv_up: RCV.UP, number after the last urgent byte, while @urgent_in
  * @irs: IRS
- * @recover: SND.NXT when a loss was found last, or @cwnd was reduced, valid while @cautious
- *	or @ecn_cut
+ * @recover: SND.NXT when a loss was found last, or @cwnd was reduced, valid while @recovering,
+ *	@cautious or @ecn_cut
  * @resent: next number to send again while @recovering or @fast
  * @rescue: RescueRxt while @fast: number after it (RFC 6675 section 2)
  * @cwnd: congestion window, bytes (RFC 5681 section 2)
  * @ssthresh: slow start threshold, bytes
  * @own: what the congestion control keeps; zero when it begins
- * @sent_at: when text or FIN was sent last
+ * @sent_at: when SYN, text or FIN was sent last
  * @rtt_seq: acknowledged when this number is: ends the running measurement
  * @rtt_at: when the running measurement began
  * @srtt: smoothed round-trip time, 1/8 ms; 0: never measured

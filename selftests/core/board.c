@@ -182,6 +182,21 @@ TEST(recovery_holes, "section 5: several holes go in one round trip, no byte tha
 	NO_TIMER();
 }
 
+TEST(recovery_next, "section 5: one recovery is over, and the next loss is found like the first")
+{
+	out(10);
+	REPORTED(ME, BLOCKS(1, { AT(1), AT(10) }));
+	EXPECT(ACK | PSH, .seq = ME, .len = MSS, .again = true);
+	REPORTED(AT(10));
+	VAR(fast, 0);
+	T.tcb.cwnd = 10 * MSS;
+	CALL(send, 10 * MSS);
+	T.out_count = 0;
+	REPORTED(AT(10), BLOCKS(1, { AT(11), AT(14) }));
+	VAR(fast, 1);
+	EXPECT(ACK | PSH, .seq = AT(10), .len = MSS, .again = true);
+}
+
 TEST(recovery_new_text, "section 4, NextSeg() rule 2: then new text, as pipe allows")
 {
 	out(10);

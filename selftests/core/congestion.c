@@ -326,6 +326,45 @@ TEST(duplicates_count, "the count of duplicates does not wrap")
 	VAR(fast, 0);
 }
 
+/* Three duplicates in what has just been sent: the first of it is lost. */
+static void found_by_duplicates(u32 una)
+{
+	T.out_count = 0;
+	for (u32 i = 0; i < 2; i++)
+		RECV(ACK, .seq = PEER, .ack = una, .wnd = 60000);
+	VAR(fast, 0);
+	T.out_count = 0;
+	RECV(ACK, .seq = PEER, .ack = una, .wnd = 60000);
+	VAR(fast, 1);
+	EXPECT(ACK | PSH, .seq = una, .len = MSS, .again = true);
+}
+
+TEST(duplicates_after_syn, "RFC 5681 3.2: a SYN that was sent again does not hide the next loss")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	TICK(1000);
+	EXPECT(SYN);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .wnd = 60000, .mss = MSS);
+	EXPECT(ACK);
+	CALL(send, 10 * MSS);
+	found_by_duplicates(ME);
+}
+
+TEST(duplicates_after_probe, "RFC 5681 3.2: nor does a byte that has probed a closed window")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 0);
+	CALL(send, 10 * MSS);
+	TICK(200);
+	EXPECT(ACK, .seq = ME, .len = 1);
+	RECV(ACK, .seq = PEER, .ack = ME, .wnd = 60000);
+	EXPECT(ACK | PSH, .seq = ME, .len = 1, .again = true);
+	T.out_count = 0;
+	RECV(ACK, .seq = PEER, .ack = ME + 1, .wnd = 60000);
+	found_by_duplicates(ME + 1);
+}
+
 /* --- fast recovery ------------------------------------------------------ */
 
 /* Segments 0 and @second are lost of the first ten; fast recovery has begun. */

@@ -178,7 +178,7 @@ static void model_ack(u32 ack, bool news)
 		if (ack < M.recover)
 			return;
 		M.recovery = false;
-		M.careful = ack == M.recover;
+		M.careful = false;
 		/* "... by whatever means" a burst is avoided: as RFC 6582 section 3.2, 3, (1) */
 		M.cwnd = smaller(M.ssthresh, larger(flight(), MSS) + MSS);
 		M.dupacks = 0;

@@ -391,6 +391,35 @@ TEST(trip_lost_ack, "5.3, R2: the ACK of a duplicate does not measure the timeou
 	VAR(backoff, 0);
 }
 
+/* SYN, SYN,ACK lost, SYN again: it is outside the peer's window, which answers with what it
+ * has taken, the stamp of the first.
+ */
+TEST(trip_lost_syn_ack, "5.3, R2: the ACK of a SYN that came twice does not measure the timeout")
+{
+	u32 first;
+
+	OFFER(0, 1, 0);
+	CALL(open_active);
+	EXPECT(SYN);
+	first = T.env.now;
+	TICK(1000);
+	EXPECT(SYN, .again = true);
+	TICK(10);
+	RECV(SYN | ACK, .seq = PEER_ISS, .ack = ME, .mss = MSS, .has = TS, .tsval = 1,
+	     .tsecr = STAMP(first));
+	EXPECT(ACK);
+	VAR(srtt, 0);
+	VAR(rto, 3000);		/* RFC 6298 rule 5.7 */
+	CALL(send, 10);
+	EXPECT(ACK | PSH, .len = 10);
+	TICK(10);
+	RECV(ACK, .seq = PEER, .ack = ME + 10, .has = TS, .tsval = 11,
+	     .tsecr = STAMP(T.env.now - 10));
+	VAR(srtt, 10 << 3);
+	VAR(rto, 200);
+	T.log_count = 0;
+}
+
 /* RFC 7323 section 4.1: "only if the segment advances the left edge of the send window" */
 TEST(trip_nothing_new, "4.1: what acknowledges nothing new does not measure our silence")
 {

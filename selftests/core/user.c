@@ -132,6 +132,15 @@ TEST(keep_switch, "switched off, or without a user, nothing is probed")
 	CHECK(T.tcb.armed == HSTP_TIMER_WAIT);
 }
 
+TEST(keep_late, "MUST-28: asked for after a month of silence, it is time at once")
+{
+	ESTABLISHED_CONNECTION();
+	SLEEP(30 * 86400);
+	KEEPALIVE(true);
+	TICK(1);
+	EXPECT(ACK, .seq = ME - 1);
+}
+
 TEST(keep_closed, "keep-alive of what is not open starts nothing")
 {
 	KEEPALIVE(true);
