@@ -69,7 +69,7 @@ FIXTURE_SETUP(reload)
 		SKIP(return, "no module file %s", module_file());
 	if (!module_loaded())
 		SAME(module_load(""), 0);
-	/* A listener that shared its port, in a program before this, is freed after a grace period. */
+	/* A listener that shared its port, before this, is freed after a grace period. */
 	WAIT(!module_references());
 }
 

@@ -128,7 +128,7 @@ int st_no_retransmission(int proto)
 	/* Its probe of a lost tail does not ask the route. */
 	if (st_sysctl("net/ipv4/tcp_early_retrans", 0))
 		return -1;
-	return system("ip route change table local local 127.0.0.1 dev lo proto kernel "
+	return system("ip route change local 127.0.0.1 dev lo table local proto kernel "
 		      "scope host src 127.0.0.1 rto_min 60s") ? -1 : 0;
 }
 
