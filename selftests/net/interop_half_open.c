@@ -88,4 +88,38 @@ TEST_F(relay, opened_again)
 	relay_state(self->second, "ESTABLISHED");
 }
 
+/* The same when the other end has closed since then: a SYN in LAST-ACK. */
+TEST_F(relay, opened_again_in_last_ack)
+{
+	int listener = fd_listen(self->second, 5), fd[2], again;
+
+	fd[0] = fd_start(self->first);
+	relay_until(fd_events(fd[0], POLLOUT, 0) && fd_events(listener, POLLIN, 0));
+	fd[1] = fd_accept(listener);
+	fd_shut(fd[0], SHUT_WR);
+	relay_eof(fd[1]);
+	relay_state(self->first, "FIN-WAIT-2");
+	relay_lose(self->second, FIN, 0, RELAY_ALWAYS);
+	fd_close(fd[1]);
+	relay_until(relay_seen(self->second, FIN, 0));
+	relay_lose(self->first, RST, 0, 1);
+	fd_linger(fd[0], 1, 0);
+	fd_close(fd[0]);
+	relay_until(relay_seen(self->first, RST, 0) == 1);
+	relay_state(self->first, "CLOSED");
+	state_is(self->second, "LAST-ACK");
+
+	again = fd_start(self->first);
+	relay_until(relay_seen(self->first, RST, 0) == 2);
+	relay_until(fd_events(again, POLLOUT, 0) && fd_events(listener, POLLIN, 0));
+	SAME(fd_error(again), 0);
+	if (self->second == self->hstp)
+		stat_grew(NS_A, "transition LAST-ACK CLOSED rst", 1);
+	fd[1] = fd_accept(listener);
+	fd_send(again, "hello again");
+	relay_text(fd[1], "hello again");
+	relay_state(self->first, "ESTABLISHED");
+	relay_state(self->second, "ESTABLISHED");
+}
+
 TEST_HARNESS_MAIN

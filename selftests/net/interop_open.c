@@ -163,4 +163,61 @@ TEST_F(relay, old_duplicate_syn)
 	both_greet(self, fd[0], fd[1]);
 }
 
+/* ... and the new SYN arrives before the reset of what the old one has begun. It is outside the
+ * window, so the listener says what it expects (3.10.7.4, first), and is reset for that.
+ */
+TEST_F(relay, old_duplicate_syn_first)
+{
+	int listener = fd_listen(self->second, 5), fd[2];
+	struct seen *syn;
+
+	relay_hold(self->first, SYN, ACK);
+	relay_hold(self->second, SYN | ACK, 0);
+	fd[0] = fd_start(self->first);
+	relay_until(relay_held(self->first));
+	syn = relay_last(self->first, SYN, 0);
+	wire_send(self->first, SYN, syn->seq - 1000000);
+	relay_until(relay_held(self->second));
+	state_is(self->second, "SYN-RECEIVED");
+	wire_deliver(syn);
+	relay_until(relay_seen(self->first, RST, 0));
+	SAME(relay_last(self->first, RST, 0)->seq, syn->seq - 1000000 + 1);
+	relay_state(self->second, "LISTEN");
+	state_is(self->first, "SYN-SENT");
+	fd_no_accept(listener);
+	relay_release(self->second);
+	relay_until(relay_seen(self->first, RST, 0) >= 2);
+	wire_sync(self->second->ns);
+	state_is(self->second, "LISTEN");
+	relay_release(self->first);
+	relay_until(fd_events(fd[0], POLLOUT, 0) && fd_events(listener, POLLIN, 0));
+	SAME(fd_error(fd[0]), 0);
+	fd[1] = fd_accept(listener);
+	fd_no_accept(listener);
+	fd_close(listener);
+	both_greet(self, fd[0], fd[1]);
+}
+
+/* Figure 11: an old SYN arrives where both ends listen. What it has begun is reset by the other
+ * listener, and both listen as before.
+ */
+TEST_F(relay, old_syn_between_two_listeners)
+{
+	int listeners[2] = { fd_listen(self->first, 1), fd_listen(self->second, 1) };
+
+	relay_hold(self->second, SYN | ACK, 0);
+	wire_send(self->first, SYN, 1000);
+	relay_until(relay_held(self->second));
+	state_is(self->second, "SYN-RECEIVED");
+	state_is(self->first, "LISTEN");
+	relay_release(self->second);
+	relay_until(relay_seen(self->first, RST, 0));
+	SAME(relay_last(self->first, RST, 0)->seq, 1001);
+	relay_state(self->second, "LISTEN");
+	state_is(self->first, "LISTEN");
+	SAME(relay_seen(self->second, RST, 0), 0);
+	fd_no_accept(listeners[0]);
+	fd_no_accept(listeners[1]);
+}
+
 TEST_HARNESS_MAIN

@@ -50,6 +50,35 @@ TEST_F(relay, in_syn_received)
 		stat_grew(NS_A, "transition SYN-RECEIVED LISTEN rst", 1);
 }
 
+/* An active open in SYN-RECEIVED: the SYNs have crossed, and the other end is gone when the
+ * answer to its own arrives. "The connection was refused, signal the user 'connection
+ * refused'" (3.10.7.4, second); Linux tells ECONNRESET.
+ */
+TEST_F(relay, in_syn_received_crossed)
+{
+	int fd[2];
+
+	relay_lose(self->first, SYN, ACK, RELAY_ALWAYS);
+	relay_hold(self->first, SYN | ACK, 0);
+	relay_hold(self->second, SYN, ACK);
+	fd[0] = fd_start(self->first);
+	fd[1] = fd_start(self->second);
+	relay_until(relay_seen(self->first, SYN, ACK) && relay_held(self->second));
+	state_is(self->first, "SYN-SENT");
+	relay_release(self->second);
+	relay_until(relay_held(self->first));
+	state_is(self->first, "SYN-RECEIVED");
+	abort_fd(fd[1]);
+	relay_state(self->second, "CLOSED");
+	SAME(relay_seen(self->second, RST, 0), 0);
+	relay_release(self->first);
+	relay_state(self->first, "CLOSED");
+	NEED(relay_seen(self->second, RST, 0) >= 1);
+	SAME(fd_error(fd[0]), variant->tcp ? ECONNRESET : ECONNREFUSED);
+	if (!variant->tcp)
+		stat_grew(NS_A, "transition SYN-RECEIVED CLOSED rst", 1);
+}
+
 TEST_F(relay, in_established)
 {
 	int fd[2];
