@@ -195,6 +195,47 @@ TEST(text_timeout, "3.8.3: R2 retransmissions of text, then the user is told")
 	TRANSITION(ESTABLISHED, CLOSED, RETRIES);
 }
 
+/* Until the user is told, from what was sent a moment ago, ms */
+static u32 time_to_r2(void)
+{
+	u32 began = T.env.now, when = began;
+
+	while (T.tcb.state != HSTP_CLOSED && hstp_deadline(&T.tcb, &when)) {
+		TICK(when - T.env.now);
+		T.out_count = 0;
+	}
+	SIGNAL(TIMED_OUT);
+	T.log_count = 0;
+	return T.env.now - began;
+}
+
+TEST(r2_time, "SHLD-11: R2 corresponds to at least 100 s: text and FIN, with a user and without")
+{
+	/* RTO is 200 ms, the least that it may be by default. */
+	ESTABLISHED_CONNECTION();
+	SEND_TEN();
+	CHECK(time_to_r2() >= 100000);
+
+	trace_reset();
+	ESTABLISHED_CONNECTION();
+	CALL(close);
+	EXPECT(FIN | ACK);
+	CHECK(time_to_r2() >= 100000);
+
+	trace_reset();
+	ESTABLISHED_CONNECTION();
+	CALL(leave, false);
+	EXPECT(FIN | ACK);
+	CHECK(time_to_r2() >= 100000);
+
+	trace_reset();
+	ESTABLISHED_CONNECTION();
+	SEND_TEN();
+	CALL(leave, false);
+	EXPECT(FIN | ACK, .seq = ME + 10);
+	CHECK(time_to_r2() >= 100000);
+}
+
 TEST(text_heard, "an ACK of something new starts the count of retransmissions again")
 {
 	CONFIG(retries, 2);

@@ -241,6 +241,24 @@ TEST(advice, "MUST-20, SHLD-10: after three retransmissions IP is asked for anot
 	DID_NOT(ADVISE);
 }
 
+TEST(advice_syn, "MUST-20, MUST-22: R1 of a SYN is the same as that of text")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	TICK(1000);
+	EXPECT(SYN, .again = true);
+	DID_NOT(ADVISE);
+	TICK(2000);
+	EXPECT(SYN, .again = true);
+	DID_NOT(ADVISE);
+	TICK(4000);
+	EXPECT(SYN, .again = true);
+	DID(ADVISE);
+	TICK(8000);
+	EXPECT(SYN, .again = true);
+	DID_NOT(ADVISE);
+}
+
 /* --- FIN-WAIT-2 ---------------------------------------------------------- */
 
 TEST(linger2, "HSTP_LINGER2: how long FIN-WAIT-2 lasts without a user")

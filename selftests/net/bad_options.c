@@ -306,10 +306,11 @@ TEST_F(bad, shift)
 		wire_ends(us, NS_T, PEER + shift, it, NS_A, PORT);
 		wire_send(us, SYN, 100, .opt = option, .optlen = 4);
 		wire_expect(it, SYN | ACK, 300, 101);
-		wire_send(us, ACK, 101, 301, .wnd = 2);
+		wire_send(us, ACK, 101, 301, .wnd = 65535);
 		fd = fd_accept(listener);
 		SAME(info_of(fd).tcpi_snd_wscale, 14);
-		SAME(info_of(fd).tcpi_snd_wnd, 2 << 14);
+		/* REC-1: all of its 30 bits */
+		SAME(info_of(fd).tcpi_snd_wnd, 65535 << 14);
 		wire_send(us, RST, 101);
 		WAIT(fd_error(fd) == ECONNRESET);
 		fd_close(fd);

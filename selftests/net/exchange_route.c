@@ -80,4 +80,26 @@ TEST_F(peer, text)
 	stats_mark(NS_A);	/* what never left the host was counted as sent */
 }
 
+/* "The same mechanism" for a SYN (MUST-22). */
+TEST_F(peer, syn)
+{
+	struct end *us = &self->us, *it = &self->it;
+	struct seen *seen;
+	int fd, old;
+
+	add_routers();
+	net_hstp(NS_A, "retries1", 1);
+	net_rto(NS_A, 2500, 2500);
+	fd = fd_start(it);
+	old = router_of(wire_expect(it, SYN, 300));
+	kill_router(old);
+	seen = wire_expect(it, SYN, 300);
+	SAME(router_of(seen), !old);
+	wire_send(us, SYN | ACK, 100, 301);
+	seen = wire_expect(it, ACK, 301, 101);
+	SAME(router_of(seen), !old);
+	SAME(fd_connected(fd), 0);
+	stat_grew(NS_A, "retransmit", 1);
+}
+
 TEST_HARNESS_MAIN
