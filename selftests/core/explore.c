@@ -12,6 +12,7 @@
  */
 #include "board.h"
 #include "fsm.h"
+#include "held.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,13 +51,8 @@ struct side {
 	bool passive;
 	bool slow;
 	bool eof;
-	u8 held_count;
-	struct {
-		u32 seq;
-		u32 len;
-		u32 position;
-		bool fin;
-	} held[HELD_MAX];
+	u32 held_count;
+	struct held held[HELD_MAX];
 };
 
 struct world {
@@ -174,26 +170,6 @@ static void deliver(struct world *w, struct side *s, u32 position, u32 len)
 	s->space -= len;
 }
 
-static void release_held(struct world *w, struct side *s, struct hstp_acts *acts)
-{
-	struct hstp_env env = environment(w, s);
-	u8 i, first;
-
-	while (s->held_count) {
-		for (first = 0, i = 1; i < s->held_count; i++)
-			if (hstp_before(s->held[i].seq, s->held[first].seq))
-				first = i;
-		if (!hstp_held_arrives(&s->tcb, s->held[first].seq, s->held[first].len,
-				       s->held[first].fin, &env, acts))
-			return;
-		if (acts->text_len)
-			deliver(w, s, s->held[first].position + acts->text_off, acts->text_len);
-		s->held_count--;
-		s->held[first] = s->held[s->held_count];
-		memset(&s->held[s->held_count], 0, sizeof(s->held[0]));
-	}
-}
-
 /* What is not there must not tell two states apart. */
 static void copy_options(struct hstp_options *to, const struct hstp_options *from)
 {
@@ -277,6 +253,7 @@ static void arrive(struct world *w, const struct flight *f)
 		.opt = f->opt,
 	};
 	u32 first = f->seq + !!(f->flags & HSTP_SYN);
+	struct held text;
 
 	if (s->listening) {
 		s->listening = !hstp_listen_arrives(&s->tcb, &seg, &env, &acts);
@@ -285,17 +262,19 @@ static void arrive(struct world *w, const struct flight *f)
 	} else {
 		hstp_segment_arrives(&s->tcb, &seg, &env, &acts);
 	}
-	if (acts.bits & HSTP_ACT_HOLD && s->held_count < HELD_MAX) {
-		s->held[s->held_count].seq = first + acts.text_off;
-		s->held[s->held_count].len = acts.text_len;
-		s->held[s->held_count].position = f->position + acts.text_off;
-		s->held[s->held_count].fin = acts.bits & HSTP_ACT_HOLD_FIN;
-		s->held_count++;
-	}
+	if (acts.bits & HSTP_ACT_HOLD && s->held_count < HELD_MAX)
+		held_keep(s->held, &s->held_count, (struct held){
+			.seq = first + acts.text_off,
+			.len = acts.text_len,
+			.position = f->position + acts.text_off,
+			.fin = acts.bits & HSTP_ACT_HOLD_FIN,
+		}, &s->tcb);
 	if (acts.bits & HSTP_ACT_TEXT)
 		deliver(w, s, f->position + acts.text_off, acts.text_len);
 	if (acts.bits & (HSTP_ACT_TEXT | HSTP_ACT_OPENED))
-		release_held(w, s, &acts);
+		while (held_next(s->held, &s->held_count, &text, &s->tcb, &env, &acts))
+			if (acts.text_len)
+				deliver(w, s, text.position + acts.text_off, acts.text_len);
 	perform(w, f->to, &acts);
 	if (s->space < s->buffer && !s->slow)
 		read_all(w, f->to);

@@ -5,6 +5,7 @@
 #include "board.h"
 #include "congestion.h"
 #include "fsm.h"
+#include "held.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,12 +38,8 @@ struct run {
 	u32 freed;		/* of those, acknowledged */
 	bool gone;
 	bool eof;
-	struct {
-		u32 seq;
-		u32 len;
-		bool fin;
-	} held[HELD_MAX];
-	unsigned int held_count;
+	struct held held[HELD_MAX];
+	u32 held_count;
 };
 
 static struct run r;
@@ -276,45 +273,23 @@ static void deliver(const struct hstp_acts *acts, u32 first)
 
 /* --- performing the actions ------------------------------------------- */
 
-/* All that is held without a gap around a segment */
-static struct hstp_range whole(u32 seq, u32 len)
-{
-	struct hstp_range range = { seq, seq + len };
-	u32 i, left, right;
-	bool more;
-
-	do {
-		more = false;
-		for (i = 0; i < r.held_count; i++) {
-			left = r.held[i].seq;
-			right = left + r.held[i].len;
-			if (hstp_after(left, range.right) || hstp_before(right, range.left))
-				continue;
-			more |= hstp_before(left, range.left) || hstp_after(right, range.right);
-			range.left = hstp_seq_min(range.left, left);
-			range.right = hstp_seq_max(range.right, right);
-		}
-	} while (more);
-	return range;
-}
-
 /* RFC 2018 section 4: the first block is whole. What finds no place here is as if it had been
  * thrown away, so that nothing can be said of the blocks any more.
  */
 static void hold(const struct hstp_acts *acts, u32 first)
 {
-	struct hstp_range range = whole(first + acts->text_off, acts->text_len);
 	const struct hstp_tcb *t = &r.tcb;
+	struct hstp_range range;
 
 	if (r.held_count == HELD_MAX) {
 		hstp_sack_forget(&r.tcb);
 		return;
 	}
-	r.held[r.held_count].seq = first + acts->text_off;
-	r.held[r.held_count].len = acts->text_len;
-	r.held[r.held_count].fin = acts->bits & HSTP_ACT_HOLD_FIN;
-	r.held_count++;
-	hstp_sack_whole(&r.tcb, range);
+	range = held_keep(r.held, &r.held_count, (struct held){
+		.seq = first + acts->text_off,
+		.len = acts->text_len,
+		.fin = acts->bits & HSTP_ACT_HOLD_FIN,
+	}, &r.tcb);
 	if (t->sack_ok && hstp_after(range.left, t->rcv_nxt) && range.left != range.right)
 		HOLD(t->rcv_sacks && t->rcv_sack[0].left == range.left &&
 		     t->rcv_sack[0].right == range.right);
@@ -322,20 +297,13 @@ static void hold(const struct hstp_acts *acts, u32 first)
 
 static void release_held(struct hstp_acts *acts)
 {
-	unsigned int i, first;
+	struct held text;
 
-	while (r.held_count) {
-		for (first = 0, i = 1; i < r.held_count; i++)
-			if (hstp_before(r.held[i].seq, r.held[first].seq))
-				first = i;
-		if (!hstp_held_arrives(&r.tcb, r.held[first].seq, r.held[first].len,
-				       r.held[first].fin, &r.env, acts))
-			return;
-		HOLD(acts->text_off + acts->text_len <= r.held[first].len);
+	while (held_next(r.held, &r.held_count, &text, &r.tcb, &r.env, acts)) {
+		HOLD(acts->text_off + acts->text_len <= text.len);
 		if (acts->text_len)
-			deliver(acts, r.held[first].seq);
+			deliver(acts, text.seq);
 		r.eof |= !!(acts->bits & HSTP_ACT_EOF);
-		r.held[first] = r.held[--r.held_count];
 	}
 }
 

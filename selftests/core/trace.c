@@ -188,50 +188,20 @@ static void deliver(struct where w)
 	T.env.space -= T.acts.text_len;
 }
 
-/* All that is held without a gap around a segment: sorted, but some may be part of others. */
-static struct hstp_range whole(u32 seq, u32 len)
-{
-	struct hstp_range range = { seq, seq + len };
-	unsigned int i, merged;
-
-	do {
-		merged = 0;
-		for (i = 0; i < T.held_count; i++) {
-			u32 left = T.held[i].seq, right = left + T.held[i].len;
-
-			if (hstp_after(left, range.right) || hstp_before(right, range.left))
-				continue;
-			merged += hstp_before(left, range.left) || hstp_after(right, range.right);
-			range.left = hstp_seq_min(range.left, left);
-			range.right = hstp_seq_max(range.right, right);
-		}
-	} while (merged);
-	return range;
-}
-
 static void hold(struct where w, u32 seq, u32 len, bool fin)
 {
-	unsigned int i = T.held_count;
-
 	if (T.held_count == HELD_MAX)
 		trace_fail(w, "too much is held");
-	for (; i && hstp_after(T.held[i - 1].seq, seq); i--)
-		T.held[i] = T.held[i - 1];
-	T.held[i].seq = seq;
-	T.held[i].len = len;
-	T.held[i].fin = fin;
-	T.held_count++;
-	hstp_sack_whole(&T.tcb, whole(seq, len));
+	held_keep(T.held, &T.held_count, (struct held){ .seq = seq, .len = len, .fin = fin },
+		  &T.tcb);
 }
 
 static void release_held(struct where w)
 {
-	while (T.held_count && hstp_held_arrives(&T.tcb, T.held[0].seq, T.held[0].len,
-						 T.held[0].fin, &T.env, &T.acts)) {
+	struct held text;
+
+	while (held_next(T.held, &T.held_count, &text, &T.tcb, &T.env, &T.acts))
 		deliver(w);
-		T.held_count--;
-		memmove(T.held, T.held + 1, T.held_count * sizeof(T.held[0]));
-	}
 }
 
 static void leaves(struct where w, const struct hstp_tx *tx)

@@ -24,6 +24,7 @@
 
 #include "board.h"
 #include "fsm.h"
+#include "held.h"
 
 /* Fields that a trace leaves out keep the default that stands before them. */
 #ifdef __clang__
@@ -70,12 +71,6 @@ struct out {
 	struct hstp_options opt;
 };
 
-struct held {
-	u32 seq;
-	u32 len;
-	bool fin;
-};
-
 /**
  * struct trace - a connection under test and what surrounds it
  * @tcb: the connection
@@ -107,7 +102,7 @@ struct trace {
 	unsigned int log_count;
 	u8 state_seen;
 	struct held held[HELD_MAX];
-	unsigned int held_count;
+	u32 held_count;
 	u32 delivered;
 	u32 freed;
 	enum hstp_result result;
