@@ -22,7 +22,7 @@ done
 tests=
 mkdir "$build/tests"
 for file in *.c; do
-	case $file in fuzz*|explore*) continue ;; esac
+	case $file in fuzz*|explore*|channel*) continue ;; esac
 	gcc -std=gnu11 -O1 -I"$core" -c "$file" -o "$build/tests/${file%.c}.o" || exit 1
 	tests="$tests $build/tests/${file%.c}.o"
 done
