@@ -477,6 +477,31 @@ TEST(ack_from_an_old_window, "3.10.7.4 first: not from further back than a windo
 	EXPECT(ACK | PSH, .seq = ME + 1, .len = 9);
 }
 
+TEST(ack_from_the_old_edge_beyond, "3.10.7.4 fifth: such an ACK is of what was sent, or none")
+{
+	both_open();
+	RECV(ACK, .seq = PEER + BUFFER, .ack = ME + 2, .wnd = 5000);
+	DROP(ACK_BEYOND);
+	EXPECT(ACK, .seq = ME, .ack = PEER + BUFFER + 1);
+	VAR(snd_una, ME);
+	VAR(snd_wnd, 0);
+}
+
+TEST(ack_from_the_old_edge_strange, "3.10.7.4 third: such an ACK has the connection's security")
+{
+	both_open();
+	T.env.strange = HSTP_STRANGE_SECURITY;
+	RECV(ACK, .seq = PEER + BUFFER, .ack = ME + 1, .wnd = 5000);
+	DROP(SEQ);
+	EXPECT(ACK, .seq = ME, .ack = PEER + BUFFER + 1);
+	VAR(snd_una, ME);
+	STATE(ESTABLISHED);
+	T.env.strange = 0;
+	RECV(ACK, .seq = PEER + BUFFER, .ack = ME + 1, .wnd = 5000);
+	ACKED(1);
+	EXPECT(ACK | PSH, .seq = ME + 1, .len = 9);
+}
+
 TEST(ack_of_old_number, "3.10.7.4 first: an old ACK counts only while text is beyond the window")
 {
 	ESTABLISHED_CONNECTION();
