@@ -48,6 +48,49 @@ static void labelled(const struct seen *seen)
 	NEED(!memcmp(ip_of(seen) + 1, secret, sizeof(secret)));
 }
 
+#define PRECEDENCE	0x40
+
+/* A socket at that level, and of that precedence. */
+static int fd_secret(const struct end *end)
+{
+	int fd = fd_bound(end), tos = PRECEDENCE;
+
+	TRY(ask(fd, &at_secret));
+	TRY(setsockopt(fd, IPPROTO_IP, IP_TOS, &tos, sizeof(tos)));
+	return fd;
+}
+
+static int start_secret(const struct end *end)
+{
+	struct sockaddr_in addr = addr_of(end->other->addr, end->other->port);
+	int fd = fd_secret(end);
+
+	fd_block(fd, false);
+	FAILS(EINPROGRESS, connect(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	fd_block(fd, true);
+	return fd;
+}
+
+static int listen_secret(const struct end *end)
+{
+	int fd = fd_secret(end);
+
+	TRY(listen(fd, 8));
+	return fd;
+}
+
+/* Both have it. */
+static struct seen *secret_of(struct seen *seen)
+{
+	labelled(seen);
+	SAME(ip_of(seen)->tos, PRECEDENCE);
+	return seen;
+}
+
+#define say(us, ...)	wire_send(us, __VA_ARGS__, LABEL(secret), .tos = PRECEDENCE)
+#define hear(it, ...)	secret_of(wire_expect(it, __VA_ARGS__))
+#define pass(end, ...)	wire_deliver(hear(end, __VA_ARGS__))
+
 /* A listener answers who is not of its level with a reset, and listens on. */
 TEST_F(peer, listen)
 {
@@ -157,6 +200,238 @@ TEST_F(peer, crossed)
 	fd_send(fd, "text");
 	seen = wire_expect(&self->it, PSH | ACK, 301, 101, "text");
 	SAME(ip_of(seen)->tos, 0xa0);
+}
+
+/* RFC 793 pages 67 and 71: a SYN that crosses ours must have the level, and what acknowledges
+ * ours both; else it is reset, "and return".
+ */
+TEST_F(peer, crossed_by_others)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = start_secret(it);
+
+	hear(it, SYN, 300);
+	wire_send(us, SYN, 100, LABEL(lower), .tos = PRECEDENCE);
+	secret_of(wire_expect(it, RST | ACK, 0, 101, .raw = true));
+	state_is(it, "SYN-SENT");
+	say(us, SYN, 100);
+	hear(it, SYN | ACK, 300, 101);
+	stats_skip(NS_A);
+	for (uint32_t seq = 100; seq < 102; seq++) {
+		uint8_t flags = seq == 100 ? SYN | ACK : ACK;
+
+		wire_send(us, flags, seq, 301, LABEL(lower), .tos = PRECEDENCE);
+		hear(it, RST, 301);
+		wire_send(us, flags, seq, 301, LABEL(secret), .tos = 0x20);
+		hear(it, RST, 301);
+		wire_send(us, flags, seq, 301, LABEL(secret), .tos = 0x60);
+		hear(it, RST, 301);
+	}
+	state_is(it, "SYN-RECEIVED");
+	STATS(NS_A, "drop security 6", "reset out security 6");
+	say(us, SYN | ACK, 100, 301);
+	hear(it, ACK, 301, 101);
+	SAME(fd_connected(fd), 0);
+	state_is(it, "ESTABLISHED");
+}
+
+/* As wire_to_state(), with an active open. */
+static int secret_in(struct end *us, struct end *it, const char *state)
+{
+	int fd = start_secret(it);
+
+	hear(it, SYN, 300);
+	say(us, SYN | ACK, 100, 301);
+	hear(it, ACK, 301, 101);
+	SAME(fd_connected(fd), 0);
+	if (!strcmp(state, "ESTABLISHED"))
+		return fd;
+	if (!strcmp(state, "CLOSE-WAIT") || !strcmp(state, "LAST-ACK")) {
+		say(us, FIN | ACK, 101, 301);
+		hear(it, ACK, 301, 102);
+		if (!strcmp(state, "CLOSE-WAIT"))
+			return fd;
+		fd_shut(fd, SHUT_WR);
+		hear(it, FIN | ACK, 301, 102);
+		return fd;
+	}
+	fd_shut(fd, SHUT_WR);
+	hear(it, FIN | ACK, 301, 101);
+	if (!strcmp(state, "CLOSING")) {
+		say(us, FIN | ACK, 101, 301);
+		hear(it, ACK, 302, 102);
+	} else if (strcmp(state, "FIN-WAIT-1")) {
+		say(us, ACK, 101, 302);
+		if (!strcmp(state, "TIME-WAIT")) {
+			say(us, FIN | ACK, 101, 302);
+			hear(it, ACK, 302, 102);
+		}
+	}
+	return fd;
+}
+
+/* RFC 793 page 71: in each synchronized state a segment of another level, without one, or of a
+ * lower or a higher precedence is reset, and the connection is gone; the ACKs of FINs are as
+ * good as those of text, and end nothing before. TIME-WAIT's user has heard all there was.
+ */
+TEST_F(peer, each_synchronized_state)
+{
+	static const struct {
+		const char *name;
+		uint32_t nxt, rcv;
+	} states[] = {
+		{ "ESTABLISHED", 301, 101 }, { "FIN-WAIT-1", 302, 101 },
+		{ "FIN-WAIT-2", 302, 101 }, { "CLOSE-WAIT", 301, 102 },
+		{ "CLOSING", 302, 102 }, { "LAST-ACK", 302, 102 }, { "TIME-WAIT", 302, 102 },
+	}, *in;
+	static const struct {
+		const uint8_t *label;
+		uint8_t tos;
+	} wrong[] = {
+		{ lower, PRECEDENCE }, { NULL, PRECEDENCE }, { secret, 0x20 }, { secret, 0x60 },
+	};
+
+	for (int i = 0; i < 7 * 4; i++) {
+		int len = wrong[i % 4].label ? sizeof(secret) : 0, tos = wrong[i % 4].tos;
+		const uint8_t *label = wrong[i % 4].label;
+		bool time_wait;
+		struct end us, it;
+		struct seen *seen;
+		char ended[80];
+		int fd;
+
+		in = &states[i / 4];
+		time_wait = !strcmp(in->name, "TIME-WAIT");
+		wire_ends(&us, NS_T, (uint16_t)(5000 + i), &it, NS_A, (uint16_t)(6000 + i));
+		fd = secret_in(&us, &it, in->name);
+		state_is(&it, in->name);
+		stats_skip(NS_A);
+		/* With an old number it does nothing */
+		wire_send(&us, PSH | ACK, 50, in->nxt, "old", .ipopt = label, .ipoptlen = len,
+			  .tos = tos);
+		hear(&it, ACK, in->nxt, in->rcv);
+		state_is(&it, in->name);
+		STATS(NS_A, "drop duplicate 1");
+		wire_send(&us, ACK, in->rcv, in->nxt, .ipopt = label, .ipoptlen = len, .tos = tos);
+		seen = wire_expect(&it, RST, in->nxt);
+		if (!time_wait)
+			secret_of(seen);
+		state_is(&it, "CLOSED");
+		snprintf(ended, sizeof(ended), "transition %s CLOSED security 1", in->name);
+		STATS(NS_A, ended, "drop security 1", "reset out security 1");
+		SAME(fd_error(fd), time_wait ? 0 : ECONNRESET);
+		fd_close(fd);
+	}
+}
+
+/* TIME-WAIT acknowledges at its level, and only a SYN of its level opens the next connection
+ * (RFC 9293, MAY-2): one of another level is no new connection's, whatever its number.
+ */
+TEST_F(peer, time_wait)
+{
+	struct end *us = &self->us, *it = &self->it, old;
+	int listener = listen_secret(it);
+
+	say(us, SYN, 100);
+	hear(it, SYN | ACK, 300, 101);
+	say(us, ACK, 101, 301);
+	fd_close(fd_accept(listener));
+	hear(it, FIN | ACK, 301, 101);
+	say(us, FIN | ACK, 101, 302);
+	hear(it, ACK, 302, 102);
+	state_is(it, "TIME-WAIT");
+	stats_skip(NS_A);
+	say(us, FIN | ACK, 101, 302);
+	hear(it, ACK, 302, 102);
+	wire_send(us, SYN, 0x100000, LABEL(lower), .tos = PRECEDENCE);
+	hear(it, ACK, 302, 102);
+	state_is(it, "TIME-WAIT");
+	STATS(NS_A, "drop seq 2", "challenge 1");
+
+	/* One of its level, which turns out to be old */
+	old = *it;
+	wire_forget(it);
+	say(us, SYN, 0x100000);
+	hear(it, SYN | ACK, 700, 0x100001);
+	say(us, RST, 0x100001);
+	state_is(it, "TIME-WAIT");
+	*it = old;
+
+	stats_skip(NS_A);
+	wire_send(us, SYN, 200, LABEL(lower), .tos = PRECEDENCE);
+	wire_expect(it, RST | ACK, 0, 201, .raw = true);
+	state_is(it, "LISTEN");
+	STATS(NS_A, "transition TIME-WAIT CLOSED security 1", "drop security 1",
+	      "reset out security 1");
+}
+
+/* Two stacks of one level: each segment says so, also what goes again, and neither takes the
+ * other for a stranger.
+ */
+TEST_F(relay, both_at_one_level)
+{
+	static const char *const four[] = { "a", "b", "c", "d" };
+	struct end *a = &self->a, *b = &self->b;
+	struct seen *seen, *fin;
+	int listener = listen_secret(b), client = start_secret(a), server;
+
+	seen = hear(a, SYN, 100);
+	wire_deliver(seen);
+	(void)hear(b, SYN | ACK, 300, 101);
+	wire_deliver(seen);
+	pass(b, SYN | ACK, 300, 101);
+	pass(a, ACK, 101, 301);
+	SAME(fd_connected(client), 0);
+	server = fd_accept(listener);
+
+	/* The first of four is lost */
+	fd_nodelay(client);
+	for (int i = 0; i < 4; i++)
+		fd_send(client, four[i]);
+	(void)hear(a, PSH | ACK, 101, 301, four[0]);
+	for (int i = 1; i < 4; i++) {
+		pass(a, PSH | ACK, 101 + i, 301, four[i]);
+		pass(b, ACK, 301, 101);
+	}
+	pass(a, PSH | ACK, 101, 301, "a");
+	pass(b, ACK, 301, 105);
+	fd_recv(server, "abcd");
+	fd_send(server, "back");
+	pass(b, PSH | ACK, 301, 105, "back");
+	fd_recv(client, "back");
+	pass(a, ACK, 105, 305);
+
+	fd_close(client);
+	pass(a, FIN | ACK, 105, 305);
+	pass(b, ACK, 305, 106);
+	fd_eof(server);
+	fd_close(server);
+	fin = hear(b, FIN | ACK, 305, 106);
+	wire_deliver(fin);
+	(void)hear(a, ACK, 106, 306);
+	state_is(a, "TIME-WAIT");
+	state_is(b, "LAST-ACK");
+	wire_deliver(fin);
+	pass(a, ACK, 106, 306);
+	state_is(b, "LISTEN");
+	net_hstp(NS_A, "msl_ms", 100);
+	state_wait(a, "CLOSED");
+	for (enum net_ns ns = NS_A; ns <= NS_B; ns++) {
+		SAME(stat_now(ns, "drop security"), 0);
+		SAME(stat_now(ns, "reset out security"), 0);
+	}
+}
+
+/* A keep-alive probe is a segment of the connection as well (RFC 9293 section 3.8.4). */
+TEST_F(peer, keepalive)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = secret_in(us, it, "ESTABLISHED"), one = 1, long_after = 1000;
+
+	TRY(setsockopt(fd, SOL_HSTP, HSTP_KEEPIDLE, &one, sizeof(one)));
+	TRY(setsockopt(fd, SOL_HSTP, HSTP_KEEPINTVL, &long_after, sizeof(long_after)));
+	TRY(setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one)));
+	hear(it, ACK, 300, 101);
 }
 
 /* A SYN with a higher precedence: refused, or followed; a lower one is found out next. */
