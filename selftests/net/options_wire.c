@@ -361,6 +361,101 @@ TEST_F(peer, two_clients_behind_one_address)
 	}
 }
 
+/* A SYN for TIME-WAIT whose timestamp, if @stamped, is @value. If it @opens the next connection
+ * its peer resets that, and TIME-WAIT is there as it was.
+ */
+static void syn_finds_time_wait(struct end *us, struct end *it, uint32_t seq, bool stamped,
+				uint32_t value, bool opens)
+{
+	uint8_t offer[12] = "\1\1\x8\xa";
+	struct end old = *it;
+	struct seen *seen;
+
+	put32(offer + 4, value);
+	if (opens)
+		wire_forget(it);
+	wire_send(us, SYN, seq, .opt = offer, .optlen = stamped ? 12 : 0);
+	if (opens) {
+		seen = wire_expect(it, SYN | ACK, 400, seq + 1);
+		/* MAY-2, (1) */
+		NEED((int32_t)(seen->real_seq - (302 + old.shift)) > 0);
+		state_is(it, "SYN-RECEIVED");
+		wire_send(us, RST, seq + 1);
+	} else {
+		wire_expect(it, ACK, 302, 102);
+	}
+	wire_silence(it);
+	*it = old;
+	state_is(it, "TIME-WAIT");
+}
+
+/* RFC 6191 section 2, where the last connection had timestamps (the last was 5002) and ended
+ * with number 101: those of the SYN say whether it is later, then its number. RFC 7323 section
+ * 5.3: text is judged by them as well.
+ */
+static void judged_by_stamps(struct end *us, struct end *it)
+{
+	struct seen *last;
+	int fd = open_with_all(us, it, &last);
+
+	to_time_wait(us, it, fd, 5002, last);
+	syn_finds_time_wait(us, it, 50, true, 5003, true);
+	syn_finds_time_wait(us, it, 50, true, 5002 + 0x7fffffffu, true);
+	syn_finds_time_wait(us, it, 102, true, 5002, true);
+	syn_finds_time_wait(us, it, 101, true, 5002, false);
+	syn_finds_time_wait(us, it, 0x100000, true, 5001, false);
+	syn_finds_time_wait(us, it, 0x100000, true, 5002 + 0x80000001u, false);
+	syn_finds_time_wait(us, it, 102, false, 0, true);
+	syn_finds_time_wait(us, it, 101, false, 0, false);
+
+	stats_skip(NS_A);
+	wire_send(us, PSH | ACK, 102, 302, "old", STAMP(5001, last));
+	wire_expect(it, ACK, 302, 102);
+	STATS(NS_A, "drop old_timestamp 1");
+	state_is(it, "TIME-WAIT");
+
+	net_hstp(NS_A, "timestamps", 0);
+	syn_finds_time_wait(us, it, 50, true, 5003, false);
+	syn_finds_time_wait(us, it, 102, true, 5003, true);
+	net_hstp(NS_A, "timestamps", 1);
+}
+
+/* SHLD-4. The record of TIME-WAIT knows the timestamps, whatever else is set. */
+TEST_F(peer, reopened_by_timestamp)
+{
+	struct end *us = &self->us, *it = &self->it, client, server;
+	uint8_t offer[12] = "\1\1\x8\xa";
+	struct seen *seen;
+
+	judged_by_stamps(us, it);
+	net_hstp(NS_A, "tw_recycle", 1);
+	wire_ends(&client, NS_T, PORT_US + 1, &server, NS_A, PORT_IT + 1);
+	judged_by_stamps(&client, &server);
+
+	stats_skip(NS_A);
+	wire_forget(it);
+	put32(offer + 4, 5003);
+	wire_send(us, SYN, 50, .opt = offer, .optlen = 12);
+	seen = wire_expect(it, SYN | ACK, 400, 51);
+	wire_send(us, ACK, 51, 401, STAMP(5004, seen));
+	state_is(it, "ESTABLISHED");
+	STATS(NS_A, "transition CLOSED LISTEN fork 1", "transition LISTEN SYN-RECEIVED syn 1",
+	      "transition TIME-WAIT CLOSED reopen 1", "transition SYN-RECEIVED ESTABLISHED ack 1");
+}
+
+/* ... and where the last connection had none: any timestamp is later, else the number says. */
+TEST_F(peer, reopened_without_timestamps_before)
+{
+	struct end *us = &self->us, *it = &self->it;
+
+	wire_server_time_wait(us, it);
+	syn_finds_time_wait(us, it, 50, true, 1, true);
+	syn_finds_time_wait(us, it, 102, false, 0, true);
+	syn_finds_time_wait(us, it, 101, false, 0, false);
+	net_hstp(NS_A, "timestamps", 0);
+	syn_finds_time_wait(us, it, 50, true, 1, false);
+}
+
 /* net.hstp.tw_recycle: 3.5 initial RTOs, not 2MSL; only where timestamps were in force. */
 TEST_F(peer, recycled)
 {
