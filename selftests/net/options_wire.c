@@ -2,7 +2,6 @@
 /* Options on the wire: what a SYN-ACK answers to each offer, and what they do then. RFC
  * 7323, RFC 2018, RFC 2883.
  */
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include "lib/exchange.h"
@@ -456,15 +455,50 @@ TEST_F(peer, reopened_without_timestamps_before)
 	syn_finds_time_wait(us, it, 50, true, 1, false);
 }
 
-/* net.hstp.tw_recycle: 3.5 initial RTOs, not 2MSL; only where timestamps were in force. */
-TEST_F(peer, recycled)
+/* A translator gives another host the same port, whose clock is far behind. It is told of
+ * TIME-WAIT, which its reset does not end (RFC 1337), and gets in when that is over.
+ */
+TEST_F(peer, another_client_with_the_same_port)
 {
 	struct end *us = &self->us, *it = &self->it;
+	uint8_t offer[12] = "\1\1\x8\xa\0\0\0\5";
+	struct seen *last;
+	int fd;
+
+	net_hstp(NS_A, "tw_recycle", 1);
+	fd = open_with_all(us, it, &last);
+	to_time_wait(us, it, fd, 5002, last);
+	stats_skip(NS_A);
+	wire_send(us, SYN, 0x20000000, .opt = offer, .optlen = 12);
+	wire_expect(it, ACK, 302, 102);
+	wire_send(us, RST, 102);
+	wire_silence(it);
+	state_is(it, "TIME-WAIT");
+	STATS(NS_A, "drop old_timestamp 1", "challenge 1", "drop rst_time_wait 1",
+	      "reset in ignored 1");
+	net_hstp(NS_A, "rto_initial_ms", 10);
+	state_wait(it, "LISTEN");
+	net_no_timers(NS_A);
+	wire_forget(it);
+	wire_send(us, SYN, 0x20000000, .opt = offer, .optlen = 12);
+	last = wire_expect(it, SYN | ACK, 400, 0x20000001);
+	wire_send(us, ACK, 0x20000001, 401, STAMP(6, last));
+	state_is(it, "ESTABLISHED");
+}
+
+/* net.hstp.tw_recycle: 3.5 initial RTOs, not 2MSL; only where timestamps were in force: a
+ * TIME-WAIT of before goes on.
+ */
+TEST_F(peer, recycled)
+{
+	struct end *us = &self->us, *it = &self->it, client, server;
 	struct seen *last;
 	uint64_t begin;
 	int fd;
 
 	net_hstp(NS_A, "tw_recycle", 1);
+	wire_ends(&client, NS_T, PORT_US + 1, &server, NS_A, PORT_IT + 1);
+	wire_server_time_wait(&client, &server);
 	fd = open_with_all(us, it, &last);
 	net_hstp(NS_A, "rto_initial_ms", 400);
 	begin = now_ms();
@@ -472,34 +506,51 @@ TEST_F(peer, recycled)
 	state_wait(it, "LISTEN");
 	ASSERT_LE(begin + 1400 - 200, now_ms());
 	ASSERT_LE(now_ms(), begin + 20000);
+	state_is(&server, "TIME-WAIT");
 }
 
-/* net.hstp.tw_reuse: connect() from the same port to the same peer. */
+static int try_connect(int fd, const struct end *to)
+{
+	struct sockaddr_in addr = addr_of(to->addr, to->port);
+
+	return connect(fd, (struct sockaddr *)&addr, sizeof(addr)) ? errno : 0;
+}
+
+/* net.hstp.tw_reuse: connect() from the same port to the same peer, when a second is over: the
+ * timestamp must be a later one. Where there were no timestamps, never.
+ */
 TEST_F(peer, reused)
 {
-	struct end *us = &self->us, *it = &self->it;
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(us->port),
-				  .sin_addr.s_addr = us->addr };
+	struct end *us = &self->us, *it = &self->it, server, client;
 	struct seen *last, *syn;
-	int fd = fd_start(it);
+	uint64_t begin;
+	int fd, plain, error;
 
+	wire_ends(&server, NS_T, PORT_US + 1, &client, NS_A, PORT_IT + 1);
+	fd_close(wire_to_state(&server, &client, "TIME-WAIT"));
+	plain = fd_bound(&client);
+
+	fd = fd_start(it);
 	syn = wire_expect(it, SYN, 300);
 	wire_send(us, SYN | ACK, 100, 301, .opt = (const uint8_t *)OFFER, .optlen = 20);
 	last = wire_expect(it, ACK, 301, 101);
 	fd_close(fd);
 	wire_expect(it, FIN | ACK, 301, 101);
+	begin = now_ms();
 	wire_send(us, FIN | ACK, 101, 302, STAMP(5001, last));
 	last = wire_expect(it, ACK, 302, 102);
 	state_is(it, "TIME-WAIT");
 
 	fd = fd_bound(it);
-	SAME(connect(fd, (struct sockaddr *)&to, sizeof(to)), -1);
-	SAME(errno, EADDRNOTAVAIL);
+	SAME(try_connect(fd, us), EADDRNOTAVAIL);
 	net_hstp(NS_A, "tw_reuse", 1);
-	usleep(1300000);	/* the timestamp must be a later one */
 	stats_mark(NS_A);
 	wire_forget(it);
-	fd = fd_start(it);
+	fd_block(fd, false);
+	while ((error = try_connect(fd, us)) == EADDRNOTAVAIL && now_ms() < begin + PATIENCE_MS)
+		usleep(POLL_US);
+	SAME(error, EINPROGRESS);
+	ASSERT_LE(begin + 1000 - 200, now_ms());
 	syn = wire_expect(it, SYN, 300);
 	/* MAY-2, (1): beyond all numbers that the last one used */
 	NEED((int32_t)(syn->real_seq - last->real_seq) > 0);
@@ -507,6 +558,8 @@ TEST_F(peer, reused)
 		       get32(wire_option(last, STAMPS) + 2)) > 0);
 	STATS(NS_A, "transition TIME-WAIT CLOSED reopen 1",
 	      "transition CLOSED SYN-SENT open-active 1");
+	SAME(try_connect(plain, &server), EADDRNOTAVAIL);
+	state_is(&client, "TIME-WAIT");
 	fd_close(fd);
 }
 
