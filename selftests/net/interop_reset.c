@@ -29,6 +29,16 @@ static bool is(const struct end *end, const char *state)
 	return !strcmp(state_of(end), state);
 }
 
+/* It was the reset that ended it, not its own patience with a FIN that is always lost. */
+static void ended_by_reset(const struct scene *self, bool tcp, const char *transition)
+{
+	NEED(relay_seen(self->second, RST, 0));
+	if (tcp)
+		return;
+	stat_grew(NS_A, transition, 1);
+	stat_grew(NS_A, "reset in closing", 1);
+}
+
 /* The peer's socket is closed before the SYN,ACK comes: RST for that, and the passive end
  * goes back to LISTEN (section 3.10.7.4, second, SYN-RECEIVED).
  */
@@ -179,6 +189,7 @@ TEST_F(relay, in_last_ack)
 	state_is(self->first, "LAST-ACK");
 	abort_fd(fd[1]);
 	relay_until(is(self->first, "CLOSED"));
+	ended_by_reset(self, variant->tcp, "transition LAST-ACK CLOSED rst");
 }
 
 TEST_F(relay, in_closing)
@@ -195,6 +206,7 @@ TEST_F(relay, in_closing)
 	state_is(self->second, "FIN-WAIT-1");
 	abort_fd(fd[1]);
 	relay_until(is(self->first, "CLOSED"));
+	ended_by_reset(self, variant->tcp, "transition CLOSING CLOSED rst");
 }
 
 /* A connect() that is over: the SYN,ACK that comes after all is answered with a reset. */
