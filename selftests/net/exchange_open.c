@@ -281,4 +281,60 @@ TEST_F(peer, text_on_a_syn_that_fails)
 	      "transition LISTEN CLOSED close 1");
 }
 
+/* The handshake, for a SYN that had @len bytes of text; none of them is acknowledged, nor there
+ * to be read, and all of them are, once, when they come again. Returns accept()'s socket.
+ */
+static int comes_again(struct end *us, struct end *it, int listener, int len)
+{
+	char text[WIRE_TEXT_MAX], in[WIRE_TEXT_MAX];
+	int fd;
+
+	wire_send(us, SYN, 100, .len = len);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, ACK, 101, 301);
+	wire_silence(it);
+	fd = fd_accept(listener);
+	fd_empty(fd);
+	net_hstp(NS_A, "mem_limit_kib", 65536);
+	wire_send(us, PSH | ACK, 101, 301, .len = len);
+	wire_expect(it, ACK, 301, 101 + len);
+	SAME(recv(fd, in, sizeof(in), 0), len);
+	wire_pattern(text, 101, len);
+	NEED(!memcmp(in, text, len));
+	fd_empty(fd);
+	return fd;
+}
+
+/* A handshake keeps no more than a small packet, as anybody may begin as many as there can be. */
+TEST_F(peer, much_text_on_the_syn)
+{
+	int listener = fd_listen(&self->it, 5);
+
+	net_run(NS_A, "ip link set va mtu 9000");
+	net_run(NS_T, "ip link set ta mtu 9000");
+	comes_again(&self->us, &self->it, listener, WIRE_TEXT_MAX);
+	STATS(NS_A, OPEN_PASSIVE);
+}
+
+/* ... and nothing when there is no memory (net.hstp.mem_limit_kib). */
+TEST_F(peer, text_on_the_syn_without_memory)
+{
+	int listener = fd_listen(&self->it, 5), other;
+	static char text[8192];
+	struct end us, it;
+
+	wire_ends(&us, NS_T, PORT_US + 1, &it, NS_A, PORT_IT);
+	other = wire_open_passive(&us, &it, listener);
+	net_hstp(NS_A, "mem_limit_kib", 64);
+	fd_block(other, false);
+	while (send(other, text, sizeof(text), 0) > 0)
+		;
+	SAME(errno, EAGAIN);
+	NEED(stat_now(NS_A, "memory") >= 64 << 10);
+	stats_skip(NS_A);
+	comes_again(&self->us, &self->it, listener, 10);
+	STATS(NS_A, "transition CLOSED LISTEN fork 1", "transition LISTEN SYN-RECEIVED syn 1",
+	      "transition SYN-RECEIVED ESTABLISHED ack 1");
+}
+
 TEST_HARNESS_MAIN

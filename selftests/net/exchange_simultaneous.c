@@ -123,4 +123,84 @@ TEST_F(peer, syn_ack)
 	STATS(NS_A, CROSSED);
 }
 
+/* 3.10.7.3 fourth: "If there are other controls or text in the segment, queue them for
+ * processing after the ESTABLISHED state has been reached". They are not acknowledged before.
+ */
+static int text_crosses(struct end *us, struct end *it, uint8_t flags)
+{
+	int fd = fd_start(it);
+
+	wire_expect(it, SYN, 300);
+	wire_send(us, SYN | flags, 100, 0, "early");
+	wire_expect(it, SYN | ACK, 300, 101);
+	state_is(it, "SYN-RECEIVED");
+	fd_empty(fd);
+	return fd;
+}
+
+TEST_F(peer, text_on_the_syn)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = text_crosses(us, it, 0);
+
+	wire_send(us, SYN | ACK, 100, 301);
+	wire_expect(it, ACK, 301, 106);
+	state_is(it, "ESTABLISHED");
+	ASSERT_EQ(0, fd_connected(fd));
+	fd_recv(fd, "early");
+	wire_send(us, PSH | ACK, 101, 301, "early");
+	wire_expect(it, ACK, 301, 106);
+	wire_send(us, PSH | ACK, 106, 301, "late");
+	wire_expect(it, ACK, 301, 110);
+	fd_recv(fd, "late");
+	fd_empty(fd);
+	STATS(NS_A, CROSSED, "drop duplicate 1");
+}
+
+/* What acknowledges our SYN may have it again, and more. */
+TEST_F(peer, text_on_the_syn_and_the_ack)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = text_crosses(us, it, 0);
+
+	wire_send(us, PSH | ACK, 101, 301, "early bird");
+	wire_expect(it, ACK, 301, 111);
+	ASSERT_EQ(0, fd_connected(fd));
+	fd_recv(fd, "early bird");
+	fd_empty(fd);
+	STATS(NS_A, CROSSED);
+}
+
+TEST_F(peer, fin_on_the_syn)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = text_crosses(us, it, FIN);
+
+	wire_send(us, ACK, 107, 301);
+	wire_expect(it, ACK, 301, 107);
+	state_is(it, "CLOSE-WAIT");
+	ASSERT_EQ(0, fd_connected(fd));
+	fd_recv(fd, "early");
+	fd_eof(fd);
+	STATS(NS_A, CROSSED, "transition ESTABLISHED CLOSE-WAIT fin 1");
+}
+
+/* Of an attempt that fails nothing is delivered, or stays. */
+TEST_F(peer, text_on_the_syn_and_a_reset)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = text_crosses(us, it, FIN);
+
+	NEED(stat_now(NS_A, "memory") > 0);
+	/* Not at RCV.NXT, since they are not there yet */
+	wire_send(us, RST, 107);
+	wire_expect(it, ACK, 301, 101);
+	state_is(it, "SYN-RECEIVED");
+	wire_send(us, RST, 101);
+	state_is(it, "CLOSED");
+	SAME(fd_connected(fd), ECONNREFUSED);
+	SAME(recv(fd, &(char){ 0 }, 1, 0), 0);
+	SAME(stat_now(NS_A, "memory"), 0);
+}
+
 TEST_HARNESS_MAIN

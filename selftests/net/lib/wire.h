@@ -30,7 +30,7 @@
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32, ECE = 64, CWR = 128 };
 
 #define ZERO_WINDOW	(-1)
-#define WIRE_TEXT_MAX	1500
+#define WIRE_TEXT_MAX	5000	/* more than 1440 take a larger MTU */
 
 /* What is sent or expected. Zero means the default. */
 struct seg {

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define SYNC_ID	0x4853
+#define PAYLOAD_MAX	(sizeof(struct wire_header) + 40 + WIRE_TEXT_MAX)
 
 static struct wire {
 	int fd;
@@ -161,12 +162,13 @@ uint16_t wire_sum(uint32_t saddr, uint32_t daddr, const void *segment, int len)
  * @protocol: IP protocol
  * @more: options and TOS, or NULL
  * @payload: after the IP header
- * @len: bytes of it, at most 2000
+ * @len: bytes of it, at most PAYLOAD_MAX
  */
 void wire_emit(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 	       const struct wire_ip *more, const void *payload, int len)
 {
-	uint8_t frame[ETHER_LEN + 60 + 2000], *options = frame + ETHER_LEN + sizeof(struct iphdr);
+	uint8_t frame[ETHER_LEN + 60 + PAYLOAD_MAX];
+	uint8_t *options = frame + ETHER_LEN + sizeof(struct iphdr);
 	int optlen = more ? (more->optlen + 3) & ~3 : 0, head = sizeof(struct iphdr) + optlen;
 	struct iphdr ip = {
 		.version = 4, .ihl = head / 4, .tot_len = htons(head + len),
@@ -174,7 +176,7 @@ void wire_emit(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 		.saddr = saddr, .daddr = daddr, .tos = more ? more->tos : 0,
 	};
 
-	NEED(len <= 2000 && optlen <= 40);
+	NEED(len <= (int)PAYLOAD_MAX && optlen <= 40);
 	memset(options, 0, optlen);
 	if (optlen)
 		memcpy(options, more->opt, more->optlen);
@@ -218,7 +220,7 @@ void wire_mark(struct seen *seen)
  * @daddr: destination, network order
  * @protocol: IP protocol
  * @payload: after the IP header
- * @len: bytes of it, at most 2000
+ * @len: bytes of it, at most PAYLOAD_MAX
  */
 void wire_raw(enum net_ns to, uint32_t saddr, uint32_t daddr, int protocol,
 	      const void *payload, int len)
