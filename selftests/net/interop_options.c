@@ -66,6 +66,7 @@ static void agree(struct scene *self, int hstp, int tcp)
 	same(text, STAMPS, both & HAS_STAMPS, hstp, tcp);
 
 	relay_until(relay_last(self->second, ACK, 0)->ack == text->seq + 5);
+	relay_settle(self->hstp);
 
 	/* A gap */
 	acks = relay_seen(self->second, ACK, 0);
@@ -77,6 +78,7 @@ static void agree(struct scene *self, int hstp, int tcp)
 	relay_text(fd[1], "lostheld");
 	relay_until(relay_last(self->second, ACK, 0)->ack == text->seq + 13);
 	relay_for(50);
+	relay_settle(self->hstp);
 
 	/* A duplicate, long acknowledged */
 	acks = relay_seen(self->second, ACK, 0);

@@ -320,6 +320,24 @@ void relay_turn(struct end *end)
 }
 
 /**
+ * relay_settle() - let everything go its way, and what that brings about
+ * @end: either end
+ *
+ * An end answers at once what is delivered to it, or not before a timer goes off.
+ */
+void relay_settle(struct end *end)
+{
+	int before;
+
+	do {
+		before = log_count;
+		wire_sync(NS_A);
+		wire_sync(NS_B);
+		relay_turn(end);
+	} while (log_count > before);
+}
+
+/**
  * fd_unread() - how much has come
  * @fd: socket
  *

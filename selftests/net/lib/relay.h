@@ -64,6 +64,8 @@ int relay_with_mss(const struct end *from, uint8_t with, uint8_t without);
 
 /* One turn: everything that has come goes its way. */
 void relay_turn(struct end *end);
+/* So many of them that nothing is on its way any more, but what timers may send. */
+void relay_settle(struct end *end);
 
 #define relay_until(cond) do {						\
 	uint64_t relay_end_ = now_ms() + 2 * PATIENCE_MS;		\
