@@ -197,7 +197,8 @@ FIXTURE_SETUP(fuzz)
 	random_state = seed * 0x9e3779b97f4a7c15ULL + 1;
 	self->rounds = setting("HSTP_FUZZ_ROUNDS", ROUNDS);
 	net_peer();
-	/* No challenge ACK is withheld, and TIME-WAIT is short. */
+	/* No challenge ACK is withheld, TIME-WAIT is short, and no SYN comes twice. */
+	net_hstp(NS_A, "rto_initial_ms", 10000);
 	net_hstp(NS_A, "challenge_ack_limit", 1000000);
 	net_hstp(NS_A, "msl_ms", 10);
 	beside_open(&self->beside);

@@ -290,6 +290,7 @@ TEST(connections_while_allocations_fail)
 	}
 	w.client = -1;
 	failslab("probability", "0");
+	printf("# %d of %d connections opened\n", opened, rounds);
 	NEED(opened > rounds / 4);
 	forget_connection(&w);
 	work_end(&w);

@@ -2,13 +2,13 @@
 /* Exchange 11, first half: a FIN or its ACK is lost. RFC 9293 sections 3.6 and 3.10.8. */
 #include "lib/exchange.h"
 
-/* Both stacks retransmit after 600 ms; each of them waits 2MSL of two seconds. */
+/* Both stacks retransmit after a second; each of them waits 2MSL of three seconds. */
 static void prepare(struct end *a, struct end *b, int *client, int *server)
 {
-	net_rto(NS_A, 600, 60000);
-	net_rto(NS_B, 600, 60000);
-	net_hstp(NS_A, "msl_ms", 1000);
-	net_hstp(NS_B, "msl_ms", 1000);
+	net_rto(NS_A, 1000, 60000);
+	net_rto(NS_B, 1000, 60000);
+	net_hstp(NS_A, "msl_ms", 1500);
+	net_hstp(NS_B, "msl_ms", 1500);
 	exchange_open(a, b, fd_listen(b, 1), client, server);
 	stats_mark(NS_A);
 	stats_mark(NS_B);
@@ -108,8 +108,8 @@ TEST_F(relay, last_ack)
 	wire_pass(a, ACK, 102, 302);
 	state_wait(b, "LISTEN");
 	state_wait(a, "CLOSED");
-	ASSERT_LE(first->ms + 400, second->ms);
-	ASSERT_LE(again + 2000 - 200, now_ms());
+	ASSERT_LE(first->ms + 800, second->ms);
+	ASSERT_LE(again + 3000 - 200, now_ms());
 	wire_silence(a);
 	STATS(NS_A, "transition ESTABLISHED FIN-WAIT-1 close 1",
 	      "transition FIN-WAIT-1 FIN-WAIT-2 fin-acked 1",

@@ -246,7 +246,7 @@ TEST_F(relay, not_at_the_edge)
 	state_is(self->first, "ESTABLISHED");
 	state_is(self->second, "ESTABLISHED");
 	/* Linux answers what is not acceptable only every 500 ms (RFC 5961 section 7). */
-	relay_for(800);
+	relay_for(1000);
 	/* ... and a SYN in the window is answered the same way (section 4 there). */
 	acks = relay_seen(self->first, ACK, 0);
 	wire_send(self->second, SYN, last->seq + last->len + 100);
