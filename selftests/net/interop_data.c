@@ -164,15 +164,27 @@ TEST_F(relay, abort_at_zero_window)
 	SAME(relay_seen(self->first, RST, 0), 1);
 }
 
-/* The window update is lost: only the probe finds out that the window is open. */
+/* Each window update is lost until a probe was sent: only its answer tells that the window is open
+ * (section 3.8.6.1).
+ */
 TEST_F(relay, window_update_lost)
 {
-	int sent, fd[2];
+	int sent, fd[2], probes, got;
 
+	net_rto(NS_A, 200, 60000);
 	open_small(self, fd);
 	sent = fill(self, fd[0]);
-	relay_lose(self->second, ACK, 0, 1);
-	take(self, fd[1], 0, sent);
+	relay_lose(self->second, ACK, 0, RELAY_ALWAYS);
+	got = fd_unread(fd[1]);
+	NEED(got > 0 && got < sent);
+	take(self, fd[1], 0, got);
+	relay_until(relay_last(self->second, ACK, 0)->wnd > 0);
+	probes = relay_seen(self->first, ACK, 0);
+	relay_until(relay_seen(self->first, ACK, 0) > probes);
+	/* Less than a segment with text, which would be full here */
+	NEED(relay_last(self->first, ACK, 0)->len <= 1);
+	relay_reset();
+	take(self, fd[1], got, sent - got);
 }
 
 /* MUST-14, MUST-16: HSTP_MAXSEG and TCP_MAXSEG of 88 bytes, Linux's least; no segment of
