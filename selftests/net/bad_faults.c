@@ -251,6 +251,26 @@ TEST_F(faults, options_of_illegal_length_on_syns)
 	SURVIVES(all);
 }
 
+/* ... whose kind is the header's last byte, so that its length would be in the text: without the
+ * options that can be switched off a SYN has the four bytes of its MSS alone.
+ */
+TEST_F(faults, options_at_the_end)
+{
+	static const struct mischief all[] = {
+		MAD("MSS", FIRST_SYN, WORD(1, 1, 1, 2)),
+		MAD("SACK-permitted on the SYN,ACK", FIRST_SYN_ACK, WORD(1, 1, 1, 4)),
+		MAD("timestamps on the SYN,ACK", FIRST_SYN_ACK, WORD(1, 1, 1, 8)),
+		MAD("an unknown one", FIRST_SYN, WORD(1, 1, 1, 77)),
+	};
+	static const char *const off[] = { "window_scaling", "timestamps", "sack" };
+
+	for (int i = 0; i < 3; i++) {
+		net_hstp(NS_A, off[i], 0);
+		net_hstp(NS_B, off[i], 0);
+	}
+	SURVIVES(all);
+}
+
 /* MUST-65, RFC 7323 section 2.2, RFC 2018 section 2, and section 3.2 of RFC 7323: where
  * timestamps are agreed on, what has none is thrown away.
  */
@@ -361,8 +381,34 @@ TEST_F(faults, urgent)
 	SURVIVES(all);
 }
 
+/* The other end, which has accepted the connection: what it gets, the host of the first changes
+ * on the way out.
+ */
+TEST_F(faults, the_accepted_end)
+{
+#define TEXTS_OUT	.way = OUT, .text = TEXT, .every = 5, .count = 10
+#define ACKS_OUT	.way = OUT, .set = ACK, .clear = SYN | RST, .every = 3, .count = 12
+
+	static const struct mischief all[] = {
+		MAD("timestamps of 9", TEXTS_OUT, WORD(1, 1, 8, 9)),
+		MAD("an unknown option of 0 on ACKs", ACKS_OUT, .text = NO_TEXT, WORD(9, 0, 1, 1)),
+		MAD("scale on text", TEXTS_OUT, WORD(3, 3, 14, 0)),
+		MAD("SYN on text", TEXTS_OUT, CHANGES(FLAGS, ADD, SYN)),
+		MAD("an ACK of one more", ACKS_OUT, CHANGES(ACK, ADD, 10 << 20)),
+		MAD("no window", ACKS_OUT, CHANGES(WINDOW, SET, 0)),
+		MAD("a number beyond the window", TEXTS_OUT, CHANGES(SEQ, ADD, 0x10000000)),
+		MAD("text without ACK", TEXTS_OUT, CHANGES(FLAGS, CLEAR, ACK)),
+		MAD("a stamp of long ago", TEXTS_OUT, CHANGES(TSVAL, ADD, -100000000)),
+		MAD("echo of the future", ACKS_OUT, CHANGES(TSECR, ADD, 100000)),
+		MAD("urgent", TEXTS_OUT, CHANGES(FLAGS, ADD, URG)),
+	};
+
+	SURVIVES(all);
+}
+
 /* In a state after close(), and in which the peer has: what is done to the first segment that
- * arrives there. Everything has its end all the same, without an error.
+ * arrives there. Everything has its end all the same, without an error. What is named with states
+ * is done in these alone: after a stamp that jumps ahead all others are old (a_clock_that_jumps).
  */
 static const struct fault later[] = {
 	{ WORD(1, 1, 8, 3) }, { WORD(9, 0, 1, 1) }, { WORD(2, 3, 0, 0) },
@@ -372,6 +418,9 @@ static const struct fault later[] = {
 	{ CHANGES(TSVAL, ADD, -100000000) }, { CHANGES(TSECR, ADD, 100000) },
 	{ CHANGES(FLAGS, ADD, URG) }, { CHANGES(FLAGS, ADD, SYN) },
 	{ CHANGES(FLAGS, CLEAR, ACK) }, { CHANGES(URGENT, SET, 65535) },
+	{ CHANGES(TSVAL, ADD, 1 << 30),
+	  .states = 1 << HSTP_NL_STATE_CLOSING | 1 << HSTP_NL_STATE_LAST_ACK |
+		    1 << HSTP_NL_STATE_TIME_WAIT },
 };
 
 static uint32_t in_state(struct scene *self, int state, const struct fault *what)
@@ -455,6 +504,8 @@ TEST_F(faults, in_later_states)
 			int fd, peer;
 			uint32_t id;
 
+			if (later[i].states && !(later[i].states & 1 << states[s]))
+				continue;
 			self->a.port++;
 			fd = fd_start(&self->a);
 			SAME(fd_connected(fd), 0);
@@ -474,6 +525,64 @@ TEST_F(faults, in_later_states)
 		}
 	}
 	/* TIME-WAIT that has begun goes by the new value as well. */
+	net_hstp(NS_A, "msl_ms", 100);
+	net_hstp(NS_B, "msl_ms", 100);
+}
+
+/* Blocks that lie, after close(): of "one two" the first is lost, the second and the FIN are what
+ * the peer holds, and says so. A is in FIN-WAIT-1, or in LAST-ACK when the peer has closed first.
+ */
+static int lies_after_close(struct scene *self, const struct fault *what, bool second)
+{
+	int fd, peer, state = second ? HSTP_NL_STATE_LAST_ACK : HSTP_NL_STATE_FIN_WAIT_1, acted;
+	uint32_t id;
+
+	self->a.port++;
+	fd = fd_start(&self->a);
+	SAME(fd_connected(fd), 0);
+	peer = fd_accept(self->listener);
+	fd_nodelay(fd);
+	if (second) {
+		shut_and_be(&self->b, peer, "FIN-WAIT-2");
+		WAIT(!strcmp(state_of(&self->a), "CLOSE-WAIT"));
+	}
+	fault_add(self->nl, .way = OUT, .text = TEXT, .nth = 1, .action = DROP);
+	id = in_state(self, state, what);
+	fd_send(fd, "one ");
+	fd_send(fd, "two");
+	fd_shut(fd, SHUT_WR);
+	fd_recv(peer, "one two");
+	fd_eof(peer);
+	if (!second)
+		fd_shut(peer, SHUT_WR);
+	WAIT(!strcmp(state_of(&self->a), second ? "CLOSED" : "TIME-WAIT"));
+	fd_eof(fd);
+	SAME(fd_error(fd), 0);
+	SAME(fd_error(peer), 0);
+	acted = fault_counts(self->nl, id).acted;
+	SAME(fault_flush(self->nl), 0);
+	fd_close(fd);
+	fd_close(peer);
+	return acted;
+}
+
+TEST_F(faults, blocks_after_close)
+{
+	static const struct fault lies[] = {
+		{ CHANGES(SACK_RIGHT, ADD, 100000000) }, { CHANGES(SACK_RIGHT, ADD, 1) },
+		{ CHANGES(SACK_LEFT, ADD, -4) }, { CHANGES(SACK_LEFT, ADD, 100000) },
+		{ CHANGES(SACK_RIGHT, SET, 0) },
+	};
+
+	int acted = 0;
+
+	net_hstp(NS_A, "msl_ms", 10000);
+	net_hstp(NS_B, "msl_ms", 10000);
+	for (size_t i = 0; i < sizeof(lies) / sizeof(*lies); i++)
+		for (int second = 0; second < 2; second++)
+			acted += lies_after_close(self, &lies[i], second);
+	/* On a slow machine "one " may go again before there is a block. */
+	NEED(acted > 0);
 	net_hstp(NS_A, "msl_ms", 100);
 	net_hstp(NS_B, "msl_ms", 100);
 }

@@ -4,6 +4,7 @@
  * text, text past a FIN. RFC 9293 sections 3.8 and 3.10.7.4; the connection stays, or ends as
  * they say, and nobody gets what was not sent.
  */
+#include <linux/tcp.h>
 #include <sys/ioctl.h>
 
 #include "bad.h"
@@ -145,14 +146,16 @@ TEST_F(bad, window_shrinks)
 	leave(it, fd);
 }
 
-/* A window so large that its right edge passes what numbers can tell: only what there is goes
- * out. An edge that moves left with each ACK, and wraps.
+/* The largest window that there is, a quarter of all numbers (RFC 7323 section 2.3), and an edge
+ * that moves left with each ACK: each is believed, and only what there is goes out.
  */
 TEST_F(bad, window_huge)
 {
 	static const uint8_t scale[] = { 3, 3, 14, 1 };
 	struct end *us = &self->us, *it = &self->it;
 	int listener = fd_listen(it, 1), fd;
+	socklen_t len = sizeof(struct tcp_info);
+	struct tcp_info info;
 
 	wire_send(us, SYN, 100, .opt = scale, .optlen = 4);
 	wire_expect(it, SYN | ACK, 300, 101);
@@ -163,6 +166,9 @@ TEST_F(bad, window_huge)
 		fd_send(fd, "1234");
 		wire_expect(it, PSH | ACK, 301 + 4 * i, 101, "1234");
 		wire_send(us, ACK, 101, 305 + 4 * i, .wnd = 65535 - 10000 * i);
+		wire_sync(NS_A);
+		TRY(getsockopt(fd, fd_level(fd), TCP_INFO, &info, &len));
+		SAME(info.tcpi_snd_wnd, (65535 - 10000 * i) << 14);
 	}
 	wire_silence(it);
 	state_is(it, "ESTABLISHED");
