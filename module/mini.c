@@ -321,10 +321,12 @@ enum hstp_mini_result hstp_mini_arrives(struct hstp_net *hn, u32 hash,
 	hstp_mini_env(hn, &env);
 	if (unlikely(mini->more && hstp_mini_rare(mini)->ipopt))
 		env.strange = strange(mini, skb);
-	if (mini->state == HSTP_SYN_RECEIVED)
+	if (mini->state == HSTP_SYN_RECEIVED) {
 		env.space = t.rcv_wnd;
-	else if (seg->flags & HSTP_SYN)
+		env.buffer = env.space;	/* nothing is unread */
+	} else if (seg->flags & HSTP_SYN) {
 		env.nobody_listens = !may_reopen(hn, hash, tuple, skb, seg);
+	}
 	hstp_segment_arrives(&t, seg, &env, &acts);
 
 	if (acts.bits & HSTP_ACT_REOPEN) {

@@ -112,6 +112,26 @@ TEST_F(peer, text_on_third_segment)
 	STATS(NS_A, OPEN_PASSIVE);
 }
 
+/* ... and its urgent pointer: sixth, before the text (MUST-32). */
+TEST_F(peer, urgent_on_third_segment)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int listener = fd_listen(it, 1), fd;
+	char byte = 0;
+
+	wire_send(us, SYN, 100);
+	wire_expect(it, SYN | ACK, 300, 101);
+	wire_send(us, URG | PSH | ACK, 101, 301, "early!", .urg = 6);
+	wire_expect(it, ACK, 301, 107);
+	fd = fd_accept(listener);
+	SAME(fd_events(fd, POLLPRI, 0), POLLPRI);
+	SAME(recv(fd, &byte, 1, MSG_OOB), 1);
+	SAME(byte, '!');
+	fd_recv(fd, "early");
+	fd_empty(fd);
+	STATS(NS_A, OPEN_PASSIVE);
+}
+
 /* ... and its FIN too. */
 TEST_F(peer, text_and_fin_on_third_segment)
 {

@@ -81,6 +81,28 @@ TEST_F(on, in_line)
 	EXPECT_EQ(0, at_mark(fd));
 }
 
+/* What opens the connection for a listener that waits for text is urgent. */
+TEST_F(on, deferred)
+{
+	int listener, client, fd, seconds = 5;
+	char in[16] = "";
+
+	listener = st_listen(variant->proto, &self->pair.addr, 5);
+	ASSERT_LE(0, listener);
+	ASSERT_OK(setsockopt(listener, variant->proto, TCP_DEFER_ACCEPT, &seconds,
+			     sizeof(seconds)));
+	client = st_connect(variant->proto, &self->pair.addr);
+	ASSERT_LE(0, client);
+	ASSERT_EQ(1, send(client, "!", 1, MSG_OOB));
+	fd = accept(listener, NULL, NULL);
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(urgent_comes(fd));
+	EXPECT_EQ(1, at_mark(fd));
+	EXPECT_EQ(1, recv(fd, in, 16, MSG_OOB));
+	EXPECT_EQ('!', in[0]);
+	EXPECT_ERR(EAGAIN, recv(fd, in, 16, MSG_DONTWAIT));
+}
+
 /* Passed without being read, it is gone. */
 TEST_F(on, passed)
 {
