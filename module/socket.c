@@ -250,9 +250,11 @@ static void detach(struct hstp_conn *conn)
 	percpu_counter_inc(&conn->hn->orphans);
 }
 
+/* After CLOSE it is in CLOSE-WAIT as long as its FIN has to wait for text to leave. */
 static bool still_closing(const struct sock *sk)
 {
-	return (1 << READ_ONCE(sk->sk_state)) & (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_LAST_ACK);
+	return (1 << READ_ONCE(sk->sk_state)) &
+	       (TCPF_FIN_WAIT1 | TCPF_CLOSING | TCPF_CLOSE_WAIT | TCPF_LAST_ACK);
 }
 
 /* SO_LINGER: until the peer has acknowledged everything, but no longer than

@@ -129,62 +129,79 @@ TEST_F(on, linger_zero_half_closed)
 	EXPECT_ERR(EPIPE, send(self->pair.server, "x", 1, MSG_NOSIGNAL));
 }
 
+/* A client that has sent text until no more fits, its peer's end before or after that: CLOSE in
+ * ESTABLISHED or, while the FIN cannot leave, in CLOSE-WAIT.
+ */
+static ssize_t fill_and_linger(struct st_pair *pair, int proto, bool half_closed, int seconds)
+{
+	if (st_pair_open(pair, proto))
+		return -1;
+	if (half_closed && (shutdown(pair->server, SHUT_WR) ||
+			    st_wait_state(pair->client, proto, TCP_CLOSE_WAIT) != TCP_CLOSE_WAIT))
+		return -1;
+	if (set_linger(pair->client, 1, seconds))
+		return -1;
+	return st_fill(pair->client);
+}
+
 /* SO_LINGER with a time: close() waits until the peer has acknowledged everything … */
 TEST_F(on, linger_waits)
 {
 	static unsigned char in[16384];
-	struct st_call call = { .nr = SYS_close };
-	ssize_t total, done = 0, ret;
 
-	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
-	ASSERT_OK(set_linger(self->pair.client, 1, 60));
-	total = st_fill(self->pair.client);
-	ASSERT_LT(0, total);
-	call.fd = self->pair.client;
-	ASSERT_OK(st_call_blocked(&call));
-	while ((ret = recv(self->pair.server, in, sizeof(in), 0)) > 0) {
-		ASSERT_EQ(-1, st_pattern_check(in, ret, 0, done));
-		done += ret;
+	for (int half_closed = 0; half_closed < 2; half_closed++) {
+		struct st_call call = { .nr = SYS_close };
+		ssize_t total, done = 0, ret;
+
+		total = fill_and_linger(&self->pair, variant->proto, half_closed, 60);
+		ASSERT_LT(0, total);
+		call.fd = self->pair.client;
+		ASSERT_OK(st_call_blocked(&call));
+		while ((ret = recv(self->pair.server, in, sizeof(in), 0)) > 0) {
+			ASSERT_EQ(-1, st_pattern_check(in, ret, 0, done));
+			done += ret;
+		}
+		EXPECT_EQ(0, ret);
+		EXPECT_EQ(total, done);
+		ASSERT_OK(st_call_join(&call));
+		EXPECT_EQ(0, call.ret);
 	}
-	EXPECT_EQ(0, ret);
-	EXPECT_EQ(total, done);
-	ASSERT_OK(st_call_join(&call));
-	EXPECT_EQ(0, call.ret);
 }
 
 /* … and no longer than that time. The connection goes on by itself. */
 TEST_F(on, linger_expires)
 {
 	static unsigned char in[16384];
-	ssize_t total, done = 0, ret;
-	long long start;
 
-	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
-	ASSERT_OK(set_linger(self->pair.client, 1, 1));
-	total = st_fill(self->pair.client);
-	ASSERT_LT(0, total);
-	start = st_now_ms();
-	EXPECT_OK(close(self->pair.client));
-	EXPECT_LE(790, st_now_ms() - start);
-	while ((ret = recv(self->pair.server, in, sizeof(in), 0)) > 0)
-		done += ret;
-	EXPECT_EQ(0, ret);
-	EXPECT_EQ(total, done);
+	for (int half_closed = 0; half_closed < 2; half_closed++) {
+		ssize_t total, done = 0, ret;
+		long long start;
+
+		total = fill_and_linger(&self->pair, variant->proto, half_closed, 1);
+		ASSERT_LT(0, total);
+		start = st_now_ms();
+		EXPECT_OK(close(self->pair.client));
+		EXPECT_LE(790, st_now_ms() - start);
+		while ((ret = recv(self->pair.server, in, sizeof(in), 0)) > 0)
+			done += ret;
+		EXPECT_EQ(0, ret);
+		EXPECT_EQ(total, done);
+	}
 }
 
 /* A peer's reset ends the wait. */
 TEST_F(on, linger_reset)
 {
-	struct st_call call = { .nr = SYS_close };
+	for (int half_closed = 0; half_closed < 2; half_closed++) {
+		struct st_call call = { .nr = SYS_close };
 
-	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
-	ASSERT_OK(set_linger(self->pair.client, 1, 60));
-	ASSERT_LT(0, st_fill(self->pair.client));
-	call.fd = self->pair.client;
-	ASSERT_OK(st_call_blocked(&call));
-	ASSERT_OK(st_abort(self->pair.server));
-	ASSERT_OK(st_call_join(&call));
-	EXPECT_EQ(0, call.ret);
+		ASSERT_LT(0, fill_and_linger(&self->pair, variant->proto, half_closed, 60));
+		call.fd = self->pair.client;
+		ASSERT_OK(st_call_blocked(&call));
+		ASSERT_OK(st_abort(self->pair.server));
+		ASSERT_OK(st_call_join(&call));
+		EXPECT_EQ(0, call.ret);
+	}
 }
 
 TEST_F(on, linger_option)
