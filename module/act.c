@@ -2,7 +2,6 @@
 /* What the core asked for is done here, in the order in which others see it:
  * text, segments, counters, the socket, the table, the timer.
  */
-#include <net/dst.h>
 
 #include "act.h"
 #include "event.h"
@@ -116,8 +115,7 @@ static void advise(struct hstp_conn *conn)
 {
 	if (conn->sk && hstp_inet_recverr(conn->sk))
 		hstp_ipv4_queue_delay(conn->sk, &conn->tuple);
-	dst_release(conn->dst);
-	conn->dst = NULL;
+	hstp_conn_drop_route(conn);
 }
 
 static void challenge(struct hstp_conn *conn)

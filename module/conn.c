@@ -139,6 +139,18 @@ void hstp_conn_put(struct hstp_conn *conn)
 }
 
 /**
+ * hstp_conn_drop_route() - the next segment is to look for a route anew
+ * @conn: connection
+ *
+ * Context: its lock, or it is not in the table yet.
+ */
+void hstp_conn_drop_route(struct hstp_conn *conn)
+{
+	dst_release(conn->dst);
+	conn->dst = NULL;
+}
+
+/**
  * hstp_bucket() - the chain of a hash
  * @hn: namespace
  * @hash: hstp_tuple_hash() of a tuple

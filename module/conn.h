@@ -164,6 +164,7 @@ struct hstp_claim {
 struct hstp_conn *hstp_conn_new(struct hstp_net *hn, gfp_t gfp);
 void hstp_conn_hold(struct hstp_conn *conn);
 void hstp_conn_put(struct hstp_conn *conn);
+void hstp_conn_drop_route(struct hstp_conn *conn);
 
 struct hstp_bucket *hstp_bucket(const struct hstp_net *hn, u32 hash);
 struct hstp_conn *hstp_conn_lookup(const struct hstp_net *hn, const struct hstp_tuple *tuple,

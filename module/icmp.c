@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The network reports that a segment did not arrive: who sent it, and can it be true? */
-#include <net/dst.h>
 #include <net/inet_sock.h>
 #include <net/sock.h>
 
@@ -56,8 +55,7 @@ static void take_mtu(struct hstp_conn *conn, u32 mtu)
 	if (conn->pmtudisc == IP_PMTUDISC_DONT || conn->pmtudisc >= IP_PMTUDISC_INTERFACE)
 		return;
 	/* What the route has learned is read when it is looked up again */
-	dst_release(conn->dst);
-	conn->dst = NULL;
+	hstp_conn_drop_route(conn);
 	hstp_conn_env(conn, &env);
 	hstp_too_big(&conn->tcb, mtu - 40, &acts);
 	hstp_act(conn, NULL, NULL, &env, &acts);

@@ -3,7 +3,6 @@
  * 9293 section 3.9.2.1), and the basic security option (RFC 1108) with the precedence (RFC
  * 791), by which core/security.c decides. What else a packet brings is ignored (MUST-50).
  */
-#include <net/dst.h>
 
 #include "addr.h"
 #include "conn.h"
@@ -205,10 +204,8 @@ void hstp_ipopt_set(struct hstp_conn *conn, struct hstp_ipopt *ipopt)
 	struct hstp_ipopt *old = conn->ipopt;
 
 	hstp_path_options(&conn->tcb, hstp_ipopt_words(ipopt));
-	if (hstp_ipopt_hop(old) != hstp_ipopt_hop(ipopt)) {
-		dst_release(conn->dst);
-		conn->dst = NULL;
-	}
+	if (hstp_ipopt_hop(old) != hstp_ipopt_hop(ipopt))
+		hstp_conn_drop_route(conn);
 	conn->ipopt = ipopt;
 	hstp_ipopt_free(old);
 }

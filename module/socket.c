@@ -393,8 +393,7 @@ static void hstp_rehash(struct sock *sk)
 		return;
 	spin_lock_bh(&conn->lock);
 	conn->ifindex = sk->sk_bound_dev_if;
-	dst_release(conn->dst);
-	conn->dst = NULL;
+	hstp_conn_drop_route(conn);
 	spin_unlock_bh(&conn->lock);
 }
 

@@ -85,13 +85,21 @@ static inline u8 hstp_sock_reuse(const struct sock *sk)
  * hstp_sock_options() - let a connection know what its socket was set to
  * @sk: its socket
  * @conn: the connection, locked or not yet in the table
+ *
+ * What its route depends on makes the next segment look for another one.
  */
 static inline void hstp_sock_options(const struct sock *sk, struct hstp_conn *conn)
 {
+	u32 mark = READ_ONCE(sk->sk_mark);
+	u8 tos = READ_ONCE(inet_sk(sk)->tos);
+
+	if (unlikely(mark != conn->mark || tos != conn->tos)) {
+		conn->mark = mark;
+		conn->tos = tos;
+		hstp_conn_drop_route(conn);
+	}
 	conn->recvq.limit = READ_ONCE(sk->sk_rcvbuf);
-	conn->mark = READ_ONCE(sk->sk_mark);
 	conn->priority = READ_ONCE(sk->sk_priority);
-	conn->tos = inet_sk(sk)->tos;
 	conn->pmtudisc = inet_sk(sk)->pmtudisc;
 	conn->ttl = inet_sk(sk)->uc_ttl;
 	WRITE_ONCE(conn->reuse, hstp_sock_reuse(sk));

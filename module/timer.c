@@ -2,6 +2,7 @@
 /* Every timeout of a connection: one timer, for the earliest deadline. */
 #include "act.h"
 #include "compat.h"
+#include "socket.h"
 #include "timer.h"
 
 static void timer_fires(struct timer_list *timer)
@@ -12,6 +13,9 @@ static void timer_fires(struct timer_list *timer)
 
 	spin_lock(&conn->lock);
 	if (conn->tcb.state != HSTP_CLOSED) {
+		/* What was set since the last call counts for what goes again by itself, too */
+		if (conn->sk)
+			hstp_sock_options(conn->sk, conn);
 		hstp_conn_env(conn, &env);
 		hstp_timeouts(&conn->tcb, &env, &acts);
 		hstp_act(conn, NULL, NULL, &env, &acts);

@@ -4,6 +4,8 @@
  * the peer, and the kernel knows which one does not answer; but a connection keeps its route
  * until it has reason to ask anew.
  */
+#include <netinet/ip.h>
+
 #include "lib/exchange.h"
 
 /* Where the tester's address can be reached by; what is sent to either passes the tester. */
@@ -100,6 +102,56 @@ TEST_F(peer, syn)
 	SAME(router_of(seen), !old);
 	SAME(fd_connected(fd), 0);
 	stat_grew(NS_A, "retransmit", 1);
+}
+
+/* The mark or the TOS of a connection that is open chooses a route of its own, in the middle of
+ * things: what is sent afterwards goes there, what is sent again as well.
+ */
+static void takes_other_route(struct end *us, struct end *it, const char *rule, int level,
+			      int option, int value)
+{
+	int listener = fd_listen(it, 1), fd, zero = 0;
+	struct seen *seen;
+
+	add_routers();
+	net_run(NS_A, "ip route del default via %s && ip rule add %s table 100 &&"
+		      " ip route add default via %s dev va onlink table 100",
+		routers[1], rule, routers[1]);
+	net_rto(NS_A, 1000, 1000);
+	wire_send(us, SYN, 100);
+	SAME(router_of(wire_expect(it, SYN | ACK, 300, 101)), 0);
+	wire_send(us, ACK, 101, 301);
+	fd = fd_accept(listener);
+	TRY(setsockopt(fd, level, option, &value, sizeof(value)));
+	fd_send(fd, "text");
+	SAME(router_of(wire_expect(it, PSH | ACK, 301, 101, "text")), 1);
+	/* Set back, before it goes again by itself or, if that was earlier, a second time */
+	TRY(setsockopt(fd, level, option, &zero, sizeof(zero)));
+	for (int i = 0; i < 8; i++) {
+		seen = wire_next(it, PATIENCE_MS);
+		NEED(seen);
+		SAME(seen->seq, 301);
+		if (!router_of(seen))
+			break;
+	}
+	SAME(router_of(seen), 0);
+	wire_send(us, ACK, 101, 305);
+	wire_sync(NS_A);
+	while (wire_next(it, 0))
+		;
+	state_is(it, "ESTABLISHED");
+	stats_mark(NS_A);
+}
+
+TEST_F(peer, mark)
+{
+	takes_other_route(&self->us, &self->it, "fwmark 7", SOL_SOCKET, SO_MARK, 7);
+}
+
+TEST_F(peer, type_of_service)
+{
+	takes_other_route(&self->us, &self->it, "tos 0x10", IPPROTO_IP, IP_TOS,
+			  IPTOS_LOWDELAY);
 }
 
 TEST_HARNESS_MAIN
