@@ -516,6 +516,7 @@ void hstp_send_acked(struct hstp_tcb *t, const struct hstp_segment *seg,
 	acts->bits |= HSTP_ACT_ACKED | HSTP_ACT_OUTPUT;
 
 	if (syn) {
+		t->sent_at = env->now;
 		t->heard_at = env->now;
 		t->answered_at = (u16)(env->now - HSTP_ANSWER_MS);
 		hstp_keepalive_start(t, env);

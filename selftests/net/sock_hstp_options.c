@@ -648,6 +648,21 @@ TEST_F(on, info_congestion)
 	EXPECT_GT(30000, info.tcpi_last_data_sent);
 }
 
+/* A connection that has sent no text is silent for as long as it is open. */
+TEST_F(on, info_silent)
+{
+	long long start = st_now_ms();
+	struct tcp_info info;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	for (int i = 0; i < 2; i++) {
+		int fd = i ? self->pair.server : self->pair.client;
+
+		ASSERT_OK(st_info(fd, variant->proto, &info));
+		EXPECT_LE(info.tcpi_last_data_sent, st_now_ms() - start + 200);
+	}
+}
+
 /* What was sent again is counted, in segments and bytes. */
 TEST_F(on, info_retransmissions)
 {
