@@ -118,9 +118,9 @@ static void advise(struct hstp_conn *conn)
 	hstp_conn_drop_route(conn);
 }
 
-static void challenge(struct hstp_conn *conn)
+static void challenge(struct hstp_conn *conn, const struct hstp_acts *acts)
 {
-	if (hstp_challenge_allowed(conn->hn))
+	if (!(acts->bits & HSTP_ACT_LIMIT) || hstp_challenge_allowed(conn->hn))
 		HSTP_COUNT(conn->hn, challenges);
 	else
 		conn->tcb.ack_now = 0;
@@ -189,7 +189,7 @@ void hstp_act(struct hstp_conn *conn, struct sk_buff *skb, const struct hstp_seg
 	if (acts->bits & HSTP_ACT_ADVISE)
 		advise(conn);
 	if (acts->bits & HSTP_ACT_CHALLENGE)
-		challenge(conn);
+		challenge(conn, acts);
 	if (acts->bits & HSTP_ACT_OUTPUT)
 		hstp_output(conn, env, acts);
 	if (acts->bits & HSTP_ACT_REPLY)

@@ -13,30 +13,44 @@ static void owe_ack(struct hstp_tcb *t, struct hstp_acts *acts)
 	acts->bits |= HSTP_ACT_OUTPUT;
 }
 
-/* RFC 5961: an ACK that makes an honest peer prove itself, rate limited. */
-static void challenge(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
-{
-	if (env->cfg->rfc5961)
-		acts->bits |= HSTP_ACT_CHALLENGE;
-	owe_ack(t, acts);
-}
-
-/* An ACK of an ACK could be answered by another, for ever: those are limited (RFC 5961 section
- * 7). But a keep-alive probe is one, and so is a probe of a closed window that has no text:
- * what answers them must not depend on what others do to the limit of all. So each connection
- * has answers of its own, and is limited beyond. A record has no room for a time.
+/* What others do to the limit of all must not keep a connection from answering: each has answers
+ * of its own, and is limited beyond. Nothing is shared that a stranger could learn from. A record
+ * has no room for a time.
  */
-static void answer(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
+static bool answers_itself(struct hstp_tcb *t, const struct hstp_env *env)
 {
 	u16 now = (u16)env->now;
 
 	if (t->state == HSTP_SYN_RECEIVED || t->state == HSTP_TIME_WAIT ||
-	    (u16)(now - t->answered_at) < HSTP_ANSWER_MS) {
-		challenge(t, env, acts);
-		return;
-	}
+	    (u16)(now - t->answered_at) < HSTP_ANSWER_MS)
+		return false;
 	t->answered_at = now;
+	return true;
+}
+
+/* RFC 5961: an ACK that makes an honest peer prove itself, rate limited. The peer may ask but
+ * once, by the reset of a connection that it has forgotten; or again and again, by a SYN,ACK whose
+ * ACK was lost.
+ */
+static void challenge(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (env->cfg->rfc5961) {
+		acts->bits |= HSTP_ACT_CHALLENGE;
+		if (!answers_itself(t, env))
+			acts->bits |= HSTP_ACT_LIMIT;
+	}
 	owe_ack(t, acts);
+}
+
+/* An ACK of an ACK could be answered by another, for ever: those are limited (RFC 5961 section
+ * 7). But a keep-alive probe is one, and so is a probe of a closed window that has no text.
+ */
+static void answer(struct hstp_tcb *t, const struct hstp_env *env, struct hstp_acts *acts)
+{
+	if (answers_itself(t, env))
+		owe_ack(t, acts);
+	else
+		challenge(t, env, acts);
 }
 
 /**

@@ -13,7 +13,7 @@
 enum hstp_act {
 	HSTP_ACT_OUTPUT = 1 << 0,	/* send what hstp_send_next() yields */
 	HSTP_ACT_REPLY = 1 << 1,	/* send hstp_acts.reply */
-	HSTP_ACT_CHALLENGE = 1 << 2,	/* the owed ACK is a challenge: rate limit */
+	HSTP_ACT_CHALLENGE = 1 << 2,	/* the owed ACK is a challenge: count it */
 	HSTP_ACT_TEXT = 1 << 3,		/* text at text_off, text_len is in order */
 	HSTP_ACT_HOLD = 1 << 4,		/* the same, beyond RCV.NXT or of a SYN: keep it, and
 					 * tell hstp_sack_whole()
@@ -27,6 +27,7 @@ enum hstp_act {
 	HSTP_ACT_ADVISE = 1 << 11,	/* the route may be bad: negative advice to IP */
 	HSTP_ACT_RAISE = 1 << 12,	/* take over the segment's precedence */
 	HSTP_ACT_REORDERED = 1 << 13,	/* the peer got text after what was sent later */
+	HSTP_ACT_LIMIT = 1 << 14,	/* the challenge is owed only within the limit of all */
 };
 
 /* What the user is told when a connection dies; soft errors are not among them. */
@@ -48,7 +49,7 @@ enum hstp_result {
 	HSTP_UNSPECIFIED,		/* "remote socket unspecified" */
 };
 
-#define HSTP_ANSWER_MS	500	/* a connection answers probes and old ACKs at least so often */
+#define HSTP_ANSWER_MS	500	/* a connection answers probes and challenges at least so often */
 
 #define HSTP_TRANSITIONS_MAX	4
 

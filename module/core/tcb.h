@@ -198,7 +198,7 @@ struct hstp_tuning {
  * @cwnd: congestion window, bytes (RFC 5681 section 2)
  * @ssthresh: slow start threshold, bytes
  * @own: what the congestion control keeps; zero when it begins
- * @sent_at: when SYN, text or FIN was sent last
+ * @sent_at: when SYN, text or FIN was sent last, or our SYN was acknowledged
  * @rtt_seq: acknowledged when this number is: ends the running measurement
  * @rtt_at: when the running measurement began
  * @srtt: smoothed round-trip time, 1/8 ms; 0: never measured
@@ -223,8 +223,8 @@ struct hstp_tuning {
  *	carries, less the options that are in force or offered
  * @rcv_mss: bytes of text we asked the peer to send at most
  * @rcv_seg: bytes of text that its segments have of late
- * @answered_at: when a segment without text that was not acceptable was answered last, modulo
- *	2^16
+ * @answered_at: when a probe or what had to be challenged was answered last whatever the limit
+ *	of all, modulo 2^16
  * @state: changed by hstp_enter() alone
  * @armed: of enum hstp_timer
  * @retries: retransmissions since the peer was last heard

@@ -378,9 +378,42 @@ TEST(probes_answered, "MUST-29, MUST-37: twice a second a probe without text is 
 		TICK(499);
 		RECV(ACK, .seq = PEER - 1, .ack = ME);
 		DID(CHALLENGE);
+		DID(LIMIT);
 		EXPECT(ACK, .seq = ME, .ack = PEER);
 		TICK(1);
 	}
+}
+
+/* A peer that has forgotten the connection may say so but once, by a reset that is not exact; that
+ * of a handshake whose third segment was lost by its SYN,ACK, which is no use to anybody else.
+ */
+TEST(challenges_sent, "RFC 5961: twice a second a challenge is not limited by what others do")
+{
+	static const struct {
+		u8 flags;
+		u32 seq, ack;
+	} honest[] = {
+		{ RST, PEER + 10, ME },			/* section 3.2 */
+		{ SYN | ACK, PEER_ISS, ME },		/* section 4.2 */
+		{ SYN, PEER + 10, 0 },
+		{ ACK, PEER, ME + 1 },			/* section 5.2 */
+	};
+	unsigned int i, k;
+
+	ESTABLISHED_CONNECTION();
+	for (i = 0; i < 4; i++) {
+		for (k = 0; k < 2; k++) {
+			RECV(honest[i].flags, .seq = honest[i].seq, .ack = honest[i].ack);
+			DID(CHALLENGE);
+			if (k)
+				DID(LIMIT);
+			else
+				DID_NOT(LIMIT);
+			EXPECT(ACK, .seq = ME, .ack = PEER);
+			TICK(k ? 1 : 499);
+		}
+	}
+	STATE(ESTABLISHED);
 }
 
 TEST(probes_of_records, "RFC 5961 section 7: what is only a record answers within the limit of all")
@@ -388,6 +421,7 @@ TEST(probes_of_records, "RFC 5961 section 7: what is only a record answers withi
 	PASSIVE_SYN_RECEIVED();
 	RECV(ACK, .seq = PEER - 1, .ack = ME);
 	DID(CHALLENGE);
+	DID(LIMIT);
 	EXPECT(ACK, .seq = ME, .ack = PEER);
 }
 

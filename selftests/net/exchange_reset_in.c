@@ -248,8 +248,8 @@ static void challenges_are_limited(struct end *us, struct end *it, const char *s
 	while (wire_next(it, 0))
 		sent++;
 	NEED(sent >= 2);
-	/* Full seconds, and the two that were begun */
-	NEED((uint64_t)sent <= 4 * ((now_ms() - begin) / 1000 + 2));
+	/* Full seconds, and the two that were begun; and two a second of its own */
+	NEED((uint64_t)sent <= (4 + 2) * ((now_ms() - begin) / 1000 + 2));
 	state_is(it, state);
 	stat_grew(NS_A, "challenge", sent);
 	stat_grew(NS_A, "drop rst_seq", 60);
@@ -283,6 +283,39 @@ TEST_F(peer, probes_beyond_the_limit)
 	}
 	stat_grew(NS_A, "drop seq", 3);
 	stat_grew(NS_A, "drop syn_synchronized", 60);
+}
+
+/* Nor does he keep them from a challenge: the reset of a peer that has lost our last text (RFC 5961
+ * section 3.2), or its SYN,ACK again, the third segment having been lost (section 4), would else
+ * never get an answer, since it may come only once.
+ */
+TEST_F(peer, challenges_beyond_the_limit)
+{
+	struct end *us = &self->us, *it = &self->it, mad, its;
+	static const struct seg honest[] = {
+		{ .flags = RST, .seq = 102, .given = true },
+		{ .flags = SYN | ACK, .seq = 100, .ack = 301, .given = true },
+		{ .flags = ACK, .seq = 101, .ack = 400, .given = true },
+	};
+
+	wire_open_active(us, it);
+	wire_ends(&mad, NS_T, PORT_US + 1, &its, NS_A, PORT_IT + 1);
+	wire_open_passive(&mad, &its, fd_listen(&its, 1));
+	net_hstp(NS_A, "challenge_ack_limit", 1);
+	stats_mark(NS_A);
+	for (unsigned int i = 0; i < ARRAY_SIZE(honest); i++) {
+		/* Twice a second */
+		if (i)
+			usleep(800 * 1000);
+		for (int k = 0; k < 20; k++)
+			wire_send(&mad, SYN, 101);
+		wire_sync(NS_A);
+		while (wire_next(&its, 0))
+			;
+		wire_send_at(us, honest[i]);
+		wire_expect(it, ACK, 301, 101);
+		state_is(it, "ESTABLISHED");
+	}
 }
 
 TEST_F(peer, challenge_limit)
