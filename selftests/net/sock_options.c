@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -206,6 +207,28 @@ TEST_F(on, low_water_mark)
 	ASSERT_EQ(1, send(self->pair.client, "d", 1, 0));
 	EXPECT_EQ(POLLIN, st_wait_events(self->pair.server, POLLIN, POLLIN));
 	EXPECT_EQ(4, recv(self->pair.server, in, 8, 0));
+}
+
+/* recv() waits for as much, too, though there is some; with TCP until as much has come anew. */
+TEST_F(on, low_water_mark_of_recv)
+{
+	char in[8] = "";
+	struct st_call call = { .nr = SYS_recvfrom, .buf = in, .len = sizeof(in) };
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	EXPECT_OK(set(self->pair.server, SO_RCVLOWAT, 4));
+	ASSERT_EQ(3, send(self->pair.client, "abc", 3, 0));
+	ASSERT_EQ(3, st_wait_queued(self->pair.server, 3));
+	call.fd = self->pair.server;
+	ASSERT_EQ(0, st_call_blocked(&call));
+	ASSERT_EQ(4, send(self->pair.client, "defg", 4, 0));
+	ASSERT_EQ(0, st_call_join(&call));
+	EXPECT_EQ(7, call.ret);
+	EXPECT_EQ(0, memcmp(in, "abcdefg", 7));
+	/* Who does not wait has what there is. */
+	ASSERT_EQ(3, send(self->pair.client, "hij", 3, 0));
+	ASSERT_EQ(3, st_wait_queued(self->pair.server, 3));
+	EXPECT_EQ(3, recv(self->pair.server, in, 8, MSG_DONTWAIT));
 }
 
 /* Bound to a device: only its routes, and only what comes in through it. */
