@@ -182,6 +182,8 @@ int hstp_ioctl(struct sock *sk, int cmd, hstp_ioctl_arg arg)
 
 	lock_sock(sk);
 	conn = hstp_sk(sk)->conn;
+	if (conn && conn->tcb.urgent_in)
+		hstp_stream_pass_old(sk, conn);
 	if (cmd == SIOCATMARK)
 		bytes = at_mark(conn);
 	else if (sk->sk_state == TCP_LISTEN)

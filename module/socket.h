@@ -138,6 +138,7 @@ struct sock *hstp_accept(struct sock *sk, int flags, int *err, bool kern);
 /* stream.c */
 int hstp_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int hstp_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags, int *addr_len);
+void hstp_stream_pass_old(struct sock *sk, struct hstp_conn *conn);
 bool hstp_stream_readable(const struct sock *sk, const struct hstp_conn *conn);
 bool hstp_stream_writable(const struct sock *sk, const struct hstp_conn *conn);
 
@@ -156,7 +157,8 @@ void hstp_info(struct sock *sk, struct tcp_info *info);
 
 /* urgent.c */
 bool hstp_urgent_ahead(const struct hstp_conn *conn, u32 *bytes);
-void hstp_urgent_taken(struct hstp_conn *conn);
+void hstp_urgent_taken(struct hstp_conn *conn, u32 bytes);
+u32 hstp_urgent_text(const struct sock *sk, const struct hstp_conn *conn);
 u32 hstp_urgent_unread(const struct sock *sk, const struct hstp_conn *conn);
 bool hstp_urgent_at_mark(const struct hstp_conn *conn);
 bool hstp_urgent_waits(const struct hstp_conn *conn);

@@ -20,21 +20,30 @@
  * the socket meanwhile: hstp_sock.conn is to be read again.
  */
 
+/* SO_RCVLOWAT says how much. A peer that has no window left sends no more of it. */
+static bool is_enough(const struct sock *sk, const struct hstp_conn *conn, u32 bytes)
+{
+	return bytes && (bytes >= (u32)READ_ONCE(sk->sk_rcvlowat) ||
+			 READ_ONCE(conn->tcb.rcv_wnd) <= conn->tcb.rcv_mss);
+}
+
+static noinline bool is_enough_but_marked(const struct sock *sk, const struct hstp_conn *conn)
+{
+	return is_enough(sk, conn, hstp_urgent_text(sk, conn));
+}
+
 /**
  * hstp_stream_readable() - is there so much text that reading is worth a wake-up
  * @sk: socket
  * @conn: its connection
  *
- * SO_RCVLOWAT says how much. A peer that has no window left sends no more of it.
- *
  * Context: any; without the connection's lock the answer may be old.
  */
 bool hstp_stream_readable(const struct sock *sk, const struct hstp_conn *conn)
 {
-	u32 bytes = READ_ONCE(conn->recvq.bytes);
-
-	return bytes && (bytes >= (u32)READ_ONCE(sk->sk_rcvlowat) ||
-			 READ_ONCE(conn->tcb.rcv_wnd) <= conn->tcb.rcv_mss);
+	if (unlikely(conn->tcb.urgent_in))
+		return is_enough_but_marked(sk, conn);
+	return is_enough(sk, conn, READ_ONCE(conn->recvq.bytes));
 }
 
 /**
@@ -313,8 +322,6 @@ static bool at_mark(struct sock *sk, u32 skip)
 	bool at;
 	u32 ahead;
 
-	if (likely(!conn || !conn->tcb.urgent_in))
-		return false;
 	spin_lock_bh(&conn->lock);
 	at = hstp_urgent_ahead(conn, &ahead) && ahead == skip;
 	spin_unlock_bh(&conn->lock);
@@ -384,7 +391,7 @@ static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32
 	skb = eat(&conn->recvq, bytes);
 	hstp_sk(sk)->meter.taken += bytes;
 	hstp_memory_charge(conn);
-	hstp_urgent_taken(conn);
+	hstp_urgent_taken(conn, bytes);
 	hstp_sock_options(sk, conn);
 	hstp_conn_env(conn, &env);
 	if (hstp_round_over(&conn->rounds, &conn->tcb, env.now))
@@ -396,6 +403,36 @@ static struct sk_buff *eat_and_tell(struct sock *sk, struct hstp_conn *conn, u32
 	return skb;
 }
 
+static void skip_byte(struct sock *sk, struct hstp_conn *conn)
+{
+	consume_skb(eat_and_tell(sk, conn, 1));
+	sk_peek_offset_bwd(sk, 1);
+}
+
+/**
+ * hstp_stream_pass_old() - bytes that were urgent, and that another one has taken the mark from
+ * @sk: socket, owned
+ * @conn: its connection
+ *
+ * Context: process.
+ */
+void hstp_stream_pass_old(struct sock *sk, struct hstp_conn *conn)
+{
+	while (conn->tcb.urgent_old && !sock_flag(sk, SOCK_URGINLINE))
+		skip_byte(sk, conn);
+}
+
+/* Is there a mark ahead? */
+static bool has_mark(struct sock *sk)
+{
+	struct hstp_conn *conn = hstp_sk(sk)->conn;
+
+	if (likely(!conn || !conn->tcb.urgent_in))
+		return false;
+	hstp_stream_pass_old(sk, conn);
+	return true;
+}
+
 /* The urgent byte is not part of the stream. */
 static void skip_urgent(struct sock *sk, struct hstp_conn *conn)
 {
@@ -405,10 +442,15 @@ static void skip_urgent(struct sock *sk, struct hstp_conn *conn)
 	skip = !sock_flag(sk, SOCK_URGINLINE) && hstp_urgent_at_mark(conn) &&
 	       conn->recvq.bytes;
 	spin_unlock_bh(&conn->lock);
-	if (!skip)
-		return;
-	consume_skb(eat_and_tell(sk, conn, 1));
-	sk_peek_offset_bwd(sk, 1);
+	if (skip)
+		skip_byte(sk, conn);
+}
+
+/* Has the next byte become an urgent one just now, which the caller has not passed? */
+static bool not_text(const struct sock *sk, const struct hstp_conn *conn)
+{
+	return !sock_flag(sk, SOCK_URGINLINE) &&
+	       (conn->tcb.urgent_old || hstp_urgent_at_mark(conn));
 }
 
 /* SO_TIMESTAMP and its like: as with TCP, when the segment came that had the last byte.
@@ -443,8 +485,10 @@ static int take(struct sock *sk, struct hstp_conn *conn, struct msghdr *msg, siz
 	bytes = min_t(size_t, len, HSTP_CB(skb)->len - q->taken);
 	if (unlikely(conn->tcb.urgent_in)) {
 		spin_lock_bh(&conn->lock);
-		bytes = up_to_mark(conn, 0, bytes);
+		bytes = not_text(sk, conn) ? 0 : up_to_mark(conn, 0, bytes);
 		spin_unlock_bh(&conn->lock);
+		if (!bytes)
+			return 0;
 	}
 	if (copy_text(skb, q->taken, msg, bytes, flags))
 		return -EFAULT;
@@ -539,12 +583,13 @@ static int receive_locked(struct sock *sk, struct msghdr *msg, size_t len, int f
 	int got = 0, ret;
 
 	do {
+		bool mark = has_mark(sk);
 		u32 taken = m->taken;
 
 		/* Others may have read what this one has seen, while it slept. */
 		if (!peeks || hstp_before(at, taken))
 			at = taken;
-		if (at_mark(sk, at - taken)) {
+		if (unlikely(mark) && at_mark(sk, at - taken)) {
 			if (got)
 				break;
 			if (peeks && !sock_flag(sk, SOCK_URGINLINE)) {

@@ -59,15 +59,40 @@ bool hstp_urgent_waits(const struct hstp_conn *conn)
 }
 
 /**
+ * hstp_urgent_text() - how much that can be read has come
+ * @sk: socket
+ * @conn: its connection, with a mark
+ *
+ * The urgent byte that comes next does not count, nor do those that were: they are not part of
+ * the stream, unless SO_OOBINLINE leaves them there.
+ *
+ * Context: any; without the connection's lock the answer may be old. After a FIN, which RCV.NXT
+ * counts, it may be one too many: then there is the end to read.
+ */
+u32 hstp_urgent_text(const struct sock *sk, const struct hstp_conn *conn)
+{
+	const struct hstp_tcb *t = &conn->tcb;
+	u32 bytes = READ_ONCE(conn->recvq.bytes);
+	u32 next;
+
+	if (sock_flag(sk, SOCK_URGINLINE))
+		return bytes;
+	next = t->rcv_nxt - bytes + t->urgent_old;
+	bytes -= min_t(u32, bytes, t->urgent_old);
+	return bytes && t->rcv_up - 1 == next ? bytes - 1 : bytes;
+}
+
+/**
  * hstp_urgent_taken() - the user has taken text
  * @conn: connection
+ * @bytes: of it
  *
  * Context: the connection's lock.
  */
-void hstp_urgent_taken(struct hstp_conn *conn)
+void hstp_urgent_taken(struct hstp_conn *conn, u32 bytes)
 {
 	if (unlikely(conn->tcb.urgent_in))
-		hstp_urgent_passed(&conn->tcb, next_byte(conn));
+		hstp_urgent_passed(&conn->tcb, next_byte(conn), bytes);
 }
 
 /**

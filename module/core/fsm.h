@@ -178,7 +178,7 @@ void hstp_receive_early(const struct hstp_tcb *t, const struct hstp_segment *seg
 /* urgent.c */
 void hstp_urgent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 			 const struct hstp_env *env, struct hstp_acts *acts);
-void hstp_urgent_passed(struct hstp_tcb *t, u32 next);
+void hstp_urgent_passed(struct hstp_tcb *t, u32 next, u32 bytes);
 
 /* keepalive.c */
 void hstp_keepalive_start(struct hstp_tcb *t, const struct hstp_env *env);

@@ -235,6 +235,7 @@ struct hstp_tuning {
  * @ts_ok: the same of timestamps
  * @sack_ok: the same of selective acknowledgments
  * @rcv_sacks: how many of @rcv_sack there are
+ * @urgent_old: so many bytes that the user takes next were urgent, and are no text
  * @passive: opened by a listener
  * @user_gone: nobody will call RECEIVE any more
  * @fin_queued: CLOSE was called, FIN follows the text
@@ -327,6 +328,7 @@ struct hstp_tcb {
 	u8 ts_ok : 1;
 	u8 sack_ok : 1;
 	u8 rcv_sacks : 3;
+	u8 urgent_old : 2;
 	u32 passive : 1;
 	u32 user_gone : 1;
 	u32 fin_queued : 1;

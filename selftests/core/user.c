@@ -450,9 +450,9 @@ TEST(urgent_ahead, "MUST-32: the pointer may be far beyond the text")
 	RECV(ACK | URG, .seq = PEER, .ack = ME, .up = 30000);
 	DID(URGENT);
 	VAR(rcv_up, PEER + 30000);
-	hstp_urgent_passed(&T.tcb, PEER + 29999);
+	hstp_urgent_passed(&T.tcb, PEER + 29999, 29999);
 	VAR(urgent_in, 1);
-	hstp_urgent_passed(&T.tcb, PEER + 30000);
+	hstp_urgent_passed(&T.tcb, PEER + 30000, 1);
 	VAR(urgent_in, 0);
 }
 
@@ -466,6 +466,44 @@ TEST(urgent_taken, "3.10.7.4 sixth: not if the user has taken what it is about")
 	VAR(urgent_in, 0);
 	TICK(40);
 	EXPECT(ACK);
+}
+
+/* As Linux has it: such a byte cannot be had any more, and is not read as text. */
+TEST(urgent_again, "3.8.5: an urgent byte that the user has come to is no text when another is")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK | URG, .seq = PEER, .ack = ME, .len = 1, .up = 1);
+	VAR(urgent_old, 0);
+	T.out_count = 0;
+	RECV(ACK | URG, .seq = PEER + 1, .ack = ME, .len = 1, .up = 1);
+	DID(URGENT);
+	VAR(urgent_old, 1);
+	VAR(rcv_up, PEER + 2);
+	T.out_count = 0;
+	RECV(ACK | URG, .seq = PEER + 2, .ack = ME, .len = 4, .up = 4);
+	VAR(urgent_old, 2);
+	VAR(rcv_up, PEER + 6);
+	T.out_count = 0;
+	/* The user has not come to the last one: there is text before it. */
+	RECV(ACK | URG, .seq = PEER + 6, .ack = ME, .len = 1, .up = 1);
+	VAR(urgent_old, 2);
+	VAR(rcv_up, PEER + 7);
+	hstp_urgent_passed(&T.tcb, PEER + 1, 1);
+	VAR(urgent_old, 1);
+	hstp_urgent_passed(&T.tcb, PEER + 6, 5);
+	VAR(urgent_old, 0);
+	VAR(urgent_in, 1);
+	TICK(40);
+	T.out_count = 0;
+}
+
+TEST(urgent_to_come, "3.8.5: nor is there one to leave behind that has not come")
+{
+	ESTABLISHED_CONNECTION();
+	RECV(ACK | URG, .seq = PEER, .ack = ME, .up = 1);
+	RECV(ACK | URG, .seq = PEER, .ack = ME, .up = 5);
+	DID(URGENT);
+	VAR(urgent_old, 0);
 }
 
 TEST(urgent_zero_window, "MUST-66: URG counts with a closed window")

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -120,6 +121,150 @@ TEST_F(on, passed)
 	EXPECT_EQ(0, memcmp(in, "abc", 3));
 	EXPECT_ERR(EINVAL, recv(fd, in, 1, MSG_OOB));
 	EXPECT_EQ(0, st_events(fd, POLLPRI));
+}
+
+/* Who would find nothing but the urgent byte has nothing to read: recv() would wait, or lose
+ * that byte. It does not count as text after it was taken either.
+ */
+TEST_F(on, poll)
+{
+	char in[16] = "";
+	int fd;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	ASSERT_EQ(1, send(self->pair.client, "!", 1, MSG_OOB));
+	ASSERT_TRUE(urgent_comes(fd));
+	EXPECT_EQ(POLLPRI, st_events(fd, POLLIN | POLLPRI));
+	EXPECT_EQ(0, readable_bytes(fd));
+	EXPECT_EQ(1, recv(fd, in, 1, MSG_OOB));
+	EXPECT_EQ('!', in[0]);
+	EXPECT_EQ(0, st_events(fd, POLLIN | POLLPRI));
+	ASSERT_EQ(4, send(self->pair.client, "abc?", 4, MSG_OOB));
+	ASSERT_TRUE(urgent_comes(fd));
+	EXPECT_EQ(POLLIN | POLLPRI, st_events(fd, POLLIN | POLLPRI));
+	EXPECT_EQ(3, st_read_all(fd, in, 3));
+	EXPECT_EQ(0, memcmp(in, "abc", 3));
+	/* Text before the mark was read, and nothing is behind it. */
+	EXPECT_EQ(POLLPRI, st_events(fd, POLLIN | POLLPRI));
+	ASSERT_EQ(1, send(self->pair.client, "d", 1, 0));
+	EXPECT_EQ(POLLIN, st_wait_events(fd, POLLIN, POLLIN));
+	EXPECT_EQ(POLLIN | POLLPRI, st_events(fd, POLLIN | POLLPRI));
+	EXPECT_EQ(1, recv(fd, in, 16, 0));
+	EXPECT_EQ('d', in[0]);
+	EXPECT_EQ(0, st_events(fd, POLLIN | POLLPRI));
+	/* The end is something to read. */
+	ASSERT_EQ(1, send(self->pair.client, "!", 1, MSG_OOB));
+	ASSERT_TRUE(urgent_comes(fd));
+	EXPECT_EQ(POLLPRI, st_events(fd, POLLIN | POLLPRI));
+	ASSERT_OK(shutdown(self->pair.client, SHUT_WR));
+	EXPECT_EQ(POLLIN, st_wait_events(fd, POLLIN, POLLIN));
+	EXPECT_EQ(0, recv(fd, in, 16, 0));
+}
+
+static void byte_comes(int fd, char byte)
+{
+	char in = 0;
+
+	while (recv(fd, &in, 1, MSG_OOB | MSG_PEEK) != 1 || in != byte)
+		st_pause();
+}
+
+/* There is one mark. A byte that was urgent, and that the reader has come to, is not text when
+ * the next one has the mark; one that is behind text is.
+ */
+TEST_F(on, again)
+{
+	char in[16] = "";
+	int fd;
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	for (const char *byte = "!?#"; *byte; byte++) {
+		ASSERT_EQ(1, send(self->pair.client, byte, 1, MSG_OOB));
+		byte_comes(fd, *byte);
+		EXPECT_EQ(POLLPRI, st_events(fd, POLLIN | POLLPRI));
+		EXPECT_EQ(0, readable_bytes(fd));
+		EXPECT_EQ(1, at_mark(fd));
+	}
+	ASSERT_EQ(3, send(self->pair.client, "ab!", 3, MSG_OOB));
+	byte_comes(fd, '!');
+	EXPECT_EQ(POLLIN | POLLPRI, st_events(fd, POLLIN | POLLPRI));
+	EXPECT_EQ(2, recv(fd, in, 16, MSG_PEEK));
+	EXPECT_EQ(0, memcmp(in, "ab", 2));
+	ASSERT_EQ(2, send(self->pair.client, "c?", 2, MSG_OOB));
+	byte_comes(fd, '?');
+	EXPECT_EQ(4, readable_bytes(fd));
+	EXPECT_EQ(4, st_read_all(fd, in, 4));
+	EXPECT_EQ(0, memcmp(in, "ab!c", 4));
+	EXPECT_EQ(1, at_mark(fd));
+	EXPECT_EQ(POLLPRI, st_events(fd, POLLIN | POLLPRI));
+	EXPECT_EQ(1, recv(fd, in, 1, MSG_OOB));
+	EXPECT_EQ('?', in[0]);
+	ASSERT_EQ(1, send(self->pair.client, "d", 1, 0));
+	EXPECT_EQ(1, recv(fd, in, 16, 0));
+	EXPECT_EQ('d', in[0]);
+}
+
+/* SO_RCVLOWAT counts what can be read. */
+TEST_F(on, low_water_mark)
+{
+	int fd, two = 2;
+	char in[16] = "";
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &two, sizeof(two)));
+	ASSERT_EQ(1, send(self->pair.client, "!", 1, MSG_OOB));
+	ASSERT_TRUE(urgent_comes(fd));
+	ASSERT_EQ(1, send(self->pair.client, "a", 1, 0));
+	/* FIONREAD does not look beyond the mark. */
+	while (recv(fd, in, 2, MSG_PEEK | MSG_DONTWAIT) != 1)
+		usleep(1000);
+	EXPECT_EQ(POLLPRI, st_events(fd, POLLIN | POLLPRI));
+	ASSERT_EQ(1, send(self->pair.client, "b", 1, 0));
+	EXPECT_EQ(POLLIN, st_wait_events(fd, POLLIN, POLLIN));
+	EXPECT_EQ(2, st_read_all(fd, in, 2));
+	EXPECT_EQ(0, memcmp(in, "ab", 2));
+}
+
+/* In the stream it is text as any other. */
+TEST_F(on, poll_in_line)
+{
+	int fd, on = 1;
+	char in[16];
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	ASSERT_OK(setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)));
+	ASSERT_EQ(1, send(self->pair.client, "!", 1, MSG_OOB));
+	ASSERT_TRUE(urgent_comes(fd));
+	EXPECT_EQ(POLLIN | POLLPRI, st_events(fd, POLLIN | POLLPRI));
+	EXPECT_EQ(1, recv(fd, in, 16, 0));
+	EXPECT_EQ('!', in[0]);
+	EXPECT_EQ(0, st_events(fd, POLLIN | POLLPRI));
+}
+
+/* An edge is of what has come. */
+TEST_F(on, epoll_edge)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLPRI | EPOLLET };
+	int ep = epoll_create1(EPOLL_CLOEXEC), fd;
+	char in[16] = "";
+
+	ASSERT_OK(st_pair_open(&self->pair, variant->proto));
+	fd = self->pair.server;
+	ASSERT_OK(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event));
+	ASSERT_EQ(1, send(self->pair.client, "!", 1, MSG_OOB));
+	ASSERT_EQ(1, epoll_wait(ep, &event, 1, -1));
+	EXPECT_EQ(EPOLLPRI, event.events);
+	ASSERT_EQ(1, recv(fd, in, 1, MSG_OOB));
+	EXPECT_EQ('!', in[0]);
+	ASSERT_EQ(3, send(self->pair.client, "abc", 3, 0));
+	ASSERT_EQ(1, epoll_wait(ep, &event, 1, -1));
+	EXPECT_EQ(EPOLLIN, event.events);
+	EXPECT_EQ(3, st_read_all(fd, in, 3));
+	EXPECT_EQ(0, memcmp(in, "abc", 3));
 }
 
 /* MSG_PEEK does not look across the mark, nor move it. */
