@@ -4,6 +4,7 @@
  */
 
 #include "act.h"
+#include "core/segment.h"
 #include "event.h"
 #include "ipv4.h"
 #include "memory.h"
@@ -138,15 +139,26 @@ static void leave_table(struct hstp_conn *conn)
 	}
 }
 
+/* Its SYN had text, or a FIN: RFC 9293 section 3.10.7.4 for it, from the sixth step on. */
+static noinline void take_early(struct hstp_conn *conn, struct hstp_env *env,
+				struct hstp_acts *acts)
+{
+	const struct sk_buff *skb = skb_rb_first(&conn->recvq.held);
+	struct hstp_segment seg;
+
+	if (!hstp_segment_parse(skb->data, skb_headlen(skb), skb->len, &seg) &&
+	    seg.flags & HSTP_SYN)
+		hstp_urgent_arrives(&conn->tcb, &seg, env, acts);
+	take_held(conn, env, acts);
+	hstp_conn_env(conn, env);
+	acts->bits |= HSTP_ACT_TEXT;
+}
+
 /* The peer has got some of our text, or our SYN: what the network said before is outdated. */
 static void progress(struct hstp_conn *conn, struct hstp_env *env, struct hstp_acts *acts)
 {
-	if (acts->bits & HSTP_ACT_OPENED && !RB_EMPTY_ROOT(&conn->recvq.held)) {
-		/* Its SYN had text */
-		take_held(conn, env, acts);
-		hstp_conn_env(conn, env);
-		acts->bits |= HSTP_ACT_TEXT;
-	}
+	if (acts->bits & HSTP_ACT_OPENED && !RB_EMPTY_ROOT(&conn->recvq.held))
+		take_early(conn, env, acts);
 	hstp_meter_progress(conn, acts->acked);
 	hstp_sendq_free(&conn->sendq, acts->acked);
 	conn->soft_error = 0;

@@ -221,6 +221,8 @@ static void syn_sent_arrives(struct hstp_tcb *t, const struct hstp_segment *seg,
 	hstp_stamps_measure(t, seg, env);
 	hstp_send_acked(t, seg, env, acts);
 	hstp_enter(t, HSTP_ESTABLISHED, HSTP_CAUSE_SYN_ACK, acts);
+	/* "Continue processing at the sixth step" */
+	hstp_urgent_arrives(t, seg, env, acts);
 	text_arrives(t, seg, env, acts);
 }
 

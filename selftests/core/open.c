@@ -241,6 +241,29 @@ TEST(syn_ack_text_fin, "3.10.7.3 fourth: SYN-ACK with text and FIN goes on at th
 	EXPECT(ACK, .seq = ME, .ack = PEER + 11);
 }
 
+TEST(syn_ack_urgent, "3.10.7.3 fourth: SYN-ACK with URG goes on at the sixth step")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	/* The pointer counts from the number of the SYN (section 3.1). */
+	RECV(SYN | ACK | URG, .seq = PEER_ISS, .ack = ME, .len = 3, .up = 4);
+	DID(URGENT);
+	VAR(urgent_in, 1);
+	VAR(rcv_up, PEER + 3);
+	TEXT(0, 3);
+	EXPECT(ACK, .seq = ME, .ack = PEER + 3);
+}
+
+TEST(syn_ack_urgent_no_text, "3.10.7.3 fourth: a pointer at the SYN itself says nothing")
+{
+	CALL(open_active);
+	EXPECT(SYN);
+	RECV(SYN | ACK | URG, .seq = PEER_ISS, .ack = ME, .up = 1);
+	DID_NOT(URGENT);
+	VAR(urgent_in, 0);
+	EXPECT(ACK, .seq = ME, .ack = PEER);
+}
+
 TEST(syn_text_kept, "3.10.7.2 third: text on a SYN is kept until ESTABLISHED, and not acknowledged")
 {
 	LISTENER_RECV(SYN, .seq = PEER_ISS, .len = 10, .mss = MSS);

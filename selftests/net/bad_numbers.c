@@ -463,7 +463,7 @@ TEST_F(bad, urgent_past_the_text)
 }
 
 /* Sixth, CLOSE-WAIT and later: "this should not occur since a FIN has been received ... Ignore
- * the URG." Before the connection is open there is no text that it could point to.
+ * the URG." What a SYN without text says of text that is to come, that text will say again.
  */
 TEST_F(bad, urgent_where_nothing_comes)
 {

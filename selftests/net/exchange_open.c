@@ -4,6 +4,17 @@
 
 #include <sys/syscall.h>
 
+/* There is "!" to be had as urgent, and @text before it. */
+static void urgent_byte_behind(int fd, const char *text)
+{
+	char byte = 0;
+
+	SAME(fd_events(fd, POLLIN | POLLPRI, 0), POLLIN | POLLPRI);
+	SAME(recv(fd, &byte, 1, MSG_OOB), 1);
+	SAME(byte, '!');
+	fd_recv(fd, text);
+}
+
 /* Figure 6, peer B. The connection is open before anybody accepts it. */
 TEST_F(peer, passive)
 {
@@ -165,6 +176,23 @@ TEST_F(peer, text_on_syn_ack)
 	STATS(NS_A, OPEN_ACTIVE);
 }
 
+/* ... from the sixth step on, where its urgent pointer counts (MUST-30, MUST-32): it is relative
+ * to the number of the SYN (section 3.1).
+ */
+TEST_F(peer, urgent_text_on_syn_ack)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = fd_start(it);
+
+	wire_expect(it, SYN, 300);
+	wire_send(us, SYN | URG | ACK, 100, 301, "hello!", .urg = 7);
+	wire_expect(it, ACK, 301, 107);
+	ASSERT_EQ(0, fd_connected(fd));
+	urgent_byte_behind(fd, "hello");
+	fd_empty(fd);
+	STATS(NS_A, OPEN_ACTIVE);
+}
+
 /* Section 3.5: text on a SYN is legal, and not delivered before ESTABLISHED; never is it there
  * twice, though the peer, who has no acknowledgment of it, sends it again.
  */
@@ -246,6 +274,43 @@ TEST_F(peer, text_on_the_syn)
 	fd_recv(fd, "late");
 	fd_empty(fd);
 	STATS(NS_A, OPEN_PASSIVE, "drop duplicate 1");
+}
+
+/* ... and what of it was urgent is so then (section 3.10.7.2: "Any other incoming control or data
+ * ... will be processed in the SYN-RECEIVED state").
+ */
+TEST_F(peer, urgent_text_on_the_syn)
+{
+	int listener = fd_listen(&self->it, 5), fd;
+
+	wire_send(&self->us, SYN | URG, 100, 0, "early!", .urg = 7);
+	wire_expect(&self->it, SYN | ACK, 300, 101);
+	wire_send(&self->us, ACK, 101, 301);
+	wire_expect(&self->it, ACK, 301, 107);
+	fd = fd_accept(listener);
+	urgent_byte_behind(fd, "early");
+	fd_empty(fd);
+	STATS(NS_A, OPEN_PASSIVE);
+}
+
+/* ... of crossed SYNs too. */
+TEST_F(peer, urgent_text_on_a_crossed_syn)
+{
+	struct end *us = &self->us, *it = &self->it;
+	int fd = fd_start(it);
+
+	wire_expect(it, SYN, 300);
+	wire_send(us, SYN | URG, 100, 0, "crossed!", .urg = 9);
+	wire_expect(it, SYN | ACK, 300, 101);
+	state_is(it, "SYN-RECEIVED");
+	wire_send(us, ACK, 101, 301);
+	wire_expect(it, ACK, 301, 109);
+	ASSERT_EQ(0, fd_connected(fd));
+	urgent_byte_behind(fd, "crossed");
+	fd_empty(fd);
+	STATS(NS_A, "transition CLOSED SYN-SENT open-active 1",
+	      "transition SYN-SENT SYN-RECEIVED syn 1",
+	      "transition SYN-RECEIVED ESTABLISHED ack 1", "retransmit 1");
 }
 
 /* ... as well with the text that goes on after it, and an end that was there from the first. */
