@@ -20,7 +20,7 @@
 	X(rto_initial_ms, core.rto_initial_ms, 10, 60000) \
 	X(rto_min_ms, core.rto_min_ms, 10, 60000) \
 	X(rto_max_ms, core.rto_max_ms, 10, 3600000) \
-	X(delack_ms, core.delack_ms, 1, 499) \
+	X(delack_ms, core.delack_ms, 1, 450) \
 	X(rfc5961, core.rfc5961, 0, 1) \
 	X(challenge_ack_limit, challenge_ack_limit, 1, 1000000) \
 	X(max_syn_backlog, max_syn_backlog, 1, 1048576) \

@@ -32,7 +32,7 @@ enum hstp_ecn {
  * @rto_initial_ms: RTO before the first measurement (RFC 6298 rule 2.1)
  * @rto_min_ms: lower bound of RTO (rule 2.4)
  * @rto_max_ms: upper bound of RTO (rule 2.5)
- * @delack_ms: how long an ACK may wait, below 500 (MUST-40)
+ * @delack_ms: how long an ACK may wait, below 500 with what timers are late (MUST-40)
  * @keepalive_time: how long a connection is idle before it is probed, s (section 3.8.4)
  * @keepalive_intvl: between probes that nobody answers, s
  * @keepalive_probes: how many of them

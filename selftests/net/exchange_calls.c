@@ -9,7 +9,7 @@ static void ask(int fd, int option, int value)
 	TRY(setsockopt(fd, SOL_HSTP, option, &value, sizeof(value)));
 }
 
-#define DELACK_MS	499
+#define DELACK_MS	450
 #define BETWEEN_MS	250	/* an ACK that was delayed does not come so soon, */
 
 /* Is the ACK of four bytes sent at once? Then it is there when they were dealt with. So is one

@@ -355,7 +355,7 @@ TEST(delayed_ack)
 	struct nl *nl;
 
 	begin(&nl, &us, &it);
-	net_hstp(NS_A, "delack_ms", 499);
+	net_hstp(NS_A, "delack_ms", 450);
 	wire_open_active(&us, &it);
 	for (uint32_t i = 0; i < 50; i++) {
 		wire_send(&us, PSH | ACK, 101 + i, 301, "x");
@@ -363,7 +363,7 @@ TEST(delayed_ack)
 		if (HAS(r, ACK_IN))
 			break;
 	}
-	NEED(HAS(r, ACK_IN) && NUMBER(r, ACK_IN) <= 499);
+	NEED(HAS(r, ACK_IN) && NUMBER(r, ACK_IN) <= 450);
 	WAIT(!HAS(get_end(nl, &it), ACK_IN));
 }
 
