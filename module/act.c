@@ -103,7 +103,7 @@ static void tell_socket(struct hstp_conn *conn, const struct hstp_acts *acts)
 	}
 	if (acts->bits & HSTP_ACT_URGENT)
 		sk_send_sigurg(sk);
-	if (acts->bits & (HSTP_ACT_TEXT | HSTP_ACT_EOF))
+	if (acts->bits & (HSTP_ACT_TEXT | HSTP_ACT_EOF | HSTP_ACT_SHUT))
 		hstp_sock_readable(sk);
 	if (acts->bits & (HSTP_ACT_ACKED | HSTP_ACT_OPENED))
 		hstp_sock_writable(sk);

@@ -20,11 +20,13 @@
  * the socket meanwhile: hstp_sock.conn is to be read again.
  */
 
-/* SO_RCVLOWAT says how much. A peer that has no window left sends no more of it. */
+/* SO_RCVLOWAT says how much. A peer that has no window left sends no more of it, nor does one
+ * that was told of none for lack of memory.
+ */
 static bool is_enough(const struct sock *sk, const struct hstp_conn *conn, u32 bytes)
 {
 	return bytes && (bytes >= (u32)READ_ONCE(sk->sk_rcvlowat) ||
-			 READ_ONCE(conn->tcb.rcv_wnd) <= conn->tcb.rcv_mss);
+			 READ_ONCE(conn->tcb.rcv_wnd) <= conn->tcb.rcv_mss || conn->tcb.shut);
 }
 
 static noinline bool is_enough_but_marked(const struct sock *sk, const struct hstp_conn *conn)

@@ -522,8 +522,10 @@ static void refuse_text(struct hstp_tcb *t, const struct hstp_segment *seg,
 			const struct hstp_env *env, struct hstp_acts *acts)
 {
 	drop(acts, (enum hstp_drop)env->no_room);
-	if (!hstp_after(seg->seq, t->rcv_nxt))
+	if (!hstp_after(seg->seq, t->rcv_nxt) && !t->shut) {
 		t->shut = 1;
+		acts->bits |= HSTP_ACT_SHUT;
+	}
 	owe_ack(t, acts);
 }
 

@@ -28,6 +28,7 @@ enum hstp_act {
 	HSTP_ACT_RAISE = 1 << 12,	/* take over the segment's precedence */
 	HSTP_ACT_REORDERED = 1 << 13,	/* the peer got text after what was sent later */
 	HSTP_ACT_LIMIT = 1 << 14,	/* the challenge is owed only within the limit of all */
+	HSTP_ACT_SHUT = 1 << 15,	/* hstp_tcb.shut: no more may come before some is read */
 };
 
 /* What the user is told when a connection dies; soft errors are not among them. */

@@ -242,6 +242,7 @@ static void refused(void)
 	RECV(ACK, .seq = PEER, .ack = ME, .len = 1000);
 	DROP(MEMORY_LIMIT);
 	DID_NOT(TEXT);
+	DID(SHUT);
 	EXPECT(ACK, .seq = ME, .ack = PEER, .wnd = 0);
 }
 

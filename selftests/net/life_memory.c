@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <linux/sockios.h>
 #include <linux/tcp.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 #include "lib/exchange.h"
@@ -168,6 +169,37 @@ TEST(waits_for_room)
 	for (int i = 0; i < CONNECTIONS; i++)
 		close_both(&e[i]);
 	fd_close(listener);
+	all_is_given_back();
+}
+
+/* SO_RCVLOWAT asks for more than can come while others have the memory: who waits for it is woken
+ * and gets what there is, or nothing would ever be read.
+ */
+TEST(low_water_mark)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+	int listener, ep = TRY(epoll_create1(EPOLL_CLOEXEC)), mark = 60000;
+	struct ends e[2];
+
+	begin();
+	net_hstp(NS_B, "mem_limit_kib", 64);
+	listener = listening();
+	for (int i = 0; i < 2; i++)
+		e[i] = open_one(listener);
+	TRY(setsockopt(e[1].server, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof(mark)));
+	TRY(epoll_ctl(ep, EPOLL_CTL_ADD, e[1].server, &event));
+	fill(&e[0]);
+	WAIT(stat_now(NS_B, "drop memory_limit") > 0);
+	SAME(epoll_wait(ep, &event, 1, 0), 0);
+	fill(&e[1]);
+	SAME(epoll_wait(ep, &event, 1, PATIENCE_MS), 1);
+	NEED(event.events & EPOLLIN);
+	SAME(fd_events(e[1].server, POLLIN, 0), POLLIN);
+	drain(e, 2);
+	for (int i = 0; i < 2; i++)
+		close_both(&e[i]);
+	fd_close(listener);
+	fd_close(ep);
 	all_is_given_back();
 }
 
