@@ -161,7 +161,7 @@ TEST_F(peer, departures)
 	NEED(info.tcpi_min_rtt > 0 && info.tcpi_min_rtt != ~0U);
 	SAME(info.tcpi_delivery_rate, 0);
 	SAME(info.tcpi_busy_time, 0);
-	/* Of what is sent in one tick of the clock one round trip is measured: that was the SYN's. */
+	/* Of what is sent in one tick one round trip is measured: that was the SYN's. */
 	WAIT(info_of(fd).tcpi_last_ack_recv > 0);
 	fd_send(fd, "one");
 	wire_expect(it, PSH | ACK, 301, 101, "one");
