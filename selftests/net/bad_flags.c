@@ -65,7 +65,8 @@ struct outcome {
 	const char *state;
 	uint32_t fin;		/* 1 when the segment's FIN is acknowledged */
 	bool held;		/* the FIN waits for what is missing before it */
-	bool own;		/* the connection has used the answer that is its own */
+	bool own;		/* answered by what the connection may send beyond all limits */
+	bool challenged;	/* first of all by that, too, but counted either way */
 	int counts;
 	char count[COUNTS_MAX][96];	/* as STATS() wants them */
 };
@@ -95,6 +96,12 @@ static void count(struct outcome *o, const char *what)
 {
 	NEED(o->counts < COUNTS_MAX);
 	snprintf(o->count[o->counts++], sizeof(o->count[0]), "%s 1", what);
+}
+
+static void challenges(struct outcome *o)
+{
+	o->challenged = true;
+	count(o, "challenge");
 }
 
 static void answers(struct outcome *o, enum answer answer)
@@ -219,7 +226,7 @@ static void reset_arrives(struct outcome *o, const struct trial *t)
 		answers(o, AN_ACK);
 		count(o, "drop rst_seq");
 		count(o, "reset in challenged");
-		count(o, "challenge");
+		challenges(o);
 	} else if (t->rfc5961 && is(o->state, "TIME-WAIT")) {
 		count(o, "drop rst_time_wait");
 		count(o, "reset in ignored");
@@ -244,7 +251,7 @@ static void syn_arrives(struct outcome *o, const struct trial *t)
 		returns_to_listen(o, "bad-syn");
 	} else if (t->rfc5961) {
 		answers(o, AN_ACK);
-		count(o, "challenge");
+		challenges(o);
 	} else {
 		resets(o, t->flags, "bad_syn");
 		goes(o, "CLOSED", "bad-syn");
@@ -315,7 +322,7 @@ static void other(struct outcome *o, const struct trial *t)
 			 !is(o->state, "TIME-WAIT");
 		if (t->rfc5961 && !o->own &&
 		    (flags & SYN ? !is(o->state, "SYN-RECEIVED") : !(flags & FIN)))
-			count(o, "challenge");
+			challenges(o);
 	} else if (flags & RST) {
 		reset_arrives(o, t);
 	} else if (flags & SYN) {
@@ -428,6 +435,7 @@ struct subject {
 	struct end us, it;
 	int fd;
 	bool open;
+	bool answered;		/* it may have used its own answer, half a second ago or less */
 	int number;
 };
 
@@ -440,6 +448,7 @@ static void renew(struct subject *s, const struct start *start)
 		  &s->it, NS_A, (uint16_t)(PORT + s->number));
 	s->fd = bring_to(&s->us, &s->it, start);
 	s->open = true;
+	s->answered = false;
 	stats_skip(NS_A);
 }
 
@@ -466,6 +475,8 @@ static void one(struct subject *s, const struct trial *t)
 	const char *state, *become = shown(t, want.state);
 	struct seen *seen;
 
+	if (want.own && s->answered)
+		finish(s);
 	renew(s, t->start);
 	wire_send(&s->us, t->flags, seg_seq(t), seg_ack(t));
 	wire_sync(NS_A);
@@ -480,7 +491,8 @@ static void one(struct subject *s, const struct trial *t)
 		die(__FILE__, __LINE__, "%s: a second answer", text(t));
 	wire_trace("%s", text(t));
 	counted(&want);
-	if (!is(want.state, t->start->state) || want.held || want.own)
+	s->answered |= want.own || want.challenged;
+	if (!is(want.state, t->start->state) || want.held)
 		finish(s);
 }
 
