@@ -67,7 +67,7 @@ bool hstp_urgent_waits(const struct hstp_conn *conn)
  * the stream, unless SO_OOBINLINE leaves them there.
  *
  * Context: any; without the connection's lock the answer may be old. After a FIN, which RCV.NXT
- * counts, it may be one too many: then there is the end to read.
+ * counts, it may be wrong by one: then there is the end to read.
  */
 u32 hstp_urgent_text(const struct sock *sk, const struct hstp_conn *conn)
 {

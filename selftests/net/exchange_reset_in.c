@@ -256,6 +256,24 @@ static void challenges_are_limited(struct end *us, struct end *it, const char *s
 	stat_grew(NS_A, "reset in challenged", 60);
 }
 
+/* Somebody's connection beside it, on which he asks for more challenges than all together get. */
+static void mad_opens(struct end *mad, struct end *its)
+{
+	wire_ends(mad, NS_T, PORT_US + 1, its, NS_A, PORT_IT + 1);
+	wire_open_passive(mad, its, fd_listen(its, 1));
+	net_hstp(NS_A, "challenge_ack_limit", 1);
+	stats_mark(NS_A);
+}
+
+static void mad_asks(struct end *mad, struct end *its)
+{
+	for (int i = 0; i < 20; i++)
+		wire_send(mad, SYN, 101);
+	wire_sync(NS_A);
+	while (wire_next(its, 0))
+		;
+}
+
 /* Who uses up all challenge ACKs with one connection does not keep others from answering: the
  * keep-alive probe of an honest peer (section 3.8.4, MUST-29) or its probe of a closed window
  * (MUST-37). Both have SEG.SEQ = SND.NXT - 1, and may have no text.
@@ -265,19 +283,12 @@ TEST_F(peer, probes_beyond_the_limit)
 	struct end *us = &self->us, *it = &self->it, mad, its;
 
 	wire_to_state(us, it, "ESTABLISHED");
-	wire_ends(&mad, NS_T, PORT_US + 1, &its, NS_A, PORT_IT + 1);
-	wire_open_passive(&mad, &its, fd_listen(&its, 1));
-	net_hstp(NS_A, "challenge_ack_limit", 1);
-	stats_mark(NS_A);
+	mad_opens(&mad, &its);
 	for (int i = 0; i < 3; i++) {
 		/* Probes come twice a second at most. */
 		if (i)
 			usleep(800 * 1000);
-		for (int k = 0; k < 20; k++)
-			wire_send(&mad, SYN, 101);
-		wire_sync(NS_A);
-		while (wire_next(&its, 0))
-			;
+		mad_asks(&mad, &its);
 		wire_send(us, ACK, 100, 301);
 		wire_expect(it, ACK, 301, 101);
 	}
@@ -299,19 +310,12 @@ TEST_F(peer, challenges_beyond_the_limit)
 	};
 
 	wire_open_active(us, it);
-	wire_ends(&mad, NS_T, PORT_US + 1, &its, NS_A, PORT_IT + 1);
-	wire_open_passive(&mad, &its, fd_listen(&its, 1));
-	net_hstp(NS_A, "challenge_ack_limit", 1);
-	stats_mark(NS_A);
+	mad_opens(&mad, &its);
 	for (unsigned int i = 0; i < ARRAY_SIZE(honest); i++) {
 		/* Twice a second */
 		if (i)
 			usleep(800 * 1000);
-		for (int k = 0; k < 20; k++)
-			wire_send(&mad, SYN, 101);
-		wire_sync(NS_A);
-		while (wire_next(&its, 0))
-			;
+		mad_asks(&mad, &its);
 		wire_send_at(us, honest[i]);
 		wire_expect(it, ACK, 301, 101);
 		state_is(it, "ESTABLISHED");

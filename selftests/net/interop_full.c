@@ -73,6 +73,18 @@ static void dropped(struct scene *self, const char *why)
 		NEED(stat_now(NS_A, why) >= 1);
 }
 
+/* The SYN of the last that began is not answered. */
+static void syn_dropped(struct scene *self, const char *why)
+{
+	relay_until(relay_seen(self->first, SYN, ACK));
+	wire_sync(self->second->ns);
+	relay_turn(self->hstp);
+	SAME(relay_seen(self->second, 0, 0), 0);
+	state_is(self->first, "SYN-SENT");
+	state_is(self->second, "LISTEN");
+	dropped(self, why);
+}
+
 /* The queue for accept() is full: the next SYN is not answered until there is room. */
 TEST_F(relay, syn)
 {
@@ -82,13 +94,7 @@ TEST_F(relay, syn)
 	get_in(self, &lines[0]);
 	get_in(self, &lines[1]);
 	begin(self, &lines[2]);
-	relay_until(relay_seen(self->first, SYN, ACK));
-	wire_sync(self->second->ns);
-	relay_turn(self->hstp);
-	SAME(relay_seen(self->second, 0, 0), 0);
-	state_is(self->first, "SYN-SENT");
-	state_is(self->second, "LISTEN");
-	dropped(self, "drop listen_overflow");
+	syn_dropped(self, "drop listen_overflow");
 
 	fd_accept(listener);
 	relay_until(fd_events(lines[2].fd, POLLOUT, 0));
@@ -157,13 +163,7 @@ TEST_F(relay, syn_backlog)
 	state_is(self->second, "SYN-RECEIVED");
 
 	begin(self, &other);
-	relay_until(relay_seen(self->first, SYN, ACK));
-	wire_sync(self->second->ns);
-	relay_turn(self->hstp);
-	SAME(relay_seen(self->second, 0, 0), 0);
-	state_is(self->first, "SYN-SENT");
-	state_is(self->second, "LISTEN");
-	dropped(self, "drop syn_backlog");
+	syn_dropped(self, "drop syn_backlog");
 
 	turn_to(self, &one);
 	relay_release(self->second);
